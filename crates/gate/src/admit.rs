@@ -1,0 +1,115 @@
+//! The main path: one call, every step in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::bearer;
+use crate::directory::Directory;
+use crate::expiry;
+use crate::permit::Permit;
+use crate::record::{KeyHash, Record};
+use crate::refusal::{Cause, Refusal};
+use crate::sync::{self, Mutex, RwLock};
+
+/// The moment of a request, read once by whoever calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Wall clock, whole Unix seconds: what expiry is judged by.
+    pub unix: i64,
+    /// Since some fixed start, never backwards: what windows are measured by.
+    pub uptime: Duration,
+}
+
+/// The keys that are known, the windows of their clients, and the decision over both.
+///
+/// Shared by every thread. A request takes the read half of one lock and its own client's; only
+/// [`Gate::replace`] takes the write half, for as long as it takes to swap a pointer.
+pub struct Gate {
+    state: RwLock<State>,
+    /// Held by [`Gate::replace`] from the old directory to the new one. Two at once would both build on the same old
+    /// one, and a client that is new in both would have two windows.
+    replacing: Mutex<()>,
+}
+
+struct State {
+    directory: Arc<Directory>,
+    /// The last Unix second at which the directory may still be used; before the first one, none.
+    usable_until: i64,
+}
+
+impl Gate {
+    /// A gate that knows no keys yet and answers [`Cause::Unavailable`] until [`Gate::replace`].
+    pub fn shut() -> Self {
+        let state = State { directory: Arc::default(), usable_until: i64::MIN };
+        Self { state: RwLock::new(state), replacing: Mutex::new(()) }
+    }
+
+    /// Decides one request by the values of its `Authorization` header fields (none, one, or too many).
+    ///
+    /// An admission is recorded in the client's window in the same step that checks it; a refusal changes no window.
+    ///
+    /// # Errors
+    /// The [`Refusal`] says why, and names the client where the key is in the directory.
+    pub fn admit<'a, I>(&self, authorization: I, now: Now) -> Result<Permit, Refusal>
+    where
+        I: IntoIterator<Item = &'a [u8]>,
+    {
+        let state = sync::read(&self.state);
+        if now.unix > state.usable_until {
+            return Err(Refusal::nobody(Cause::Unavailable));
+        }
+        let key =
+            bearer::present(authorization).map_err(|problem| Refusal::nobody(Cause::Header(problem)))?;
+        let hash = KeyHash::of(key.bytes());
+        let entry = state.directory.find(&hash).ok_or_else(|| Refusal::unknown(hash))?;
+        expiry::standing(entry, now.unix).map_err(|cause| Refusal::of(entry, cause, now))?;
+        match entry.client.check_and_record(entry.limit(), now) {
+            Ok(quota) => Ok(Permit::grant(entry, quota)),
+            Err(over) => Err(Refusal::over_limit(entry, over)),
+        }
+    }
+
+    /// Puts a new directory in place of the old one. Clients that stay, by name, keep their windows and counts.
+    ///
+    /// `usable_until` is the last Unix second at which these records may decide.
+    pub fn replace(&self, records: Vec<Record>, usable_until: i64) {
+        let one_at_a_time = sync::lock(&self.replacing);
+        let old = Arc::clone(&sync::read(&self.state).directory);
+        let directory = Arc::new(Directory::build(records, &old));
+        let replaced = sync::replace(&self.state, State { directory, usable_until });
+        drop(one_at_a_time);
+        // Freed here, after the lock: a large directory takes a while to drop.
+        drop((replaced, old));
+    }
+
+    /// The same records were read again: they may decide until this later second.
+    pub fn renew(&self, usable_until: i64) {
+        sync::write(&self.state).usable_until = usable_until;
+    }
+
+    /// Frees the windows that nobody has asked in for a whole window. Call it about once a minute.
+    pub fn sweep(&self, now: Now) {
+        let directory = Arc::clone(&sync::read(&self.state).directory);
+        directory.clients().for_each(|client| client.free_idle_window(now));
+    }
+
+    /// How many keys are known, the refused ones included.
+    pub fn keys(&self) -> usize {
+        sync::read(&self.state).directory.len()
+    }
+
+    /// Whether this is the hash of a known key: for redaction, not for admission.
+    pub fn knows(&self, key: &[u8]) -> bool {
+        sync::read(&self.state).directory.find(&KeyHash::of(key)).is_some()
+    }
+
+    /// What each client has used so far, for every client that has used anything.
+    pub fn counts(&self) -> Vec<(String, crate::Counts)> {
+        let directory = Arc::clone(&sync::read(&self.state).directory);
+        let mut counts: Vec<_> = directory.clients().map(|client| (client.name(), client.counts())).collect();
+        counts.retain(|(_, counts)| *counts != crate::Counts::default());
+        counts.sort_by_key(|(name, _)| *name);
+        counts.dedup_by_key(|(name, _)| *name);
+        counts.into_iter().map(|(name, counts)| (name.to_owned(), counts)).collect()
+    }
+}

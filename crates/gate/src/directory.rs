@@ -1,0 +1,184 @@
+//! Step 2: the directory, an immutable snapshot of the keys table, looked up by key hash and swapped whole.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::client::Client;
+use crate::limit::Grain;
+use crate::record::{KeyHash, Record};
+
+/// One key as the decision sees it. A million of them are to fit in memory, and one in a line of the processor's cache,
+/// so nothing is an `Option`: moments that never come are the largest number.
+#[repr(align(64))]
+pub(crate) struct Entry {
+    pub(crate) key: KeyHash,
+    pub(crate) client: Arc<Client>,
+    limit: u32,
+    limited: bool,
+    /// The last valid Unix second.
+    pub(crate) expires_at: i64,
+    /// The first refused Unix second.
+    pub(crate) revoked_at: i64,
+    pub(crate) active: bool,
+    pub(crate) readable: bool,
+}
+
+impl Entry {
+    pub(crate) fn limit(&self) -> Option<u32> {
+        self.limited.then_some(self.limit)
+    }
+}
+
+/// Every known key, and the clients behind them.
+#[derive(Default)]
+pub(crate) struct Directory {
+    /// In the order of their hashes, each key once.
+    entries: Vec<Entry>,
+    index: Index,
+    /// Clients whose last row has gone in this directory, or before it while their window or counts still matter: a
+    /// row that comes back a moment later finds its window as it was.
+    departed: Vec<Arc<Client>>,
+}
+
+impl Directory {
+    /// Builds the next directory, in which each client that `old` knows by name is the same client.
+    ///
+    /// A table never gives one key two records; if it did, the first would win.
+    pub(crate) fn build(mut records: Vec<Record>, old: &Directory) -> Self {
+        records.sort_by_key(|record| record.key);
+        records.dedup_by_key(|record| record.key);
+        let mut roster = Roster::of(old);
+        let mut entries = Vec::with_capacity(records.len());
+        for record in records {
+            let client = roster.enlist(&record.client, Grain::for_limit(record.limit));
+            entries.push(Entry {
+                key: record.key,
+                client,
+                limit: record.limit.unwrap_or_default(),
+                limited: record.limit.is_some(),
+                expires_at: record.expires_at.unwrap_or(i64::MAX),
+                revoked_at: record.revoked_at.unwrap_or(i64::MAX),
+                active: record.active,
+                readable: record.readable,
+            });
+        }
+        Self { index: Index::of(&entries), entries, departed: roster.settle() }
+    }
+
+    /// The entry of a key: one look into the index, and as a rule one comparison of whole hashes.
+    pub(crate) fn find(&self, key: &KeyHash) -> Option<&Entry> {
+        let alike = &self.entries[self.index.places(key)];
+        alike.binary_search_by_key(key, |entry| entry.key).ok().map(|place| &alike[place])
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Every client, once for each of its keys.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.entries.iter().map(|entry| &entry.client).chain(&self.departed)
+    }
+}
+
+/// Where in the sorted entries the hashes begin that share their leading bits. There are about as many such groups as
+/// entries, and hashes are spread evenly, so a group is one entry or two.
+#[derive(Default)]
+struct Index {
+    /// For each group its first entry, and at the end the number of entries. Empty where there is none.
+    starts: Vec<u32>,
+    /// How far the leading bits are from the right of the number that they lead.
+    shift: u32,
+}
+
+impl Index {
+    fn of(entries: &[Entry]) -> Self {
+        // At least one bit, since a number cannot be shifted by all of its 64.
+        let bits = entries.len().max(2).next_power_of_two().ilog2();
+        let mut index = Self { starts: Vec::with_capacity((1 << bits) + 1), shift: u64::BITS - bits };
+        for (place, entry) in (0_u32..).zip(entries) {
+            // The groups up to this entry's that have not begun yet begin with it.
+            let group = index.group(&entry.key);
+            index.starts.resize(index.starts.len().max(group + 1), place);
+        }
+        let end = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        index.starts.resize((1 << bits) + 1, end);
+        index
+    }
+
+    /// Where in the entries a key stands if it is there.
+    fn places(&self, key: &KeyHash) -> Range<usize> {
+        match self.starts.get(self.group(key)..) {
+            Some([start, end, ..]) => *start as usize..*end as usize,
+            _ => 0..0,
+        }
+    }
+
+    fn group(&self, key: &KeyHash) -> usize {
+        usize::try_from(key.leading() >> self.shift).unwrap_or(usize::MAX)
+    }
+}
+
+/// The clients by name while a directory is built: the old ones and the new ones.
+struct Roster {
+    clients: HashMap<Box<str>, Place>,
+}
+
+struct Place {
+    client: Arc<Client>,
+    /// What its new rows want; `None` while there are none.
+    grain: Option<Grain>,
+    /// Whether it has rows in the old directory, by which requests are still decided.
+    had_rows: bool,
+}
+
+impl Roster {
+    fn of(old: &Directory) -> Self {
+        let rows = old.entries.iter().map(|entry| (&entry.client, true));
+        let departed = old.departed.iter().map(|client| (client, false));
+        let mut clients = HashMap::new();
+        for (client, had_rows) in rows.chain(departed) {
+            if !clients.contains_key(client.name()) {
+                let place = Place { client: Arc::clone(client), grain: None, had_rows };
+                clients.insert(client.name().into(), place);
+            }
+        }
+        Self { clients }
+    }
+
+    fn enlist(&mut self, name: &str, grain: Grain) -> Arc<Client> {
+        if let Some(place) = self.clients.get_mut(name) {
+            place.grain = place.grain.max(Some(grain));
+            return Arc::clone(&place.client);
+        }
+        let client = Arc::new(Client::new(name));
+        let place = Place { client: Arc::clone(&client), grain: Some(grain), had_rows: false };
+        self.clients.insert(name.into(), place);
+        client
+    }
+
+    /// Tells each client its grain, and returns those who have no row any more but are not idle. Until the old
+    /// directory is out of use a request may still come in for a client who had a row there, so it counts as busy.
+    fn settle(self) -> Vec<Arc<Client>> {
+        let mut departed = Vec::new();
+        for Place { client, grain, had_rows } in self.clients.into_values() {
+            match grain {
+                Some(grain) => client.set_grain(grain),
+                None if !had_rows && client.is_idle() => {}
+                None => departed.push(client),
+            }
+        }
+        departed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_fills_one_line_of_the_cache() {
+        assert_eq!(size_of::<Entry>(), 64);
+    }
+}

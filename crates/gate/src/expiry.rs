@@ -1,0 +1,19 @@
+//! Step 3: whether a known key stands at this second (P09). Checked on every request, however old the directory is.
+
+use crate::directory::Entry;
+use crate::refusal::Cause;
+
+/// `Ok` while the key's row is readable, active, not yet revoked, and not past its expiry.
+pub(crate) fn standing(entry: &Entry, unix: i64) -> Result<(), Cause> {
+    if !entry.readable {
+        Err(Cause::UnreadableRow)
+    } else if !entry.active {
+        Err(Cause::Inactive)
+    } else if unix >= entry.revoked_at {
+        Err(Cause::Revoked { since: entry.revoked_at })
+    } else if unix > entry.expires_at {
+        Err(Cause::Expired { last_valid: entry.expires_at })
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! Decides who may call: rows of a keys table and a presented key in, a [`Permit`] or a [`Refusal`] out.
+//!
+//! Pure: no I/O, no async, no logging, no HTTP type, and no clock. Time is an argument, [`Now`], that the caller
+//! reads once for each request.
+//!
+//! | step | module | what may go wrong |
+//! |---|---|---|
+//! | is there a directory fresh enough to decide by? | [`admit`](Gate::admit) | unavailable |
+//! | the presented key | `bearer` | missing, wrong scheme, not text, given twice |
+//! | lookup by hash | `directory` | unknown |
+//! | standing at this second | `expiry` | unreadable row, inactive, revoked, expired |
+//! | the client's sliding window, and its counts | `limit`, `meter` | over the limit |
+//! | proof of admission | `permit` | - |
+//!
+//! Ahead of all that stands `table`, which reads a grid of cells into [`Record`]s, and `record`, what a row says.
+
+mod table;
+
+mod record;
+
+mod admit;
+
+mod bearer;
+mod directory;
+mod expiry;
+
+mod client;
+mod limit;
+mod meter;
+
+mod permit;
+mod refusal;
+
+mod sync;
+
+pub use admit::{Gate, Now};
+pub use bearer::HeaderProblem;
+pub use limit::{EXACT_UP_TO, Quota, WINDOW_SECONDS};
+pub use meter::Counts;
+pub use permit::Permit;
+pub use record::{Fingerprint, KeyHash, Record};
+pub use refusal::{Cause, Refusal};
+pub use table::{Cell, HeaderFault, Problem, Rules, Table};

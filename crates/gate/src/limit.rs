@@ -1,0 +1,197 @@
+//! Step 4: the exact sliding window (P11-P14).
+//!
+//! A window is a ring of runs: how many requests were admitted in which tick of the clock, oldest first. A run counts
+//! until every instant of its tick is more than 60 s old, so that no 60 s ever hold more than the limit, whatever
+//! the length of a tick. With ticks of 1 ms there are at most as many runs as the limit; a client with a larger limit,
+//! or none, has ticks of 100 ms, so 602 runs hold any number of requests, each at most 100 ms longer than needed.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The length of the window, in seconds.
+pub const WINDOW_SECONDS: u32 = 60;
+
+/// Limits up to this one are kept to the millisecond; above it, requests are held back at most 100 ms longer.
+pub const EXACT_UP_TO: u32 = 1_000;
+
+const WINDOW_MILLIS: u64 = WINDOW_SECONDS as u64 * 1_000;
+
+/// How long a tick is. Ordered: the coarser is the greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grain {
+    #[default]
+    Fine,
+    Coarse,
+}
+
+impl Grain {
+    /// The grain that a key with this limit asks of its client's window.
+    pub(crate) fn for_limit(limit: Option<u32>) -> Self {
+        match limit {
+            Some(limit) if limit <= EXACT_UP_TO => Grain::Fine,
+            _ => Grain::Coarse,
+        }
+    }
+
+    fn millis(self) -> u64 {
+        match self {
+            Grain::Fine => 1,
+            Grain::Coarse => 100,
+        }
+    }
+
+    /// The ticks of a whole window.
+    fn span(self) -> u64 {
+        WINDOW_MILLIS / self.millis()
+    }
+}
+
+/// What a limited client has left, for its answer's headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests per 60 seconds.
+    pub limit: u32,
+    /// Requests that would be admitted now.
+    pub remaining: u32,
+    /// Whole seconds, rounded up, until `remaining` grows; 0 while nothing is counted, 60 for a limit of 0.
+    pub reset_seconds: u32,
+}
+
+/// A refusal by the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OverLimit {
+    pub(crate) quota: Quota,
+    /// Whole seconds, at least 1, after which a request would be admitted if none came between.
+    pub(crate) retry_after: u32,
+}
+
+/// The requests of one client in the last 60 seconds.
+#[derive(Default)]
+pub(crate) struct Window {
+    grain: Grain,
+    runs: VecDeque<Run>,
+    /// The latest tick that anybody has asked at: an earlier one is taken for this one.
+    latest: u64,
+    /// The sum of the runs' counts.
+    total: u64,
+}
+
+struct Run {
+    tick: u64,
+    count: u64,
+}
+
+impl Window {
+    /// Admits and records a request at `uptime`, or refuses it and changes nothing: one step.
+    ///
+    /// An `uptime` a little before an earlier call's (two threads read their clocks, then raced here) counts as that
+    /// call's, even if that call recorded nothing: what it has dropped would still count for the slower thread, so
+    /// admitting a request at its own, earlier moment could put one too many into 60 s.
+    pub(crate) fn check_and_record(
+        &mut self,
+        limit: Option<u32>,
+        uptime: Duration,
+    ) -> Result<Option<Quota>, OverLimit> {
+        let tick = self.expire(uptime);
+        if let Some(limit) = limit
+            && self.total >= u64::from(limit)
+        {
+            let quota = self.quota(limit, uptime);
+            return Err(OverLimit { quota, retry_after: quota.reset_seconds });
+        }
+        match self.runs.back_mut() {
+            Some(run) if run.tick == tick => run.count += 1,
+            _ => self.runs.push_back(Run { tick, count: 1 }),
+        }
+        self.total += 1;
+        Ok(limit.map(|limit| self.quota(limit, uptime)))
+    }
+
+    /// What is left at `uptime`, recording nothing.
+    pub(crate) fn peek(&mut self, limit: u32, uptime: Duration) -> Quota {
+        self.expire(uptime);
+        self.quota(limit, uptime)
+    }
+
+    /// Gives the memory of the runs back if nobody has asked for a whole window, so that none counts any more.
+    pub(crate) fn free_if_idle(&mut self, uptime: Duration) {
+        if self.latest + self.grain.span() < self.tick(uptime) {
+            (self.runs, self.total) = (VecDeque::new(), 0);
+        }
+    }
+
+    /// Whether nothing is held: what has gone by counts as held until somebody asks or frees it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Changes the length of a tick and keeps what is counted. Where a coarse tick becomes a fine one, its requests
+    /// are taken to have come at its end: held longer by up to 100 ms, never shorter.
+    pub(crate) fn set_grain(&mut self, grain: Grain) {
+        if grain == self.grain {
+            return;
+        }
+        let (from, to) = (self.grain.millis(), grain.millis());
+        let mut runs: VecDeque<Run> = VecDeque::with_capacity(self.runs.len());
+        for run in self.runs.drain(..) {
+            let tick = (run.tick * from + from - 1) / to;
+            match runs.back_mut() {
+                Some(last) if last.tick == tick => last.count += run.count,
+                _ => runs.push_back(Run { tick, count: run.count }),
+            }
+        }
+        // A coarse tick's start, not its end: nothing says that anybody has asked after that.
+        self.latest = (self.latest * from / to).max(runs.back().map_or(0, |run| run.tick));
+        (self.grain, self.runs) = (grain, runs);
+    }
+
+    /// Drops the runs whose every instant is more than 60 s before `uptime`; returns the tick of now.
+    fn expire(&mut self, uptime: Duration) -> u64 {
+        let tick = self.tick(uptime).max(self.latest);
+        self.latest = tick;
+        while let Some(run) = self.runs.front()
+            && run.tick + self.grain.span() < tick
+        {
+            self.total -= run.count;
+            self.runs.pop_front();
+        }
+        tick
+    }
+
+    fn tick(&self, uptime: Duration) -> u64 {
+        millis(uptime) / self.grain.millis()
+    }
+
+    fn quota(&self, limit: u32, uptime: Duration) -> Quota {
+        let used = u32::try_from(self.total).unwrap_or(u32::MAX);
+        Quota { limit, remaining: limit.saturating_sub(used), reset_seconds: self.reset(limit, uptime) }
+    }
+
+    /// Whole seconds until `limit` has room for one request more than now, which is when enough of the oldest runs
+    /// are gone. A limit of 0 never has room; its client is told to ask again in a window's time.
+    fn reset(&self, limit: u32, uptime: Duration) -> u32 {
+        if limit == 0 {
+            return WINDOW_SECONDS;
+        }
+        let mut left = self.total;
+        for run in &self.runs {
+            left -= run.count;
+            if left < u64::from(limit) {
+                return self.seconds_until_gone(run, uptime);
+            }
+        }
+        0
+    }
+
+    /// Whole seconds, rounded up, until a run no longer counts.
+    fn seconds_until_gone(&self, run: &Run, uptime: Duration) -> u32 {
+        let gone_at = (run.tick + self.grain.span() + 1) * self.grain.millis();
+        let seconds = gone_at.saturating_sub(millis(uptime)).div_ceil(1_000);
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    }
+}
+
+/// Whole milliseconds, short of what would overflow when a window is added: 290 million years are long enough.
+fn millis(uptime: Duration) -> u64 {
+    u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX).min(u64::MAX / 2)
+}

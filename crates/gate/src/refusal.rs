@@ -1,0 +1,129 @@
+//! The closed list of reasons for a refusal: the public word, and the cause for the log.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::admit::Now;
+use crate::bearer::HeaderProblem;
+use crate::client::Client;
+use crate::directory::Entry;
+use crate::limit::{OverLimit, Quota};
+use crate::record::{Fingerprint, KeyHash};
+
+/// Why a request was refused. Moments are Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// There is no directory fresh enough to decide by (P20, P22).
+    Unavailable,
+    /// No key could be read from the request.
+    Header(HeaderProblem),
+    /// The key is in no row.
+    UnknownKey,
+    /// A cell of the key's row, or of a copy of it, cannot be read.
+    UnreadableRow,
+    /// `is_active` is not true.
+    Inactive,
+    /// `revoked_at` has come, or a copy of the row has expired.
+    Revoked {
+        /// The first refused second.
+        since: i64,
+    },
+    /// `expires_at` has passed.
+    Expired {
+        /// The last valid second.
+        last_valid: i64,
+    },
+    /// The client's window is full for this key's limit.
+    OverLimit {
+        /// Whole seconds until a request would be admitted, at least 1.
+        retry_after: u32,
+    },
+}
+
+/// A refused request: why, and whose it was if its key is known.
+pub struct Refusal {
+    cause: Cause,
+    client: Option<Arc<Client>>,
+    key: Option<Fingerprint>,
+    quota: Option<Quota>,
+}
+
+impl Refusal {
+    pub(crate) fn nobody(cause: Cause) -> Self {
+        Self { cause, client: None, key: None, quota: None }
+    }
+
+    pub(crate) fn unknown(key: KeyHash) -> Self {
+        Self { key: Some(key.fingerprint()), ..Self::nobody(Cause::UnknownKey) }
+    }
+
+    pub(crate) fn of(entry: &Entry, cause: Cause, now: Now) -> Self {
+        let quota = entry.limit().map(|limit| entry.client.quota(limit, now));
+        Self { cause, client: Some(Arc::clone(&entry.client)), key: Some(entry.key.fingerprint()), quota }
+    }
+
+    pub(crate) fn over_limit(entry: &Entry, over: OverLimit) -> Self {
+        Self {
+            cause: Cause::OverLimit { retry_after: over.retry_after },
+            client: Some(Arc::clone(&entry.client)),
+            key: Some(entry.key.fingerprint()),
+            quota: Some(over.quota),
+        }
+    }
+
+    /// Why.
+    pub fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    /// Whose key it is, where it is in the directory and its row names a client.
+    pub fn client(&self) -> Option<&str> {
+        self.client.as_deref().map(Client::name).filter(|name| !name.is_empty())
+    }
+
+    /// Which key was presented, for the log.
+    pub fn key(&self) -> Option<Fingerprint> {
+        self.key
+    }
+
+    /// What is left of the key's limit, where it has one.
+    pub fn quota(&self) -> Option<Quota> {
+        self.quota
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Refusal");
+        shown
+            .field("cause", &self.cause)
+            .field("client", &self.client())
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// For the log: lower case, with the numbers, without the key.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Unavailable => f.write_str("no keys to decide by"),
+            Cause::Header(HeaderProblem::Missing) => f.write_str("no Authorization header"),
+            Cause::Header(HeaderProblem::Repeated) => f.write_str("more than one Authorization header"),
+            Cause::Header(HeaderProblem::WrongScheme) => f.write_str("scheme is neither Bearer nor ApiKey"),
+            Cause::Header(HeaderProblem::NoKey) => f.write_str("no key after the scheme"),
+            Cause::Header(HeaderProblem::NotText) => f.write_str("key is not one word of visible ASCII"),
+            Cause::UnknownKey => f.write_str("unknown key"),
+            Cause::UnreadableRow => f.write_str("row cannot be read"),
+            Cause::Inactive => f.write_str("inactive"),
+            Cause::Revoked { since } => write!(f, "revoked since {}", moment(*since)),
+            Cause::Expired { last_valid } => write!(f, "expired after {}", moment(*last_valid)),
+            Cause::OverLimit { retry_after } => write!(f, "over the limit for {retry_after} s"),
+        }
+    }
+}
+
+/// RFC 3339 where the calendar reaches, else the bare seconds.
+fn moment(unix: i64) -> String {
+    jiff::Timestamp::from_second(unix).map_or_else(|_| unix.to_string(), |moment| moment.to_string())
+}

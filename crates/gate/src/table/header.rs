@@ -1,0 +1,146 @@
+//! Finds the header row, and the place of each column in it.
+
+use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
+
+use super::problem::address;
+use super::value::Value;
+use super::{Cell, Problem, text};
+
+/// How far down the header may stand, below title rows and blank ones.
+const SEARCHED_ROWS: usize = 10;
+
+/// Why a grid is no keys table. The caller keeps the last good one.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HeaderFault {
+    /// No cell holds anything.
+    #[error("the table is empty")]
+    Empty,
+    /// No row of the first ten looks like a header.
+    #[error("no row of the first {SEARCHED_ROWS} holds api_key")]
+    NoHeader,
+    /// The header lacks these required columns.
+    #[error("the header lacks {}", .0.join(", "))]
+    MissingColumns(Vec<&'static str>),
+}
+
+/// The columns that are read; all others are ignored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    ApiKey,
+    ClientName,
+    IsActive,
+    CreatedAt,
+    ExpiresAt,
+    RateLimit,
+    RevokedAt,
+}
+
+impl Column {
+    pub(super) const ALL: [Self; 7] = [
+        Self::ApiKey,
+        Self::ClientName,
+        Self::IsActive,
+        Self::CreatedAt,
+        Self::ExpiresAt,
+        Self::RateLimit,
+        Self::RevokedAt,
+    ];
+    const REQUIRED: [Self; 3] = [Self::ApiKey, Self::ClientName, Self::IsActive];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::ClientName => "client_name",
+            Self::IsActive => "is_active",
+            Self::CreatedAt => "created_at",
+            Self::ExpiresAt => "expires_at",
+            Self::RateLimit => "rate_limit",
+            Self::RevokedAt => "revoked_at",
+        }
+    }
+
+    fn named(cell: &Cell) -> Option<Self> {
+        let Cell::Text(text) = cell else { return None };
+        let name = normalised(text);
+        Self::ALL.into_iter().find(|column| column.name() == name)
+    }
+}
+
+/// A header cell as it is compared: NFKC, trimmed, in lower case, with `_` for spaces and hyphens.
+fn normalised(cell: &str) -> String {
+    let compatible: String = cell.nfkc().filter(|&c| !text::is_zero_width(c)).collect();
+    let lower = text::trimmed(&compatible).to_lowercase();
+    lower.chars().map(|c| if c.is_whitespace() || text::is_hyphen(c) { '_' } else { c }).collect()
+}
+
+/// The header row, read.
+pub(super) struct Header {
+    /// Its index in the grid.
+    pub(super) row: usize,
+    /// Where each column of [`Column::ALL`] stands, in that order.
+    places: [Option<usize>; Column::ALL.len()],
+    /// Further columns with a name that is taken.
+    twins: Vec<(Column, usize)>,
+}
+
+impl Header {
+    /// The first row with all required columns. Without one, the fault names what the likeliest row lacks: the first
+    /// that holds `api_key`, or else the first that holds another required column.
+    pub(super) fn find(grid: &[Vec<Cell>]) -> Result<Self, HeaderFault> {
+        let top = || grid.iter().take(SEARCHED_ROWS).enumerate().map(|(row, cells)| Self::of(row, cells));
+        if let Some(header) = top().find(|header| header.missing().is_empty()) {
+            return Ok(header);
+        }
+        let missing: Vec<_> = top().map(|header| header.missing()).collect();
+        let likeliest = missing
+            .iter()
+            .find(|names| !names.contains(&Column::ApiKey.name()))
+            .or_else(|| missing.iter().find(|names| names.len() < Column::REQUIRED.len()));
+        Err(match likeliest {
+            Some(names) => HeaderFault::MissingColumns(names.clone()),
+            None if grid.iter().flatten().all(|cell| Value::of(cell).is_empty()) => HeaderFault::Empty,
+            None => HeaderFault::NoHeader,
+        })
+    }
+
+    fn of(row: usize, cells: &[Cell]) -> Self {
+        let mut header = Self { row, places: [None; Column::ALL.len()], twins: Vec::new() };
+        for (index, cell) in cells.iter().enumerate() {
+            let Some(column) = Column::named(cell) else { continue };
+            match &mut header.places[column as usize] {
+                place @ None => *place = Some(index),
+                Some(_) => header.twins.push((column, index)),
+            }
+        }
+        header
+    }
+
+    fn missing(&self) -> Vec<&'static str> {
+        Column::REQUIRED.into_iter().filter(|&c| self.place(c).is_none()).map(Column::name).collect()
+    }
+
+    /// The cell of `column` in a row.
+    pub(super) fn cell<'a>(&self, column: Column, cells: &'a [Cell]) -> &'a Cell {
+        self.place(column).and_then(|index| cells.get(index)).unwrap_or(&Cell::Empty)
+    }
+
+    /// The index of `column`, for its address. A column that is absent has no cells to complain of.
+    pub(super) fn index(&self, column: Column) -> usize {
+        self.place(column).unwrap_or_default()
+    }
+
+    fn place(&self, column: Column) -> Option<usize> {
+        self.places[column as usize]
+    }
+
+    /// Says which columns are ignored because their name is taken.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let ignored = |&(column, index): &(Column, usize)| {
+            let used = address(self.row, self.index(column));
+            let message = format!("a second column of this name, ignored; {used} is used");
+            Problem::harmless(self.row, index, column.name(), message)
+        };
+        self.twins.iter().map(ignored).collect()
+    }
+}

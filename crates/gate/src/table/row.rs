@@ -1,0 +1,177 @@
+//! One row below the header: a [`Record`] or none, and what is wrong with it.
+
+use super::header::{Column, Header};
+use super::key::{self, Key};
+use super::problem::number;
+use super::value::Value;
+use super::{Cell, Problem, Rules, limit, moment};
+use crate::Record;
+
+const A_LIMIT: &str = "a whole number of requests per minute";
+const A_CHECKBOX: &str = "a checkbox";
+const A_CLIENT: &str = "a client name";
+const A_MOMENT: &str = "a date and time; write YYYY-MM-DD HH:MM:SS";
+
+/// Reads the row with this index. A row without a usable key gives no record; with one it always does.
+pub(super) fn read(
+    cells: &[Cell],
+    index: usize,
+    header: &Header,
+    rules: &Rules,
+    problems: &mut Vec<Problem>,
+) -> Option<Record> {
+    let mut row = Row { cells, index, header, rules, problems, secret: String::new(), readable: true };
+    let key = row.key()?;
+    let client = row.client();
+    let limit = row.limit();
+    let active = row.active();
+    let expires_at = row.moment(Column::ExpiresAt);
+    let revoked_at = row.moment(Column::RevokedAt);
+    row.check_created_at();
+    let readable = row.readable;
+    Some(Record {
+        key: key.hash,
+        client,
+        limit,
+        active,
+        expires_at,
+        revoked_at,
+        readable,
+        row: number(index),
+    })
+}
+
+struct Row<'a> {
+    cells: &'a [Cell],
+    index: usize,
+    header: &'a Header,
+    rules: &'a Rules,
+    problems: &'a mut Vec<Problem>,
+    /// The row's key, which no message may repeat.
+    secret: String,
+    readable: bool,
+}
+
+impl<'a> Row<'a> {
+    fn key(&mut self) -> Option<Key> {
+        let value = self.value(Column::ApiKey);
+        if value.is_empty() {
+            if self.has_other_cells() {
+                self.warn(Column::ApiKey, "no key in a row with other cells; row skipped".to_owned());
+            }
+            return None;
+        }
+        let mut key =
+            key::read(value).map_err(|fault| self.refuse(Column::ApiKey, fault.to_string())).ok()?;
+        self.secret = std::mem::take(&mut key.text);
+        if let Some(doubt) = key.doubt {
+            self.warn(Column::ApiKey, doubt.to_string());
+        }
+        Some(key)
+    }
+
+    /// Boxes filled in ahead of need make no row, and nor do columns that are not read.
+    fn has_other_cells(&self) -> bool {
+        Column::ALL.into_iter().any(|column| column != Column::IsActive && !self.value(column).is_empty())
+    }
+
+    fn client(&mut self) -> Box<str> {
+        let value = self.value(Column::ClientName);
+        match value {
+            Value::Empty | Value::Text("") => {
+                self.refuse(Column::ClientName, "no client name".to_owned());
+                Box::default()
+            }
+            Value::Text(name) if !value.is_formula_error() => name.into(),
+            Value::Number(number) if number.is_finite() => number.to_string().into(),
+            Value::Bool(name) => if name { "TRUE" } else { "FALSE" }.into(),
+            _ => {
+                self.refuse_value(Column::ClientName, value, A_CLIENT);
+                Box::default()
+            }
+        }
+    }
+
+    /// An unreadable limit admits nothing, rather than everything.
+    fn limit(&mut self) -> Option<u32> {
+        let value = self.value(Column::RateLimit);
+        if value.is_empty() {
+            return self.rules.default_limit;
+        }
+        let limit = limit::read(value);
+        if limit.is_none() {
+            self.refuse_value(Column::RateLimit, value, A_LIMIT);
+        }
+        limit.or(Some(0))
+    }
+
+    fn active(&mut self) -> bool {
+        let value = self.value(Column::IsActive);
+        if value.is_formula_error() {
+            self.refuse_value(Column::IsActive, value, A_CHECKBOX);
+        } else if active(value).is_none() {
+            let shown = value.shown(&self.secret);
+            self.warn(Column::IsActive, format!("{shown} counts as inactive; use a checkbox"));
+        }
+        active(value).unwrap_or(false)
+    }
+
+    fn moment(&mut self, column: Column) -> Option<i64> {
+        let value = self.value(column);
+        if value.is_empty() {
+            return None;
+        }
+        let moment = moment::read(value, &self.rules.time_zone);
+        if moment.is_none() {
+            self.refuse_value(column, value, A_MOMENT);
+        }
+        moment
+    }
+
+    /// Nothing depends on `created_at`; a bad one is worth a word all the same.
+    fn check_created_at(&mut self) {
+        let value = self.value(Column::CreatedAt);
+        if !value.is_empty() && moment::read(value, &self.rules.time_zone).is_none() {
+            self.warn(Column::CreatedAt, self.complaint(value, A_MOMENT));
+        }
+    }
+
+    fn value(&self, column: Column) -> Value<'a> {
+        Value::of(self.header.cell(column, self.cells))
+    }
+
+    fn complaint(&self, value: Value<'_>, wanted: &str) -> String {
+        let shown = value.shown(&self.secret);
+        if value.is_formula_error() {
+            format!("{shown} is a formula error or a value still loading")
+        } else {
+            format!("{shown} is not {wanted}")
+        }
+    }
+
+    fn refuse_value(&mut self, column: Column, value: Value<'_>, wanted: &str) {
+        self.refuse(column, self.complaint(value, wanted));
+    }
+
+    fn refuse(&mut self, column: Column, message: String) {
+        self.readable = false;
+        self.problems.push(Problem::refusing(self.index, self.header.index(column), column.name(), message));
+    }
+
+    fn warn(&mut self, column: Column, message: String) {
+        self.problems.push(Problem::harmless(self.index, self.header.index(column), column.name(), message));
+    }
+}
+
+/// What an `is_active` cell says, or `None` where a person may believe that it says something else than inactive.
+fn active(value: Value<'_>) -> Option<bool> {
+    let any = |words: [&str; 3], text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    match value {
+        Value::Bool(active) => Some(active),
+        Value::Number(1.0) => Some(true),
+        Value::Empty | Value::Number(0.0) => Some(false),
+        Value::Text(text) if any(["true", "yes", "1"], text) => Some(true),
+        Value::Text(text) if any(["false", "no", "0"], text) => Some(false),
+        Value::Text(_) | Value::Number(_) => None,
+    }
+}

@@ -1,0 +1,14 @@
+//! One decision after another, through the public interface only: what the promises say of keys, limits and answers.
+
+mod support;
+
+mod answers;
+mod clients;
+mod limits;
+mod model;
+mod refresh;
+mod secrets;
+mod standing;
+mod stragglers;
+mod threads;
+mod window;

@@ -1,0 +1,151 @@
+//! P11 under every order of events: the check and the record of a window are one step, whatever else goes on.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test -p gate --release --test loom --target-dir target/loom`
+#![cfg(loom)]
+
+use std::time::Duration;
+
+use gate::{Gate, KeyHash, Now, Record};
+use loom::sync::Arc;
+use loom::thread;
+
+const NOW: Now = Now { unix: 1_800_000_000, uptime: Duration::from_secs(100) };
+
+fn row(key: &str, client: &str, limit: u32) -> Record {
+    Record {
+        key: KeyHash::of(key.as_bytes()),
+        client: client.into(),
+        limit: Some(limit),
+        active: true,
+        expires_at: None,
+        revoked_at: None,
+        readable: true,
+        row: 2,
+    }
+}
+
+fn gate_of(limit: u32) -> Arc<Gate> {
+    let gate = Gate::shut();
+    gate.replace(vec![row("k", "acme", limit)], i64::MAX);
+    Arc::new(gate)
+}
+
+/// How many of two requests are admitted.
+fn ask_twice(gate: &Gate) -> u32 {
+    ask(gate) + ask(gate)
+}
+
+fn ask(gate: &Gate) -> u32 {
+    u32::from(gate.admit([b"Bearer k".as_slice()], NOW).is_ok())
+}
+
+fn spawn<T: 'static>(gate: &Arc<Gate>, work: impl FnOnce(&Gate) -> T + 'static) -> thread::JoinHandle<T> {
+    let gate = Arc::clone(gate);
+    thread::spawn(move || work(&gate))
+}
+
+#[test]
+fn p11_two_threads_share_one_request() {
+    loom::model(|| {
+        let gate = gate_of(1);
+        let other = spawn(&gate, ask_twice);
+        let admitted = ask_twice(&gate) + other.join().unwrap();
+        assert_eq!(admitted, 1);
+        assert_eq!(gate.counts()[0].1.rate_limited, 3);
+    });
+}
+
+#[test]
+fn p11_three_threads_share_two_requests() {
+    loom::model(|| {
+        let gate = gate_of(2);
+        let others = [(); 2].map(|()| spawn(&gate, ask));
+        let mine = ask(&gate);
+        let theirs: u32 = others.into_iter().map(|other| other.join().unwrap()).sum();
+        assert_eq!(mine + theirs, 2);
+    });
+}
+
+#[test]
+fn p14_a_refresh_with_another_limit_never_lets_more_through() {
+    loom::model(|| {
+        let gate = gate_of(1);
+        let other = spawn(&gate, ask_twice);
+        let refresh = spawn(&gate, |gate| {
+            // Above 1,000, so that the window's grain changes as well; the row's own limit stays.
+            gate.replace(vec![row("k", "acme", 1), row("large", "acme", 5_000)], i64::MAX);
+        });
+        let admitted = ask(&gate) + other.join().unwrap();
+        refresh.join().unwrap();
+        assert_eq!(admitted + ask(&gate), 1);
+    });
+}
+
+#[test]
+fn p14_a_raised_limit_lets_the_difference_through() {
+    loom::model(|| {
+        let gate = gate_of(1);
+        let other = spawn(&gate, ask);
+        let refresh = spawn(&gate, |gate| gate.replace(vec![row("k", "acme", 2)], i64::MAX));
+        let admitted = ask(&gate) + other.join().unwrap();
+        refresh.join().unwrap();
+        assert!((1..=2).contains(&admitted));
+        assert_eq!(admitted + ask_twice(&gate), 2);
+    });
+}
+
+#[test]
+fn p14_a_client_that_goes_and_comes_back_finds_what_was_admitted_meanwhile() {
+    loom::model(|| {
+        let gate = gate_of(1);
+        let other = spawn(&gate, ask);
+        for rows in [vec![], vec![], vec![row("k", "acme", 1)]] {
+            gate.replace(rows, i64::MAX);
+        }
+        let admitted = other.join().unwrap();
+        assert_eq!(admitted + ask(&gate), 1);
+    });
+}
+
+#[test]
+fn p14_two_refreshes_at_once_give_a_new_client_one_window() {
+    loom::model(|| {
+        let gate = gate_of(1);
+        let rows = || vec![row("new", "new", 1)];
+        let other = spawn(&gate, move |gate| {
+            gate.replace(rows(), i64::MAX);
+            u32::from(gate.admit([b"Bearer new".as_slice()], NOW).is_ok())
+        });
+        gate.replace(rows(), i64::MAX);
+        let admitted = u32::from(gate.admit([b"Bearer new".as_slice()], NOW).is_ok()) + other.join().unwrap();
+        assert_eq!(admitted, 1);
+    });
+}
+
+#[test]
+fn p20_a_renewal_never_brings_an_old_directory_back() {
+    loom::model(|| {
+        let gate = gate_of(1);
+        let renewal = spawn(&gate, |gate| gate.renew(i64::MAX));
+        gate.replace(vec![], i64::MAX);
+        renewal.join().unwrap();
+        assert_eq!(gate.keys(), 0);
+    });
+}
+
+#[test]
+fn p11_a_sweep_between_check_and_record_frees_nothing_that_counts() {
+    loom::model(|| {
+        let gate = gate_of(1);
+        // The window is there and idle, so that the sweep does free it.
+        let long_ago = Now { uptime: Duration::ZERO, ..NOW };
+        let hours_later = Now { uptime: Duration::from_secs(7_200), ..NOW };
+        assert!(gate.admit([b"Bearer k".as_slice()], long_ago).is_ok());
+        let ask = move |gate: &Gate| u32::from(gate.admit([b"Bearer k".as_slice()], hours_later).is_ok());
+        let other = spawn(&gate, ask);
+        let sweep = spawn(&gate, move |gate| gate.sweep(hours_later));
+        let admitted = ask(&gate) + other.join().unwrap();
+        sweep.join().unwrap();
+        assert_eq!(admitted, 1);
+    });
+}
