@@ -1,0 +1,188 @@
+//! What can go wrong, by what can be done about it.
+//!
+//! No message holds a token, an assertion, a private key, a spreadsheet's id or a piece of an answer's body.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::token_rejection::TokenRejection;
+
+/// Why a call failed. Each variant is one thing that the caller, or the person who runs it, can do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The endpoint given is not an address.
+    #[error(
+        "the google sheets endpoint is not an http or https address; the usual one is https://sheets.googleapis.com"
+    )]
+    Endpoint,
+    /// The spreadsheet's id has characters that no id has; often a whole address was pasted.
+    #[error("this is not a spreadsheet's id; it is the part of its address between /d/ and /edit")]
+    SheetId,
+    /// No HTTP client could be made: most often there are no root certificates on this machine.
+    #[error("cannot set up tls; install the system's root certificates (package ca-certificates)")]
+    Setup(#[source] reqwest::Error),
+    /// 403: the account cannot see the spreadsheet.
+    #[error("the spreadsheet is not shared with the service account; share it with {client_email} as editor")]
+    NotShared {
+        /// The address to share it with.
+        client_email: String,
+    },
+    /// 403: the API is switched off in the service account's project.
+    #[error(
+        "the google sheets api is not enabled for the service account's project; enable it at {activation_url} and wait a few minutes"
+    )]
+    ApiDisabled {
+        /// Google's page to enable it.
+        activation_url: String,
+    },
+    /// 403: the token was given for other scopes.
+    #[error(
+        "the access token does not cover google sheets; let the service account use the scope https://www.googleapis.com/auth/spreadsheets"
+    )]
+    InsufficientScope,
+    /// 404: no spreadsheet has this id.
+    #[error("no spreadsheet has this id; check it: it is the part of the address between /d/ and /edit")]
+    SheetNotFound,
+    /// 400: the spreadsheet has no such tab. [`properties`](crate::Spreadsheet::properties) lists those it has.
+    #[error("the spreadsheet has no tab {tab:?}; create it, or name the right one (case and spaces count)")]
+    TabMissing {
+        /// The title asked for.
+        tab: String,
+    },
+    /// 400: an uploaded Excel file that was never converted.
+    #[error(
+        "the file is an office file, not a google sheet; open it, choose file > save as google sheets, and use the new file's id"
+    )]
+    OfficeFile,
+    /// 429: the account or the project has used up its requests of this minute.
+    #[error(
+        "google's quota for this minute is used up; wait a minute, and read less often if it happens again"
+    )]
+    QuotaExceeded {
+        /// What Google asked to wait, if it did; no recorded answer does.
+        retry_after: Option<Duration>,
+    },
+    /// The token endpoint refused the service account.
+    #[error("google refuses the service account: {0}")]
+    TokenRejected(TokenRejection),
+    /// 401, twice: a token that was just issued does not work.
+    #[error(
+        "google does not accept the access token it has just issued; check that the service account is enabled, and retry in a minute"
+    )]
+    Unauthorised,
+    /// 5xx or 408.
+    #[error("{service} answered {status}; the fault is google's, retry later")]
+    Server {
+        /// Who answered.
+        service: Service,
+        /// The HTTP status.
+        status: u16,
+        /// What it asked to wait, if it did.
+        retry_after: Option<Duration>,
+    },
+    /// No whole answer came in time.
+    #[error("{service} did not answer within {} s; check the network and retry", limit.as_secs_f64())]
+    Timeout {
+        /// Who was asked.
+        service: Service,
+        /// How long it was waited.
+        limit: Duration,
+    },
+    /// No connection could be made: name resolution, refusal, TLS, or too slow a handshake.
+    #[error("cannot connect to {service}; check the network, dns, proxy and root certificates")]
+    Connect {
+        /// Who was asked.
+        service: Service,
+        /// What the network said.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The connection broke, or the answer ended, before it was whole.
+    #[error("the connection to {service} broke off before the whole answer had come; retry")]
+    Interrupted {
+        /// Who was asked.
+        service: Service,
+    },
+    /// The answer is not the JSON it should be: a page of HTML, a proxy's login, another program.
+    #[error(
+        "{service} answered {status} with something else than google's json; check the endpoint and any proxy on the way"
+    )]
+    Unreadable {
+        /// Who answered, or something in its place.
+        service: Service,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The answer is larger than the limit, which is in bytes.
+    #[error("the answer of {service} is larger than {} MiB; remove what does not belong in the tab", .limit >> 20)]
+    TooLarge {
+        /// Who answered.
+        service: Service,
+        /// The largest body taken, in bytes.
+        limit: usize,
+    },
+    /// Any other refusal: the request was wrong, so the fault is in this program or in what stands for Google.
+    #[error(
+        "{service} refused the request ({status}); check the endpoint, and report it if that is google's"
+    )]
+    Refused {
+        /// Who answered.
+        service: Service,
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+/// Which of Google's servers a failure came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// The API that serves spreadsheets.
+    Sheets,
+    /// The endpoint that gives tokens for signed assertions.
+    Token,
+}
+
+impl Error {
+    /// Whether the same call may work soon with nothing changed: quota, Google's own faults, the network.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::QuotaExceeded { .. }
+            | Self::Server { .. }
+            | Self::Timeout { .. }
+            | Self::Connect { .. }
+            | Self::Interrupted { .. } => true,
+            Self::Endpoint
+            | Self::SheetId
+            | Self::Setup(_)
+            | Self::NotShared { .. }
+            | Self::ApiDisabled { .. }
+            | Self::InsufficientScope
+            | Self::SheetNotFound
+            | Self::TabMissing { .. }
+            | Self::OfficeFile
+            | Self::TokenRejected(_)
+            | Self::Unauthorised
+            | Self::Unreadable { .. }
+            | Self::TooLarge { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
+    /// How long Google asked to wait before the next try, if it did.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::QuotaExceeded { retry_after } | Self::Server { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sheets => "google sheets",
+            Self::Token => "google's token endpoint",
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! Calls Google: the values of a tab and the properties of a spreadsheet, as plain grids.
+//!
+//! It knows nothing of keys, headers or what a row means, and depends on none of our other crates. Every call
+//! has a time limit, every answer a size limit, and every failure is an [`Error`] that says what to do about it.
+//!
+//! | step | file |
+//! |---|---|
+//! | a service account's file | `credentials.rs` |
+//! | what it signs to get a token | `assertion.rs` |
+//! | the token: fetched once, kept, renewed early | `token.rs` |
+//! | the two calls | `spreadsheet.rs` |
+//! | how a tab is named in a URL | `range.rs` |
+//! | what comes back, as JSON | `wire.rs` |
+//! | what a cell holds | `value.rs` |
+//! | time limits, size limits, redirects, proxies | `transport.rs` |
+//! | from a refusal to an [`Error`] | `refusal.rs` |
+//! | the failures and their words | `error.rs`, `token_rejection.rs` |
+
+mod assertion;
+mod credentials;
+mod error;
+mod range;
+mod refusal;
+mod spreadsheet;
+mod token;
+mod token_rejection;
+mod transport;
+mod value;
+mod wire;
+
+pub use credentials::{Credentials, CredentialsError};
+pub use error::{Error, Service};
+pub use spreadsheet::{DEFAULT_ENDPOINT, Properties, Spreadsheet};
+pub use token_rejection::TokenRejection;
+pub use value::Value;

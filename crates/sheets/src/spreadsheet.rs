@@ -1,0 +1,188 @@
+//! The calls that we make of the Google Sheets API, version 4.
+
+use std::time::{Instant, SystemTime};
+
+use reqwest::Url;
+
+use crate::credentials::Credentials;
+use crate::error::{Error, Service};
+use crate::range;
+use crate::refusal::{self, Asked};
+use crate::token::{AccessToken, TokenSource};
+use crate::transport::{Answer, Limits, Transport};
+use crate::value::Value;
+use crate::wire::{OwnProperties, SpreadsheetAnswer, ValueRange};
+
+/// Google's own address, for [`Spreadsheet::new`].
+pub const DEFAULT_ENDPOINT: &str = "https://sheets.googleapis.com";
+
+/// The only form of values that does not depend on the spreadsheet's language: JSON booleans and numbers, dates
+/// as serial numbers. [`Value`] is read from it.
+const UNFORMATTED: &[(&str, &str)] = &[
+    ("majorDimension", "ROWS"),
+    ("valueRenderOption", "UNFORMATTED_VALUE"),
+    ("dateTimeRenderOption", "SERIAL_NUMBER"),
+];
+
+/// One spreadsheet, read as one service account. It keeps its own token and its own connections.
+///
+/// A call takes at most 30 s for itself and as much for each token it has to fetch. Calls may run at once.
+pub struct Spreadsheet {
+    transport: Transport,
+    tokens: TokenSource,
+    /// `{endpoint}/v4/spreadsheets/{id}`.
+    address: String,
+}
+
+/// What a spreadsheet says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Properties {
+    /// An IANA name such as `America/New_York`, or the form `GMT-07:00`. Serial dates are in this zone.
+    pub time_zone: String,
+    /// Such as `en_US`, `en` or `fil`.
+    pub locale: String,
+    /// The titles of the tabs, from left to right.
+    pub tabs: Vec<String>,
+}
+
+impl Spreadsheet {
+    /// Makes ready to read a spreadsheet; nothing is sent yet.
+    ///
+    /// `sheet_id` is the part of its address between `/d/` and `/edit`. `endpoint` is a base URL without `/v4`:
+    /// [`DEFAULT_ENDPOINT`], or another server's in tests. Proxies named by the environment are used, except for
+    /// an endpoint on this machine.
+    ///
+    /// # Errors
+    /// [`Error::Endpoint`], [`Error::SheetId`] or [`Error::Setup`].
+    pub fn new(credentials: Credentials, sheet_id: &str, endpoint: &str) -> Result<Self, Error> {
+        Self::with_limits(credentials, sheet_id, endpoint, Limits::USUAL)
+    }
+
+    pub(crate) fn with_limits(
+        credentials: Credentials,
+        sheet_id: &str,
+        endpoint: &str,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let endpoint = base_url(endpoint).ok_or(Error::Endpoint)?;
+        if !is_id(sheet_id) {
+            return Err(Error::SheetId);
+        }
+        let address = format!("{}/v4/spreadsheets/{sheet_id}", endpoint.as_str().trim_end_matches('/'));
+        let transport = Transport::new(&endpoint, limits)?;
+        Ok(Self { transport, tokens: TokenSource::new(credentials), address })
+    }
+
+    /// Reads every value of a tab (`values.get`), from its first row and column.
+    ///
+    /// Rows differ in length: Google leaves out the empty cells at the end of a row and the empty rows at the end
+    /// of the tab. A row that is empty inside the tab is an empty list.
+    pub async fn values(&self, tab: &str) -> Result<Vec<Vec<Value>>, Error> {
+        let url = format!("{}/values/{}", self.address, range::whole_tab(tab));
+        let answer =
+            self.get(&Query { method: "values.get", tab: Some(tab), url, options: UNFORMATTED }).await?;
+        let ValueRange { values, .. } = answer.read()?;
+        Ok(values)
+    }
+
+    /// Reads the time zone, the locale and the tabs (`spreadsheets.get`).
+    pub async fn properties(&self) -> Result<Properties, Error> {
+        let options = &[("fields", "properties(timeZone,locale),sheets.properties")];
+        let url = self.address.clone();
+        let answer = self.get(&Query { method: "spreadsheets.get", tab: None, url, options }).await?;
+        let SpreadsheetAnswer { properties: OwnProperties { time_zone, locale }, sheets } = answer.read()?;
+        let tabs = sheets.into_iter().map(|sheet| sheet.properties.title).collect();
+        Ok(Properties { time_zone, locale, tabs })
+    }
+
+    /// Asks with the kept token, and once more with a new one if that is not taken: tokens end early when
+    /// permissions change or the machine has slept.
+    async fn get(&self, query: &Query<'_>) -> Result<Answer, Error> {
+        let token = self.tokens.token(&self.transport).await?;
+        let mut answer = self.ask(query, &token).await?;
+        if answer.status == 401 {
+            self.tokens.forget(&token);
+            let token = self.tokens.token(&self.transport).await?;
+            answer = self.ask(query, &token).await?;
+        }
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        let asked = Asked { client_email: self.tokens.client_email(), tab: query.tab };
+        Err(refusal::of_api(&answer, &asked, SystemTime::now()))
+    }
+
+    async fn ask(&self, query: &Query<'_>, token: &AccessToken) -> Result<Answer, Error> {
+        let started = Instant::now();
+        let request =
+            self.transport.client().get(&query.url).query(query.options).bearer_auth(token.expose());
+        let answer = self.transport.exchange(Service::Sheets, request).await;
+        let status = answer.as_ref().map(|answer| answer.status).ok();
+        let duration_ms = started.elapsed().as_millis();
+        tracing::debug!(query = query.method, tab = query.tab, status, duration_ms, "google query");
+        answer
+    }
+}
+
+/// One request, and what of it may be logged: the method and the tab, never the address, which holds the id.
+struct Query<'a> {
+    method: &'static str,
+    tab: Option<&'a str>,
+    url: String,
+    options: &'static [(&'static str, &'static str)],
+}
+
+fn base_url(endpoint: &str) -> Option<Url> {
+    let url = Url::parse(endpoint.trim()).ok()?;
+    let plain = matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
+    plain.then_some(url)
+}
+
+/// Google's ids are base64url. The check is for what people paste instead, and for what would change the path.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use testkit::{Fault, Google, Times};
+
+    use super::*;
+
+    fn limited(google: &Google, limits: Limits) -> Spreadsheet {
+        let credentials = Credentials::from_json(google.credentials_json().as_bytes()).unwrap();
+        Spreadsheet::with_limits(credentials, google.sheet_id(), &google.url(), limits).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_slow_is_given_up() {
+        let google = Google::start().await;
+        let patient = limited(&google, Limits::USUAL);
+        let hasty = limited(&google, Limits { total: Duration::from_millis(200), ..Limits::USUAL });
+        google.inject(Fault::Slow(Duration::from_hours(1)), Times::Always);
+
+        // Either the token or the values may be what is too slow; both are the same error.
+        let error = hasty.values("Sheet1").await.unwrap_err();
+        assert!(matches!(error, Error::Timeout { .. }), "{error}");
+        assert!(error.is_transient());
+        assert!(error.to_string().contains("did not answer within 0.2 s"), "{error}");
+
+        google.heal();
+        assert!(patient.values("Sheet1").await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_large_is_given_up() {
+        let google = Google::start().await;
+        google.set_tab("Big", vec![vec!["x".repeat(40_000).into()]; 60]);
+        let small = limited(&google, Limits { body: 2 << 20, ..Limits::USUAL });
+
+        let error = small.values("Big").await.unwrap_err();
+        assert!(matches!(error, Error::TooLarge { limit: 0x20_0000, .. }), "{error}");
+        assert!(error.to_string().contains("larger than 2 MiB"), "{error}");
+        assert!(!error.is_transient());
+        assert_eq!(limited(&google, Limits::USUAL).values("Big").await.unwrap().len(), 60);
+    }
+}

@@ -1,0 +1,11 @@
+//! Our client against a Google that speaks HTTP and can be broken.
+//!
+//! The guarantee: whatever Google answers, a call ends with the values or with an error that says what to do,
+//! and nothing that is printed holds a secret.
+
+mod network;
+mod reading;
+mod refusals;
+mod silence;
+mod support;
+mod tokens;

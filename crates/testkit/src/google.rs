@@ -1,0 +1,151 @@
+//! A Google to test against: the handle that a test holds.
+
+mod a1;
+mod account;
+mod answer;
+mod api;
+mod book;
+mod errors;
+mod faults;
+mod inside;
+mod mask;
+mod server;
+mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub use self::faults::{Fault, Times};
+use self::inside::Inside;
+use self::server::Server;
+
+/// Id of the one spreadsheet there is, of the length and alphabet of Google's.
+const SHEET_ID: &str = "1k9QhTzC0nv3rg3nc3_T3stK1t-Sh33tXyZ0aBcDeFgH";
+
+/// How long a test waits for a read before it is said to have failed.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A Google with one service account and one spreadsheet, on a loopback port, until dropped.
+///
+/// The spreadsheet begins as Google makes one: a single empty tab `Sheet1`, time zone `Etc/GMT`, shared with the
+/// account. All methods may be called while requests are under way; each takes effect at once and whole.
+pub struct Google {
+    inside: Arc<Inside>,
+    server: Server,
+}
+
+impl Google {
+    /// Starts on a free port. It runs on a thread and a runtime of its own, so any test runtime will do.
+    #[expect(clippy::unused_async, reason = "so that starting may come to wait without changing every test")]
+    pub async fn start() -> Self {
+        let (listener, base) = server::bind();
+        let inside = Arc::new(Inside::new(base));
+        let server = Server::spawn(listener, Arc::clone(&inside));
+        Self { inside, server }
+    }
+
+    /// Base URL without `/v4`, such as `http://127.0.0.1:40123`.
+    pub fn url(&self) -> String {
+        self.inside.base.clone()
+    }
+
+    /// The account's credentials file, with `token_uri` at this server. The key is the same for all of a process.
+    pub fn credentials_json(&self) -> String {
+        account::credentials_json(&self.inside.base)
+    }
+
+    /// Mail address of the service account.
+    pub fn client_email(&self) -> &str {
+        account::CLIENT_EMAIL
+    }
+
+    /// Id of the spreadsheet.
+    pub fn sheet_id(&self) -> &str {
+        SHEET_ID
+    }
+
+    /// Makes the tab or replaces all of its cells. A cell is a JSON text, number, boolean or null (empty), or a
+    /// [`date_cell`]. The grid is 1000 x 26, or larger if the rows need it.
+    pub fn set_tab(&self, title: &str, rows: Vec<Vec<Value>>) {
+        self.inside.state().book.tab_or_new(title).fill(rows);
+    }
+
+    /// Sets the grid of a tab, as a user does who deletes the empty rows below. Cells outside are not shown.
+    pub fn resize_tab(&self, title: &str, rows: usize, columns: usize) {
+        let mut state = self.inside.state();
+        let tab = state.book.tab_mut(title).expect("the tab to resize exists");
+        (tab.rows, tab.columns) = (rows, columns);
+    }
+
+    /// Deletes a tab that exists and is not the last.
+    pub fn delete_tab(&self, title: &str) {
+        self.inside.state().book.delete(title);
+    }
+
+    /// Renames a tab that exists.
+    pub fn rename_tab(&self, from: &str, to: &str) {
+        let mut state = self.inside.state();
+        let tab = state.book.tab_mut(from).expect("the tab to rename exists");
+        to.clone_into(&mut tab.title);
+    }
+
+    /// Sets the spreadsheet's time zone: an IANA name, or the form `GMT-07:00`.
+    pub fn set_time_zone(&self, time_zone: &str) {
+        time_zone.clone_into(&mut self.inside.state().book.time_zone);
+    }
+
+    /// Shares the spreadsheet with the account, or stops sharing it (403).
+    pub fn share(&self, shared: bool) {
+        self.inside.state().shared = shared;
+    }
+
+    /// Sets the lifetime that the next tokens announce. Only the announcement: a token works until
+    /// [`Fault::ExpireTokens`].
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.inside.state().token_lifetime = lifetime;
+    }
+
+    /// Breaks something. See [`Times`] for the order in which several faults strike.
+    pub fn inject(&self, fault: Fault, times: Times) {
+        self.inside.state().faults.inject(fault, times);
+    }
+
+    /// Takes back every fault that has not struck yet. Sharing, tabs and dead tokens stay as they are.
+    pub fn heal(&self) {
+        self.inside.state().faults = faults::Faults::default();
+    }
+
+    /// How many times values were asked for, counted as each request arrives and whatever it was answered.
+    pub fn reads(&self) -> usize {
+        *self.inside.reads.borrow()
+    }
+
+    /// How many requests the token endpoint got.
+    pub fn token_requests(&self) -> usize {
+        self.inside.token_requests.load(Ordering::Acquire)
+    }
+
+    /// Waits until values were asked for `n` times since the start.
+    ///
+    /// A read that arrives after a change sees it, so `let n = google.reads()` after `set_tab` and then waiting
+    /// for `n + 1` waits for a read of the new cells. For it to be *answered* as well, wait for `n + 2` if the
+    /// reader takes turns.
+    ///
+    /// # Panics
+    /// After ten seconds, with both numbers. The deadline is the server's, so that a test may pause its clock.
+    pub async fn wait_for_reads(&self, n: usize) {
+        let mut reads = self.inside.reads.subscribe();
+        let waiting =
+            async move { tokio::time::timeout(DEADLINE, reads.wait_for(|reads| *reads >= n)).await.is_ok() };
+        let arrived = self.server.runtime.spawn(waiting).await.unwrap_or(false);
+        assert!(arrived, "waited 10 s for {n} reads of the sheet and saw {}", self.reads());
+    }
+}
+
+/// A cell with a date: a number of days since 1899-12-30 that is shown as a text.
+pub fn date_cell(serial: f64, shown: &str) -> Value {
+    json!({ "serial": serial, "shown": shown })
+}

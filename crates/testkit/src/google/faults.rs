@@ -1,0 +1,127 @@
+//! What can be broken on purpose, and in which order it breaks.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// One way in which Google fails. The faults whose names begin with `Token` or `Account` break the token
+/// endpoint; all others break the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// 429: the per-minute quota is used up. No `Retry-After`, as in all recorded answers.
+    QuotaExceeded,
+    /// 500 with a JSON body.
+    InternalError,
+    /// The request takes effect and is then answered 503. For a read this is just a 503.
+    UnavailableAfterApplying,
+    /// This status with a page of HTML, as Google's front end and proxies on the way send it.
+    HtmlBody(u16),
+    /// The right answer, this much later.
+    Slow(Duration),
+    /// Half of the right answer, then a TCP reset.
+    Reset,
+    /// 403: the Sheets API is not enabled in the account's project.
+    ApiDisabled,
+    /// 403: the token's scope does not cover spreadsheets.
+    InsufficientScope,
+    /// 400: the file is an Excel file that was never converted.
+    OfficeFile,
+    /// Token endpoint, 400: the key was deleted or is another account's.
+    TokenInvalidSignature,
+    /// Token endpoint, 400: the assertion's times are off. The `Date` header says that Google's clock is two
+    /// hours ahead of this machine's.
+    TokenClockSkew,
+    /// Token endpoint, 400: the service account was deleted or disabled.
+    AccountNotFound,
+    /// Token endpoint: 503.
+    TokenServerError,
+    /// Before an API request is looked at, every token issued so far stops working, so that it is answered
+    /// 401. A token fetched afterwards works again.
+    ExpireTokens,
+    /// 200 with a correct frame around half of the JSON.
+    TruncatedBody,
+}
+
+impl Fault {
+    fn breaks_token_endpoint(&self) -> bool {
+        use Fault::{AccountNotFound, TokenClockSkew, TokenInvalidSignature, TokenServerError};
+        matches!(self, TokenInvalidSignature | TokenClockSkew | AccountNotFound | TokenServerError)
+    }
+}
+
+/// For how many requests a [`Fault`] lasts. Faults for `Once` and `Next` queue up in the order in which they
+/// were injected and go first; `Always` is what follows them, and the latest `Always` replaces an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// The next request that it applies to.
+    Once,
+    /// That many of the next requests.
+    Next(usize),
+    /// Every request until `Google::heal`.
+    Always,
+}
+
+/// The faults waiting for each of the two services.
+#[derive(Default)]
+pub(super) struct Faults {
+    token: Line,
+    api: Line,
+}
+
+impl Faults {
+    pub(super) fn inject(&mut self, fault: Fault, times: Times) {
+        let line = if fault.breaks_token_endpoint() { &mut self.token } else { &mut self.api };
+        match times {
+            Times::Once => line.queue.push_back(fault),
+            Times::Next(count) => line.queue.extend(std::iter::repeat_n(fault, count)),
+            Times::Always => line.always = Some(fault),
+        }
+    }
+
+    /// Takes the fault for one request to the token endpoint.
+    pub(super) fn next_for_token(&mut self) -> Option<Fault> {
+        self.token.next()
+    }
+
+    /// Takes the fault for one request to the API.
+    pub(super) fn next_for_api(&mut self) -> Option<Fault> {
+        self.api.next()
+    }
+}
+
+#[derive(Default)]
+struct Line {
+    queue: VecDeque<Fault>,
+    always: Option<Fault>,
+}
+
+impl Line {
+    fn next(&mut self) -> Option<Fault> {
+        self.queue.pop_front().or_else(|| self.always.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counted_faults_go_first_and_in_order() {
+        let mut faults = Faults::default();
+        faults.inject(Fault::Reset, Times::Always);
+        faults.inject(Fault::InternalError, Times::Next(2));
+        faults.inject(Fault::QuotaExceeded, Times::Once);
+
+        let taken: Vec<_> = std::iter::from_fn(|| faults.next_for_api()).take(5).collect();
+        let (internal, quota, reset) = (Fault::InternalError, Fault::QuotaExceeded, Fault::Reset);
+        assert_eq!(taken, [internal.clone(), internal, quota, reset.clone(), reset]);
+    }
+
+    #[test]
+    fn a_fault_of_the_token_endpoint_leaves_the_api_alone() {
+        let mut faults = Faults::default();
+        faults.inject(Fault::AccountNotFound, Times::Once);
+        assert_eq!(faults.next_for_api(), None);
+        assert_eq!(faults.next_for_token(), Some(Fault::AccountNotFound));
+        assert_eq!(faults.next_for_token(), None);
+    }
+}

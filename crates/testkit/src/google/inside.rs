@@ -1,0 +1,56 @@
+//! What the handle in the test and the server's handlers share.
+
+use std::collections::HashSet;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::book::Book;
+use super::faults::Faults;
+
+/// Shared between the test's thread and the server's.
+pub(super) struct Inside {
+    /// `http://127.0.0.1:PORT`.
+    pub(super) base: String,
+    pub(super) token_requests: AtomicUsize,
+    /// How many `values.get` have arrived; a watch, so that a test can wait for the next.
+    pub(super) reads: watch::Sender<usize>,
+    state: Mutex<State>,
+}
+
+/// All that a test may change while the server runs.
+pub(super) struct State {
+    pub(super) book: Book,
+    pub(super) shared: bool,
+    pub(super) faults: Faults,
+    /// The tokens that still work.
+    pub(super) tokens: HashSet<String>,
+    pub(super) token_lifetime: Duration,
+}
+
+impl Inside {
+    pub(super) fn new(base: String) -> Self {
+        let state = State {
+            book: Book::new(),
+            shared: true,
+            faults: Faults::default(),
+            tokens: HashSet::new(),
+            // 3599 is what every recorded token answer says.
+            token_lifetime: Duration::from_secs(3599),
+        };
+        Self {
+            base,
+            token_requests: AtomicUsize::new(0),
+            reads: watch::Sender::new(0),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Held for one look or one change, never over an `await`. A panic of another test thread while it held the
+    /// lock does not spoil the plain data behind it.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

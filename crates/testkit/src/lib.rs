@@ -1,0 +1,11 @@
+//! What tests need from the outside world, made to be broken. Only ever a dev-dependency.
+//!
+//! [`Google`] is a Google Sheets and its token endpoint on a loopback port: it checks the assertion a client
+//! signs, answers in the bodies Google was recorded to send, and fails on demand ([`Fault`], [`Times`]).
+//!
+//! It knows nothing of our client, of keys or of the server under test. It signs and verifies with another
+//! library than the client does, so that an error in one of them cannot agree with itself.
+
+mod google;
+
+pub use google::{Fault, Google, Times, date_cell};
