@@ -1,0 +1,227 @@
+//! What every request shares: the door, the studio, the clock, and what runs beside them.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use gate::Gate;
+use tracing::{info, warn};
+
+use crate::audio::{Studio, StudioSettings};
+use crate::clock::Clock;
+use crate::config::{Auth, Config, Fault, Keys, Listen, NOT_YET, Settings, Source};
+use crate::http::{RequestId, Slots};
+use crate::keys::{CsvFile, GoogleTab, KeySource};
+use crate::sync::{Freshness, Refresher, SnapshotFile};
+
+/// How often idle windows are freed and old recordings deleted.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// How long the voice may take for one piece of a line, of which it speaks several hundred in that time.
+const LINE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Shared by all threads for as long as the server runs.
+pub(crate) struct App {
+    pub(crate) door: Door,
+    pub(crate) studio: Studio,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) listen: Listen,
+    pub(crate) slots: Slots,
+    process: u32,
+    requests: AtomicU64,
+}
+
+/// Whether requests are checked. Set at start and never changed: no fault at run time opens a door.
+pub(crate) enum Door {
+    Guarded(Guard),
+    Open(OpenBecause),
+}
+
+/// Why the door stands open.
+pub(crate) enum OpenBecause {
+    /// P01: `AUTH_ENABLED` is not true.
+    Disabled,
+    /// P21: authentication is wanted and no source of keys is configured.
+    NoSource(String),
+}
+
+impl OpenBecause {
+    /// The word for it in `/auth/status`.
+    pub(crate) fn mode(&self) -> &'static str {
+        match self {
+            OpenBecause::Disabled => "disabled",
+            OpenBecause::NoSource(_) => "fallback",
+        }
+    }
+}
+
+impl fmt::Display for OpenBecause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenBecause::Disabled => f.write_str("AUTH_ENABLED is not true"),
+            OpenBecause::NoSource(missing) => f.write_str(missing),
+        }
+    }
+}
+
+/// The gate and what is known of its keys.
+pub(crate) struct Guard {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) freshness: Arc<Freshness>,
+    pub(crate) source: SourceKind,
+    pub(crate) cache_duration: Duration,
+    max_stale: Duration,
+}
+
+impl Guard {
+    /// Whether there are keys fresh enough to decide by.
+    pub(crate) fn is_available(&self, now: i64) -> bool {
+        let allowed = i64::try_from(self.max_stale.as_secs()).unwrap_or(i64::MAX);
+        self.freshness.report().last_read.is_some_and(|read_at| now - read_at <= allowed)
+    }
+}
+
+/// What the keys are kept in.
+pub(crate) enum SourceKind {
+    File,
+    Google { tab: String },
+}
+
+impl SourceKind {
+    pub(crate) fn tab(&self) -> Option<&str> {
+        match self {
+            SourceKind::File => None,
+            SourceKind::Google { tab } => Some(tab),
+        }
+    }
+}
+
+/// Something that runs beside the requests until the server stops.
+pub(crate) type Task = BoxFuture<'static, ()>;
+
+impl App {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// No source of keys is configured and `AUTH_FALLBACK=closed`.
+    pub(crate) fn build(config: Config, clock: Arc<dyn Clock>) -> Result<(Arc<Self>, Vec<Task>), Fault> {
+        let (door, refresh) = door(config.auth, &config.data_dir, &clock)?;
+        let mut process = [0; 4];
+        // A process without randomness shares its request ids' first half with another; nothing depends on it.
+        let _ = getrandom::fill(&mut process);
+        let app = Arc::new(Self {
+            door,
+            studio: Studio::new(StudioSettings {
+                directory: config.data_dir.join("audio"),
+                workers: config.audio.workers,
+                queue: config.audio.queue,
+                retention: config.audio.retention,
+                line_timeout: LINE_TIMEOUT,
+                voice_program: None,
+            }),
+            data_dir: config.data_dir,
+            clock,
+            listen: config.listen,
+            slots: Slots::new(config.listen.max_connections),
+            process: u32::from_le_bytes(process),
+            requests: AtomicU64::new(0),
+        });
+        let sweep: Task = Box::pin(sweep(Arc::clone(&app)));
+        Ok((app, refresh.into_iter().chain([sweep]).collect()))
+    }
+
+    pub(crate) fn next_request_id(&self) -> RequestId {
+        RequestId { process: self.process, number: self.requests.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+fn door(auth: Auth, data_dir: &Path, clock: &Arc<dyn Clock>) -> Result<(Door, Option<Task>), Fault> {
+    let keys = match auth {
+        Auth::On(keys) => keys,
+        Auth::Off => {
+            warn!("authentication is off: AUTH_ENABLED is not true, every request is allowed");
+            return Ok((Door::Open(OpenBecause::Disabled), None));
+        }
+    };
+    let guard = |source| Guard {
+        gate: Arc::new(Gate::shut()),
+        freshness: Arc::default(),
+        source,
+        cache_duration: keys.cache_duration,
+        max_stale: keys.max_stale,
+    };
+    let (guard, task) = match &keys.source {
+        Source::File { path, time_zone } => {
+            info!("keys come from KEYS_FILE {}", path.display());
+            let source = CsvFile::new(path.clone(), time_zone.clone(), Arc::clone(clock));
+            let guard = guard(SourceKind::File);
+            let task = refresher(source, &guard, &keys, data_dir, clock);
+            (guard, task)
+        }
+        Source::Google(sheet) => {
+            info!(tab = sheet.tab, "keys come from a Google Sheet");
+            let guard = guard(SourceKind::Google { tab: sheet.tab.clone() });
+            let task = refresher(GoogleTab::new(sheet.clone()), &guard, &keys, data_dir, clock);
+            (guard, task)
+        }
+        Source::Missing(missing) if keys.may_fall_open => {
+            warn!("UNAUTHENTICATED: AUTH_ENABLED is true, but {missing}; every request is allowed");
+            return Ok((Door::Open(OpenBecause::NoSource(missing.clone())), None));
+        }
+        Source::Missing(missing) => {
+            let wrong = format!("is closed, and {missing}");
+            return Err(Fault { variable: "AUTH_FALLBACK".to_owned(), wrong });
+        }
+    };
+    Ok((Door::Guarded(guard), Some(task)))
+}
+
+fn refresher<S: KeySource>(
+    source: S,
+    guard: &Guard,
+    keys: &Keys,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Task {
+    // A default limit is baked into the records, so another one makes them another source's.
+    let identity = format!("{} {:?}", source.identity(), keys.default_limit);
+    let refresher = Refresher {
+        source,
+        gate: Arc::clone(&guard.gate),
+        freshness: Arc::clone(&guard.freshness),
+        snapshot: SnapshotFile::new(data_dir, &identity),
+        clock: Arc::clone(clock),
+        cache_duration: keys.cache_duration,
+        max_stale: keys.max_stale,
+        default_limit: keys.default_limit,
+        reported: Vec::new(),
+    };
+    Box::pin(refresher.run())
+}
+
+async fn sweep(app: Arc<App>) {
+    loop {
+        app.clock.sleep(SWEEP_EVERY).await;
+        if let Door::Guarded(guard) = &app.door {
+            guard.gate.sweep(app.clock.now());
+        }
+        match app.studio.sweep().await {
+            Ok(0) => {}
+            Ok(removed) => info!(removed, "old recordings deleted"),
+            Err(error) => warn!("old recordings could not be deleted: {error}"),
+        }
+    }
+}
+
+/// Says which of the set variables nothing here reads yet.
+pub(crate) fn warn_of_parts_to_come(settings: &Settings) {
+    for (variable, part) in NOT_YET {
+        if settings.value(variable).is_some() {
+            warn!("{variable} is set, and this version does not have {part} yet: it has no effect");
+        }
+    }
+}

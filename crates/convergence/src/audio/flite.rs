@@ -1,0 +1,248 @@
+//! Flite, a small speech program by Carnegie Mellon University (Debian package `flite`), run as a subprocess.
+//!
+//! Text and speech pass through files without a name, which are the program's standard input and output. So no
+//! text appears in the list of processes, none is taken for an option, and nothing is left on the disk however
+//! the program or this server ends. Pipes would not do: Flite goes back in its output to complete the header.
+
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
+
+use super::clean::pieces;
+use super::request::Gender;
+use super::voice::{Pcm, Voice, VoiceError};
+
+const INSTALL: &str = "install the speech program: `apt-get install flite`";
+/// Characters for one run of the program; it slows down and uses much memory with long texts.
+const PIECE: usize = 400;
+/// A little slower than Flite's own pace: a recogniser then takes a third fewer words for others.
+const PACE: &str = "duration_stretch=1.15";
+/// What is kept of the program's complaints, in bytes.
+const COMPLAINT: u64 = 2_000;
+/// A run that makes more bytes than this (half an hour of speech) has gone wrong.
+const SPEECH: u64 = 64 << 20;
+
+/// The voices `slt` and `rms` of the Flite program.
+pub(super) struct Flite {
+    /// The program; `None` looks for `flite` on the `PATH` at each use, so that it can be installed later.
+    program: Option<PathBuf>,
+    /// A directory for the nameless files. It must exist when a line is spoken.
+    scratch: PathBuf,
+    /// For one run of the program.
+    limit: Duration,
+    /// Set once the program has been seen to have both voices.
+    checked: OnceCell<()>,
+}
+
+impl Flite {
+    pub(super) fn new(program: Option<PathBuf>, scratch: PathBuf, limit: Duration) -> Self {
+        Self { program, scratch, limit, checked: OnceCell::new() }
+    }
+
+    fn program(&self) -> Result<PathBuf, VoiceError> {
+        let found = match &self.program {
+            Some(program) => Some(program.clone()).filter(|program| is_executable(program)),
+            None => std::env::var_os("PATH").and_then(|path| {
+                std::env::split_paths(&path)
+                    .map(|folder| folder.join("flite"))
+                    .find(|file| is_executable(file))
+            }),
+        };
+        found.ok_or_else(|| VoiceError::Missing(INSTALL.to_owned()))
+    }
+
+    async fn speak_line(&self, text: &str, gender: Gender) -> Result<Pcm, VoiceError> {
+        let program = self.program()?;
+        self.checked.get_or_try_init(|| self.check(&program)).await?;
+        let mut line: Option<Pcm> = None;
+        for piece in pieces(text, PIECE) {
+            let spoken = self.speak_piece(&program, piece, gender).await?;
+            match &mut line {
+                None => line = Some(spoken),
+                Some(line) if line.rate == spoken.rate => line.samples.extend(spoken.samples),
+                Some(_) => {
+                    return Err(VoiceError::Failed("flite changed its sample rate within a line".into()));
+                }
+            }
+        }
+        line.ok_or_else(|| VoiceError::Failed("there is nothing to speak".into()))
+    }
+
+    /// Flite speaks with another voice, and says nothing, when it does not have the one it was asked for.
+    async fn check(&self, program: &Path) -> Result<(), VoiceError> {
+        let list = self.run(program, &["-lv"], String::new()).await?;
+        let list = spawn_blocking(move || io::read_to_string(list)).await.map_err(failed)?.map_err(failed)?;
+        let missing =
+            [Gender::Female, Gender::Male].map(voice).into_iter().find(|voice| !list.contains(voice));
+        missing.map_or(Ok(()), |voice| {
+            Err(VoiceError::Missing(format!("this flite has no voice `{voice}`; {INSTALL}")))
+        })
+    }
+
+    async fn speak_piece(&self, program: &Path, text: &str, gender: Gender) -> Result<Pcm, VoiceError> {
+        let arguments = ["-voice", voice(gender), "--setf", PACE, "-f", "/dev/stdin", "-o", "/dev/stdout"];
+        let wav = self.run(program, &arguments, text.to_owned()).await?;
+        spawn_blocking(move || read_wav(wav)).await.map_err(failed)?.map_err(failed)
+    }
+
+    /// Runs the program to its end and returns what it wrote, from the start.
+    async fn run(&self, program: &Path, arguments: &[&str], input: String) -> Result<File, VoiceError> {
+        let scratch = self.scratch.clone();
+        let files = spawn_blocking(move || nameless_files(&scratch, &input)).await.map_err(failed)?;
+        let (input, output, mut wav) = files.map_err(failed)?;
+
+        let run = async {
+            let mut child = Command::new(program)
+                .args(arguments)
+                .env_clear()
+                .stdin(input)
+                .stdout(output)
+                .stderr(Stdio::piped())
+                // Of its own group: Ctrl-C at a terminal ends this server gracefully, not the line being spoken.
+                .process_group(0)
+                .kill_on_drop(true)
+                .spawn()
+                .map_err(|error| match error.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+                        VoiceError::Missing(format!("cannot run flite ({error}); {INSTALL}"))
+                    }
+                    _ => failed(error),
+                })?;
+            let mut complaint = Vec::new();
+            if let Some(stderr) = child.stderr.take() {
+                stderr.take(COMPLAINT).read_to_end(&mut complaint).await.map_err(failed)?;
+            }
+            let status = child.wait().await.map_err(failed)?;
+            let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
+            if status.success() {
+                Ok(())
+            } else {
+                Err(VoiceError::Failed(format!("flite: {status}: {complaint}")))
+            }
+        };
+        tokio::time::timeout(self.limit, run).await.map_err(|_| VoiceError::TimedOut(self.limit))??;
+
+        let length = wav.metadata().map_err(failed)?.len();
+        if length > SPEECH {
+            return Err(VoiceError::Failed(format!("flite wrote {length} bytes for one piece of text")));
+        }
+        wav.rewind().map_err(failed)?;
+        Ok(wav)
+    }
+}
+
+impl Voice for Flite {
+    fn engine(&self) -> &'static str {
+        "flite"
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.program().err().map(|missing| missing.to_string())
+    }
+
+    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Pcm, VoiceError>> {
+        Box::pin(self.speak_line(text, gender))
+    }
+}
+
+fn voice(gender: Gender) -> &'static str {
+    match gender {
+        Gender::Female => "slt",
+        Gender::Male => "rms",
+    }
+}
+
+fn is_executable(file: &Path) -> bool {
+    file.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+/// The program's input, its output, and the output for us to read.
+fn nameless_files(scratch: &Path, text: &str) -> io::Result<(File, File, File)> {
+    let mut input = tempfile::tempfile_in(scratch)?;
+    input.write_all(text.as_bytes())?;
+    input.rewind()?;
+    let output = tempfile::tempfile_in(scratch)?;
+    let wav = output.try_clone()?;
+    Ok((input, output, wav))
+}
+
+fn read_wav(wav: File) -> Result<Pcm, String> {
+    let reader = hound::WavReader::new(io::BufReader::new(wav)).map_err(|error| format!("flite: {error}"))?;
+    let spec = reader.spec();
+    if (spec.channels, spec.bits_per_sample, spec.sample_format) != (1, 16, hound::SampleFormat::Int) {
+        return Err(format!("flite wrote {spec:?}, not one channel of 16-bit samples"));
+    }
+    let samples =
+        reader.into_samples().collect::<Result<_, _>>().map_err(|error| format!("flite: {error}"))?;
+    Ok(Pcm { rate: spec.sample_rate, samples })
+}
+
+fn failed(error: impl std::fmt::Display) -> VoiceError {
+    VoiceError::Failed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mix::tests::{pitch, seconds};
+    use super::*;
+
+    const TEXT: &str = "The quick brown fox jumps over the lazy dog, and nobody minds.";
+
+    fn flite(program: Option<PathBuf>) -> Flite {
+        Flite::new(program, std::env::temp_dir(), Duration::from_secs(20))
+    }
+
+    #[tokio::test]
+    async fn she_speaks_higher_than_he() {
+        let flite = flite(None);
+        let her = flite.speak(TEXT, Gender::Female).await.unwrap();
+        let him = flite.speak(TEXT, Gender::Male).await.unwrap();
+        let (high, low) = (pitch(&her), pitch(&him));
+        println!("median pitch: slt {high:.0} Hz, rms {low:.0} Hz");
+        assert!(high - low > 30.0, "{high} Hz and {low} Hz");
+    }
+
+    #[tokio::test]
+    async fn a_long_message_is_spoken_to_its_end() {
+        let flite = flite(None);
+        let once = seconds(&flite.speak(TEXT, Gender::Male).await.unwrap());
+        let text = [TEXT; 20].join(" ");
+        assert!(text.len() > 2 * PIECE);
+        let whole = seconds(&flite.speak(&text, Gender::Male).await.unwrap());
+        assert!((whole / once - 20.0).abs() < 2.0, "{whole} s is not 20 times {once} s");
+    }
+
+    #[tokio::test]
+    async fn text_is_never_an_option() {
+        let spoken = flite(None).speak("-voice kal -o /tmp/x --help", Gender::Female).await.unwrap();
+        assert!(seconds(&spoken) > 1.0);
+    }
+
+    #[tokio::test]
+    async fn a_missing_program_names_its_package() {
+        let flite = flite(Some("/nonexistent/flite".into()));
+        assert!(flite.fault().unwrap().contains("apt-get install flite"));
+        assert!(matches!(flite.speak(TEXT, Gender::Male).await, Err(VoiceError::Missing(_))));
+    }
+
+    #[tokio::test]
+    async fn a_program_without_the_voices_is_refused() {
+        let spoken = flite(Some("/bin/echo".into())).speak(TEXT, Gender::Male).await;
+        assert!(matches!(spoken, Err(VoiceError::Missing(detail)) if detail.contains("`slt`")));
+    }
+
+    #[tokio::test]
+    async fn a_failing_program_is_heard() {
+        let spoken = flite(Some("/bin/cat".into())).speak(TEXT, Gender::Male).await;
+        assert!(matches!(spoken, Err(VoiceError::Failed(detail)) if detail.contains("invalid option")));
+    }
+}

@@ -1,0 +1,480 @@
+//! The studio makes recordings: so many at once, so many waiting, the rest is sent away.
+
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+use super::cast::Cast;
+use super::clean::clean;
+use super::flite::Flite;
+use super::mix::{self, Take, Timing};
+use super::request::{Line, Request};
+use super::script::{self, ScriptSource};
+use super::store::Store;
+use super::voice::{Voice, VoiceError};
+
+/// The longest recording, in minutes. Speech waits in memory until all of it can be mixed: 2 MB a minute.
+pub const MAX_MINUTES: u32 = 90;
+
+/// What a studio needs to know.
+#[derive(Debug, Clone)]
+pub struct StudioSettings {
+    /// Where recordings are kept; made with mode 0700 when first needed.
+    pub directory: PathBuf,
+    /// Recordings made at once, at least 1.
+    pub workers: usize,
+    /// Recordings that may wait for a worker.
+    pub queue: usize,
+    /// For one run of the voice program, which speaks at most 400 characters.
+    pub line_timeout: Duration,
+    /// Age at which [`Studio::sweep`] removes a recording.
+    pub retention: Duration,
+    /// The voice program; `None` looks for `flite` on the `PATH`.
+    pub voice_program: Option<PathBuf>,
+}
+
+/// Makes recordings and finds them again. Share it in an `Arc`; it works on any number of runtimes.
+pub struct Studio {
+    voice: Box<dyn Voice>,
+    store: Store,
+    retention: Duration,
+    /// One permit for each recording that is being made or waits.
+    places: Arc<Semaphore>,
+    /// One permit for each recording that is being made. It is fair: who waits longest is next.
+    desks: Arc<Semaphore>,
+    workers: usize,
+    /// How long the last recording took, in milliseconds, as a guess at the next one.
+    last_took: AtomicU64,
+}
+
+/// A finished recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// Its name, for [`Studio::find`]: a random UUID and `.wav`.
+    pub file: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The real length of the audio.
+    pub duration_seconds: f64,
+    /// The size of the file.
+    pub bytes: u64,
+    /// Who wrote the lines.
+    pub script_source: ScriptSource,
+    /// The lines that are spoken.
+    pub script: Vec<Line>,
+    /// What the client should know about what was not done as asked.
+    pub warnings: Vec<String>,
+    /// What spoke.
+    pub voice_engine: &'static str,
+    /// When each line of the script is heard.
+    pub timings: Vec<Timing>,
+}
+
+/// Why there is no recording.
+#[derive(Debug, thiserror::Error)]
+pub enum AudioError {
+    /// Nothing on this machine can speak; ours to mend, by what `install` says.
+    #[error("no voice: {install}")]
+    NoVoice {
+        /// What to do, naming the package.
+        install: String,
+    },
+    /// All workers are busy and all places to wait are taken.
+    #[error("all audio workers are busy and the queue is full, retry after {retry_after_seconds} s")]
+    QueueFull {
+        /// When a place is likely to be free, at least 1.
+        retry_after_seconds: u64,
+    },
+    /// The voice failed; the text is for the log.
+    #[error("line {line}: the voice failed: {detail}")]
+    Voice {
+        /// Which line, from 0.
+        line: usize,
+        /// What the voice said.
+        detail: String,
+    },
+    /// The voice took too long for a line.
+    #[error("line {line}: no speech after {} s", .limit.as_secs_f32())]
+    TimedOut {
+        /// Which line, from 0.
+        line: usize,
+        /// The limit that was passed.
+        limit: Duration,
+    },
+    /// The lines make more speech than one recording may hold; the client's to mend.
+    #[error("the recording would be longer than {MAX_MINUTES} minutes")]
+    TooLong,
+    /// The disk failed.
+    #[error("cannot keep the recording: {0}")]
+    Storage(#[from] io::Error),
+}
+
+impl Studio {
+    /// A studio that has touched nothing yet.
+    pub fn new(settings: StudioSettings) -> Self {
+        let StudioSettings { directory, workers, queue, line_timeout, retention, voice_program } = settings;
+        let workers = workers.max(1);
+        Self {
+            voice: Box::new(Flite::new(voice_program, directory.clone(), line_timeout)),
+            store: Store::new(directory),
+            retention,
+            places: Arc::new(Semaphore::new(workers + queue)),
+            desks: Arc::new(Semaphore::new(workers)),
+            workers,
+            last_took: AtomicU64::new(2_000),
+        }
+    }
+
+    /// Makes a recording for `owner`, who alone can find it.
+    ///
+    /// Dropping the future cancels: the voice program is killed, the worker is free, and no file is left.
+    pub async fn record(&self, owner: &str, request: Request) -> Result<Recording, AudioError> {
+        let seat = self.sit_down().await?;
+        let begun = Instant::now();
+        if let Some(install) = self.voice.fault() {
+            return Err(AudioError::NoVoice { install });
+        }
+        let store = self.store.clone();
+        in_background(move || store.open().map(drop)).await?;
+
+        let mut script = script::write(request);
+        let cast = Cast::of(&script.lines);
+        script.warnings.extend(cast.warning.clone());
+        let (takes, rate) = self.speak(&script.lines, &cast, &mut script.warnings).await?;
+
+        let (store, owner) = (self.store.clone(), owner.to_owned());
+        let (fresh, timings, samples) = in_background(move || {
+            // The seat is taken until the work ends, even if nobody waits for it any more.
+            let _seat = seat;
+            let mut draft = store.draft(&owner)?;
+            let (timings, samples) =
+                mix::mix(&takes, rate, BufWriter::new(draft.file())).map_err(io::Error::other)?;
+            Ok((draft.finish()?, timings, samples))
+        })
+        .await?;
+
+        // Nothing waits from here on: the file either reaches the caller or has vanished.
+        let (file, path) = fresh.take()?;
+        self.last_took.store(begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(Recording {
+            file,
+            path,
+            duration_seconds: seconds(samples, rate),
+            bytes: WAV_HEADER + 2 * samples as u64,
+            script_source: script.source,
+            script: script.lines,
+            warnings: script.warnings,
+            voice_engine: self.voice.engine(),
+            timings,
+        })
+    }
+
+    /// The path of a recording, if it is this owner's. `file` may be anything that a client sent.
+    pub fn find(&self, owner: &str, file: &str) -> Option<PathBuf> {
+        self.store.find(owner, file)
+    }
+
+    /// Why nothing can be spoken now and what to install; `None` when a voice is there.
+    pub fn voice_fault(&self) -> Option<String> {
+        self.voice.fault()
+    }
+
+    /// Removes recordings older than the retention and says how many. Call it now and then.
+    pub async fn sweep(&self) -> Result<usize, AudioError> {
+        let (store, retention) = (self.store.clone(), self.retention);
+        Ok(in_background(move || store.sweep(retention)).await?)
+    }
+
+    /// Waits for a worker, if there is a place to wait.
+    async fn sit_down(&self) -> Result<Seat, AudioError> {
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_| AudioError::QueueFull { retry_after_seconds: self.retry_after() })?;
+        let desk =
+            Arc::clone(&self.desks).acquire_owned().await.expect("the studio never closes its semaphores");
+        Ok(Seat { _desk: desk, _place: place })
+    }
+
+    /// One of the workers is likely to be done when the time of one recording, shared among them, has passed.
+    fn retry_after(&self) -> u64 {
+        self.last_took.load(Ordering::Relaxed).div_ceil(1_000 * self.workers as u64).clamp(1, 120)
+    }
+
+    /// All lines as sound without silent ends, and the samples per second of all of them.
+    async fn speak(
+        &self,
+        lines: &[Line],
+        cast: &Cast,
+        warnings: &mut Vec<String>,
+    ) -> Result<(Vec<Take>, u32), AudioError> {
+        let mut takes: Vec<Take> = Vec::with_capacity(lines.len());
+        let mut rate = None;
+        let mut samples = 0;
+        for (index, line) in lines.iter().enumerate() {
+            let cleaned = clean(&line.message);
+            warnings.extend(cleaned.warning(&format!("line {index}")));
+            let (speaker, voice) = cast.part(&line.name);
+            let spoken =
+                self.voice.speak(&cleaned.text, voice).await.map_err(|error| failed(index, error))?;
+            let broken = |detail: &str| AudioError::Voice { line: index, detail: detail.to_owned() };
+            if *rate.get_or_insert(spoken.rate) != spoken.rate {
+                return Err(broken("the two voices have different sample rates"));
+            }
+            samples += spoken.samples.len();
+            if samples > MAX_MINUTES as usize * 60 * spoken.rate as usize {
+                return Err(AudioError::TooLong);
+            }
+            let samples = mix::trim(spoken).ok_or_else(|| broken("it made no sound"))?;
+            takes.push(Take { speaker, asks: cleaned.text.ends_with('?'), samples });
+        }
+        let none = || AudioError::Voice { line: 0, detail: "there are no lines".to_owned() };
+        Ok((takes, rate.ok_or_else(none)?))
+    }
+}
+
+/// The right to work, given back when dropped.
+struct Seat {
+    _desk: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
+}
+
+/// What a WAV of ours has before its samples, in bytes.
+const WAV_HEADER: u64 = 44;
+
+fn failed(line: usize, error: VoiceError) -> AudioError {
+    match error {
+        VoiceError::Missing(install) => AudioError::NoVoice { install },
+        VoiceError::TimedOut(limit) => AudioError::TimedOut { line, limit },
+        VoiceError::Failed(detail) => AudioError::Voice { line, detail },
+    }
+}
+
+/// The disk and long sums are not for the threads that serve requests. What the work returns is dropped when
+/// nobody waits for it any more.
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[expect(clippy::cast_precision_loss, reason = "90 minutes are far fewer samples than 2^52")]
+fn seconds(samples: usize, rate: u32) -> f64 {
+    samples as f64 / f64::from(rate)
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "test sounds are short")]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::super::mix::tests::pitch;
+    use super::super::voice::Pcm;
+    use super::*;
+
+    /// A studio of its own directory, whose voice program is `home/voice` if `program` is given.
+    struct Scene {
+        home: TempDir,
+        studio: Arc<Studio>,
+    }
+
+    impl Scene {
+        fn new(program: Option<&str>, settings: impl FnOnce(&mut StudioSettings)) -> Self {
+            let home = tempfile::tempdir().unwrap();
+            let mut chosen = StudioSettings {
+                directory: home.path().join("audio"),
+                workers: 1,
+                queue: 0,
+                line_timeout: Duration::from_mins(1),
+                retention: Duration::from_hours(1),
+                voice_program: program.map(|_| home.path().join("voice")),
+            };
+            settings(&mut chosen);
+            if let Some(program) = program {
+                symlink(program, home.path().join("voice")).unwrap();
+            }
+            Self { home, studio: Arc::new(Studio::new(chosen)) }
+        }
+
+        /// Starts a recording as a task, which can be dropped by `abort`.
+        fn start(&self) -> tokio::task::JoinHandle<Result<Recording, AudioError>> {
+            let studio = Arc::clone(&self.studio);
+            tokio::spawn(async move { studio.record("Acme", talk()).await })
+        }
+
+        /// The process that the slow voice program has become.
+        async fn pid(&self) -> String {
+            let file = self.home.path().join("pid");
+            until(|| file.exists()).await;
+            fs::read_to_string(file).unwrap().trim().to_owned()
+        }
+
+        fn files(&self) -> Vec<PathBuf> {
+            fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+                for entry in fs::read_dir(folder).into_iter().flatten() {
+                    let path = entry.unwrap().path();
+                    if path.is_dir() { walk(&path, found) } else { found.push(path) }
+                }
+            }
+            let mut found = Vec::new();
+            walk(&self.home.path().join("audio"), &mut found);
+            found
+        }
+    }
+
+    /// Sleeps for ever at the first text it is given, and is Flite afterwards.
+    const SLOW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/audio/testdata/slow-voice");
+
+    fn request(body: &serde_json::Value) -> Request {
+        Request::from_json(body.to_string().as_bytes()).unwrap()
+    }
+
+    fn talk() -> Request {
+        request(&json!({"transcript": [
+            {"name": "Sarah", "gender": "female", "message": "Good morning. Have you seen the new report?"},
+            {"name": "John", "gender": "male", "message": "I have. The second chapter is the best part of it."},
+            {"name": "Sarah", "message": "I agree with you."},
+        ]}))
+    }
+
+    async fn until(condition: impl Fn() -> bool) {
+        let waited = async {
+            while !condition() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), waited).await.expect("the condition never came true");
+    }
+
+    /// Whether a process runs; one that ended and waits for its parent to notice does not.
+    fn runs(pid: &str) -> bool {
+        fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    }
+
+    fn read(path: &Path) -> Pcm {
+        let wav = hound::WavReader::open(path).unwrap();
+        let rate = wav.spec().sample_rate;
+        Pcm { rate, samples: wav.into_samples().collect::<Result<_, _>>().unwrap() }
+    }
+
+    #[tokio::test]
+    async fn a_transcript_is_spoken_by_two_voices() {
+        let scene = Scene::new(None, |_| {});
+        let recording = scene.studio.record("Acme", talk()).await.unwrap();
+        assert_eq!((recording.script_source, recording.voice_engine), (ScriptSource::Transcript, "flite"));
+        assert!(recording.warnings.is_empty());
+        assert_eq!(scene.files(), std::slice::from_ref(&recording.path));
+        assert_eq!(scene.studio.find("Acme", &recording.file), Some(recording.path.clone()));
+        assert_eq!(scene.studio.find("Other", &recording.file), None);
+
+        let sound = read(&recording.path);
+        assert_eq!(fs::metadata(&recording.path).unwrap().len(), recording.bytes);
+        assert!((recording.duration_seconds - seconds(sound.samples.len(), 16_000)).abs() < 1e-9);
+        let part = |line: usize| {
+            let Timing { start_ms, end_ms, .. } = recording.timings[line];
+            pitch(&Pcm {
+                rate: 16_000,
+                samples: sound.samples[start_ms as usize * 16..end_ms as usize * 16].into(),
+            })
+        };
+        let (her, him, her_again) = (part(0), part(1), part(2));
+        assert!(her.min(her_again) - him > 30.0, "{her}, {him} and {her_again} Hz");
+    }
+
+    #[tokio::test]
+    async fn a_prompt_makes_about_a_minute() {
+        let scene = Scene::new(None, |_| {});
+        let guide = request(&json!({"prompt": "Two developers discussing API security", "duration": 10}));
+        let recording = scene.studio.record("Acme", guide).await.unwrap();
+        println!("{} s", recording.duration_seconds);
+        assert_eq!(recording.script_source, ScriptSource::Template);
+        assert!((45.0..75.0).contains(&recording.duration_seconds), "{} s", recording.duration_seconds);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_spoken_is_said() {
+        let scene = Scene::new(None, |_| {});
+        let given = request(&json!({"transcript": [
+            {"name": "Ann", "gender": "male", "message": "Hello 👋 there."},
+            {"name": "Ben", "gender": "male", "message": "Hello."},
+        ]}));
+        let recording = scene.studio.record("Acme", given).await.unwrap();
+        insta::assert_snapshot!(recording.warnings.join("\n"), @"
+        both speakers are male; Ben speaks with the female voice, so that the two can be told apart
+        line 0: 1 character(s) that an English voice cannot speak were left out
+        ");
+    }
+
+    #[tokio::test]
+    async fn who_leaves_frees_the_worker_and_leaves_nothing() {
+        let scene = Scene::new(Some(SLOW), |_| {});
+        let task = scene.start();
+        let pid = scene.pid().await;
+        assert!(runs(&pid));
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        until(|| !runs(&pid)).await;
+        assert_eq!(scene.files(), Vec::<PathBuf>::new());
+        // The only worker takes the next one, and there is no queue.
+        let next = scene.studio.record("Acme", talk()).await.unwrap();
+        assert_eq!(scene.files(), [next.path]);
+    }
+
+    #[tokio::test]
+    async fn a_hanging_voice_is_stopped() {
+        let scene = Scene::new(Some(SLOW), |settings| settings.line_timeout = Duration::from_millis(500));
+        let task = scene.start();
+        let pid = scene.pid().await;
+        assert!(matches!(task.await.unwrap(), Err(AudioError::TimedOut { line: 0, .. })));
+        until(|| !runs(&pid)).await;
+        assert_eq!(scene.files(), Vec::<PathBuf>::new());
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_sends_away() {
+        let scene = Scene::new(Some(SLOW), |settings| settings.queue = 1);
+        let working = scene.start();
+        scene.pid().await;
+        let waiting = scene.start();
+        until(|| scene.studio.places.available_permits() == 0).await;
+        let refused = scene.studio.record("Acme", talk()).await;
+        assert!(matches!(refused, Err(AudioError::QueueFull { retry_after_seconds: 2 })));
+        working.abort();
+        waiting.await.unwrap().unwrap();
+        scene.studio.record("Acme", talk()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_voice_installed_later_is_used() {
+        let scene = Scene::new(Some("/nonexistent/flite"), |_| {});
+        let refused = scene.studio.record("Acme", talk()).await;
+        assert!(
+            matches!(refused, Err(AudioError::NoVoice { install }) if install.contains("apt-get install flite"))
+        );
+        assert!(scene.studio.voice_fault().is_some());
+        fs::remove_file(scene.home.path().join("voice")).unwrap();
+        symlink("/usr/bin/flite", scene.home.path().join("voice")).unwrap();
+        assert_eq!(scene.studio.voice_fault(), None);
+        scene.studio.record("Acme", talk()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn sweeping_keeps_what_is_young() {
+        let scene = Scene::new(None, |settings| settings.retention = Duration::from_mins(1));
+        let recording = scene.studio.record("Acme", talk()).await.unwrap();
+        assert_eq!(scene.studio.sweep().await.unwrap(), 0);
+        let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+        fs::File::open(&recording.path).unwrap().set_modified(hour_ago).unwrap();
+        assert_eq!(scene.studio.sweep().await.unwrap(), 1);
+        assert_eq!(scene.studio.find("Acme", &recording.file), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! The command line: one file for each command, and the settings that all of them share.
+
+mod demo;
+mod serve;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command};
+
+use crate::config::{Config, Fault, Settings, VARIABLES};
+
+/// Runs the command that the process was called with.
+pub fn run() -> ExitCode {
+    let matches = command().get_matches();
+    let outcome = match matches.subcommand() {
+        Some(("demo", flags)) => settings(flags).and_then(demo::run),
+        Some((_, flags)) => settings(flags).and_then(|settings| serve::run(&settings)),
+        None => unreachable!("clap asks for a command"),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Command {
+    Command::new("convergence")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("API keys that live in a Google Sheet, guarding an API")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_settings(
+            Command::new("serve").about("Serve the API, guarded by the keys that are configured"),
+        ))
+        .subcommand(with_settings(
+            Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
+        ))
+}
+
+/// Each variable as a flag in kebab case. Their values are read with everybody else's, so that all faults come at once.
+fn with_settings(command: Command) -> Command {
+    let flag = |variable: &crate::config::Variable| {
+        let name = variable.name.to_ascii_lowercase().replace('_', "-");
+        Arg::new(variable.name)
+            .long(name)
+            .value_name(variable.value)
+            .help(format!("{} [env: {}]", variable.help, variable.name))
+    };
+    command
+        .args(VARIABLES.iter().map(flag))
+        .after_help("A flag wins over the environment, and that over a .env file.")
+}
+
+/// Flags over the environment over `.env`.
+fn settings(flags: &ArgMatches) -> anyhow::Result<Settings> {
+    let given = VARIABLES.iter().filter_map(|variable| {
+        flags.get_one::<String>(variable.name).map(|value| (variable.name.to_owned(), value.clone()))
+    });
+    let env_file = Settings::from_env_file(Path::new(".env")).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+    Ok(given.collect::<Settings>().over(Settings::from_environment()).over(env_file))
+}
+
+fn config(settings: &Settings) -> anyhow::Result<Config> {
+    Config::read(settings).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
+        anyhow::anyhow!("these settings are wrong:\n  {}", lines.join("\n  "))
+    })
+}
+
+#[expect(clippy::print_stderr, reason = "the last words of a program that may have no log yet")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("convergence: {error:#}");
+}

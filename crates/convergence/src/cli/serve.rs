@@ -1,0 +1,48 @@
+//! `convergence serve`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app;
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::logging;
+use crate::server::Server;
+
+pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
+    serve(settings, |_| ())
+}
+
+/// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
+pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    let config = super::config(settings)?;
+    logging::start(config.logs);
+    app::warn_of_parts_to_come(settings);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before the server starts, so that no signal after its first word is missed.
+    let (mut terminate, mut interrupt) = {
+        let _entered = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let server = Server::start(config, Arc::new(SystemClock::start()))?;
+    ready(server.address());
+    let mut signalled = async || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    runtime.block_on(async {
+        signalled().await;
+        tracing::info!("stopping: no new connections; requests under way may end");
+        let stopped = tokio::task::spawn_blocking(|| server.stop());
+        tokio::select! {
+            _ = stopped => {}
+            () = signalled() => tracing::warn!("stopped at once by a second signal"),
+        }
+    });
+    runtime.shutdown_background();
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! The one place where time enters. Tests bring a clock of their own.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::BoxFuture;
+pub use gate::Now;
+
+/// Tells the time and waits. Both by the same clock, so that a test which moves it moves everything.
+pub trait Clock: Send + Sync + 'static {
+    /// The moment, read once for each request.
+    fn now(&self) -> Now;
+
+    /// Ends once `uptime` has advanced by `duration`.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// The machine's clocks.
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// A clock whose uptime starts now.
+    pub fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Now {
+        Now { unix: unix_seconds(SystemTime::now()), uptime: self.start.elapsed() }
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// Whole Unix seconds; a clock set before 1970 counts as 1970.
+fn unix_seconds(time: SystemTime) -> i64 {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,52 @@
+//! What the operator has set: one struct for each concern, read once at start.
+
+mod audio;
+mod keys;
+mod listen;
+mod logs;
+mod settings;
+mod variables;
+
+use std::path::PathBuf;
+
+pub use audio::Audio;
+pub use keys::{Auth, GoogleSheet, Keys, Source};
+pub use listen::Listen;
+pub use logs::Logs;
+pub use settings::{Fault, Settings};
+pub use variables::{NOT_YET, VARIABLES, Variable};
+
+/// Everything that is set.
+pub struct Config {
+    /// Whether keys are needed, and where they are.
+    pub auth: Auth,
+    /// The public listener.
+    pub listen: Listen,
+    /// The audio studio.
+    pub audio: Audio,
+    /// `DATA_DIR`.
+    pub data_dir: PathBuf,
+    /// The log.
+    pub logs: Logs,
+}
+
+impl Config {
+    /// Reads every setting.
+    ///
+    /// # Errors
+    /// All faults at once, each naming its variable and none showing a value.
+    pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
+        let mut reader = settings::Reader::new(settings);
+        let config = Self {
+            auth: Auth::read(&mut reader),
+            listen: Listen::read(&mut reader),
+            audio: Audio::read(&mut reader),
+            data_dir: reader.text("DATA_DIR").unwrap_or("./data").into(),
+            logs: Logs::read(&mut reader),
+        };
+        match reader.into_faults() {
+            faults if faults.is_empty() => Ok(config),
+            faults => Err(faults),
+        }
+    }
+}

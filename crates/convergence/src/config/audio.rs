@@ -1,0 +1,27 @@
+//! How much speaking goes on at a time, and how long its results are kept.
+
+use std::time::Duration;
+
+use super::listen::cores;
+use super::settings::Reader;
+
+/// The studio's size.
+#[derive(Clone, Copy)]
+pub struct Audio {
+    /// `AUDIO_WORKERS`.
+    pub workers: usize,
+    /// `AUDIO_QUEUE`.
+    pub queue: usize,
+    /// `AUDIO_RETENTION`.
+    pub retention: Duration,
+}
+
+impl Audio {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            workers: reader.number("AUDIO_WORKERS", 1..=256, cores()),
+            queue: reader.number("AUDIO_QUEUE", 0..=10_000, 16),
+            retention: reader.seconds("AUDIO_RETENTION", 86_400),
+        }
+    }
+}

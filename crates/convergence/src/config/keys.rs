@@ -1,0 +1,123 @@
+//! Where the keys are, and how old they may grow.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::settings::Reader;
+
+/// Authentication: off, or on with keys from somewhere.
+pub enum Auth {
+    /// `AUTH_ENABLED` is false or not set.
+    Off,
+    /// `AUTH_ENABLED=true`.
+    On(Keys),
+}
+
+/// The keys' source and rules.
+pub struct Keys {
+    /// `KEYS_FILE`, or the Google variables, or what is missing of them.
+    pub source: Source,
+    /// `API_KEY_CACHE_DURATION`.
+    pub cache_duration: Duration,
+    /// `API_KEY_MAX_STALE`.
+    pub max_stale: Duration,
+    /// `DEFAULT_RATE_LIMIT`, requests per minute.
+    pub default_limit: Option<u32>,
+    /// `AUTH_FALLBACK=open`: start without authentication where `source` is missing.
+    pub may_fall_open: bool,
+}
+
+/// Where keys are read from.
+#[derive(Clone)]
+pub enum Source {
+    /// `KEYS_FILE`, with `KEYS_TIME_ZONE`.
+    File {
+        /// The CSV file.
+        path: PathBuf,
+        /// What its times without an offset mean.
+        time_zone: TimeZone,
+    },
+    /// A tab of a Google spreadsheet.
+    Google(GoogleSheet),
+    /// No source is configured; the words say what is missing, without naming a path (P21).
+    Missing(String),
+}
+
+/// A tab of a Google spreadsheet, and who reads it.
+#[derive(Clone)]
+pub struct GoogleSheet {
+    /// `GOOGLE_CREDENTIALS_PATH`.
+    pub credentials_path: PathBuf,
+    /// `GOOGLE_SHEET_ID`.
+    pub sheet_id: String,
+    /// `GOOGLE_SHEET_NAME`.
+    pub tab: String,
+    /// `GOOGLE_SHEETS_ENDPOINT`.
+    pub endpoint: String,
+}
+
+impl Auth {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let keys = Keys {
+            source: Source::read(reader),
+            cache_duration: reader.seconds("API_KEY_CACHE_DURATION", 300),
+            max_stale: reader.seconds("API_KEY_MAX_STALE", 86_400),
+            default_limit: reader
+                .with("DEFAULT_RATE_LIMIT", "a whole number from 0 to 4294967295", |text| text.parse().ok()),
+            may_fall_open: reader
+                .with("AUTH_FALLBACK", "open or closed", |text| match text {
+                    "open" => Some(true),
+                    "closed" => Some(false),
+                    _ => None,
+                })
+                .unwrap_or(true),
+        };
+        if reader.boolean("AUTH_ENABLED", false) { Auth::On(keys) } else { Auth::Off }
+    }
+}
+
+impl Source {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let time_zone = reader
+            .with("KEYS_TIME_ZONE", "an IANA time zone such as Europe/Paris", |name| TimeZone::get(name).ok())
+            .unwrap_or(TimeZone::UTC);
+        let endpoint = reader
+            .with("GOOGLE_SHEETS_ENDPOINT", "an http or https URL without /v4", |url| {
+                let url = url.trim_end_matches('/');
+                let known = url.starts_with("https://") || url.starts_with("http://");
+                (known && !url.ends_with("/v4")).then(|| url.to_owned())
+            })
+            .unwrap_or_else(|| sheets::DEFAULT_ENDPOINT.to_owned());
+        let tab = reader.text("GOOGLE_SHEET_NAME").unwrap_or("API_Keys").to_owned();
+        let google = (reader.text("GOOGLE_CREDENTIALS_PATH"), reader.text("GOOGLE_SHEET_ID"));
+        match (reader.text("KEYS_FILE"), google) {
+            (Some(path), (None, None)) => Source::File { path: path.into(), time_zone },
+            (Some(_), _) => {
+                reader.fault("KEYS_FILE and GOOGLE_SHEET_ID", "both name a source of keys; set one of them");
+                Source::Missing(String::new())
+            }
+            (None, (Some(credentials), Some(id))) => Source::google(GoogleSheet {
+                credentials_path: credentials.into(),
+                sheet_id: id.into(),
+                tab,
+                endpoint,
+            }),
+            (None, (None, Some(_))) => Source::Missing("GOOGLE_CREDENTIALS_PATH is not set".into()),
+            (None, (Some(_), None)) => Source::Missing("GOOGLE_SHEET_ID is not set".into()),
+            (None, (None, None)) => Source::Missing(
+                "neither KEYS_FILE nor GOOGLE_CREDENTIALS_PATH and GOOGLE_SHEET_ID are set".into(),
+            ),
+        }
+    }
+
+    /// A credentials file that does not exist counts as not configured (P21); one that is wrong does not (P22).
+    fn google(sheet: GoogleSheet) -> Self {
+        if sheet.credentials_path.exists() {
+            Source::Google(sheet)
+        } else {
+            Source::Missing("there is no file at GOOGLE_CREDENTIALS_PATH".into())
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What is logged, and how.
+
+use tracing::level_filters::LevelFilter;
+
+use super::settings::Reader;
+
+/// The log's level and form.
+#[derive(Clone, Copy)]
+pub struct Logs {
+    /// `LOG_LEVEL`.
+    pub level: LevelFilter,
+    /// `LOG_FORMAT=json`.
+    pub json: bool,
+}
+
+impl Logs {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let level = reader.with("LOG_LEVEL", "error, warn, info, debug or trace", |text| {
+            let known = ["error", "warn", "info", "debug", "trace"];
+            known.contains(&text.to_ascii_lowercase().as_str()).then(|| text.parse().ok()).flatten()
+        });
+        let json = reader.with("LOG_FORMAT", "text or json", |text| match text {
+            "text" => Some(false),
+            "json" => Some(true),
+            _ => None,
+        });
+        Self { level: level.unwrap_or(LevelFilter::INFO), json: json.unwrap_or(false) }
+    }
+}

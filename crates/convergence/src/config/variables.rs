@@ -1,0 +1,86 @@
+//! Every setting, in one table: what the flags, `--help` and the documentation's test are made from.
+
+/// A setting: an environment variable, a line of `.env`, and a flag (the name in kebab case).
+pub struct Variable {
+    /// The environment variable's name.
+    pub name: &'static str,
+    /// What `--help` calls the value.
+    pub value: &'static str,
+    /// One sentence for `--help`, the default included.
+    pub help: &'static str,
+}
+
+const fn variable(name: &'static str, value: &'static str, help: &'static str) -> Variable {
+    Variable { name, value, help }
+}
+
+/// All of them, in the order in which `--help` shows them.
+pub const VARIABLES: &[Variable] = &[
+    variable("AUTH_ENABLED", "BOOL", "Whether requests need an API key (default false)"),
+    variable("GOOGLE_CREDENTIALS_PATH", "FILE", "The service account's JSON key file"),
+    variable("GOOGLE_SHEET_ID", "ID", "The spreadsheet, by the long word in its address"),
+    variable("GOOGLE_SHEET_NAME", "TAB", "The tab that holds the keys (default API_Keys)"),
+    variable("GOOGLE_SHEETS_ENDPOINT", "URL", "Another base URL of the Sheets API, without /v4"),
+    variable("KEYS_FILE", "FILE", "A CSV file of keys, instead of a Google Sheet"),
+    variable("KEYS_TIME_ZONE", "ZONE", "The time zone of the times in KEYS_FILE (default UTC)"),
+    variable(
+        "API_KEY_CACHE_DURATION",
+        "SECONDS",
+        "How long the keys are used before they are read again (default 300)",
+    ),
+    variable(
+        "API_KEY_MAX_STALE",
+        "SECONDS",
+        "How long old keys may decide while they cannot be read (default 86400)",
+    ),
+    variable(
+        "AUTH_FALLBACK",
+        "open|closed",
+        "Where no keys are configured: start without authentication, or not at all (default open)",
+    ),
+    variable(
+        "DEFAULT_RATE_LIMIT",
+        "N",
+        "Requests per minute for rows without a rate_limit (default: no limit)",
+    ),
+    variable("API_HOST", "ADDRESS", "The address to listen on (default 127.0.0.1)"),
+    variable("API_PORT", "PORT", "The port to listen on (default 8000)"),
+    variable("API_THREADS", "N", "Threads that serve requests (default: one for each core)"),
+    variable("MAX_CONNECTIONS", "N", "Connections open at a time; more get 503 (default 10000)"),
+    variable(
+        "MAX_HEADER_BYTES",
+        "BYTES",
+        "A request's line and headers; longer ones get 431 (default 16384)",
+    ),
+    variable("MAX_BODY_BYTES", "BYTES", "A request's body; longer ones get 413 (default 1048576)"),
+    variable(
+        "HEADER_TIMEOUT",
+        "SECONDS",
+        "From a request's first byte to the end of its headers (default 10)",
+    ),
+    variable("BODY_TIMEOUT", "SECONDS", "For a request's whole body to arrive (default 30)"),
+    variable(
+        "IDLE_TIMEOUT",
+        "SECONDS",
+        "How long a connection may stand without a byte either way (default 75)",
+    ),
+    variable("DRAIN_TIMEOUT", "SECONDS", "How long requests may take to end after SIGTERM (default 30)"),
+    variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
+    variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
+    variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
+    variable("DATA_DIR", "FOLDER", "Where state is kept on disk (default ./data)"),
+    variable("LOG_LEVEL", "LEVEL", "error, warn, info, debug or trace (default info)"),
+    variable("LOG_FORMAT", "text|json", "How log lines are written (default text)"),
+];
+
+/// Settings of parts that are not built yet: setting one is answered with a warning, not with silence.
+pub const NOT_YET: &[(&str, &str)] = &[
+    ("UPSTREAM_URL", "the gateway"),
+    ("ADMIN_HOST", "the admin listener"),
+    ("ADMIN_PORT", "the admin listener"),
+    ("ADMIN_TOKEN", "the admin listener"),
+    ("GOOGLE_USAGE_SHEET_NAME", "writing usage to the spreadsheet"),
+    ("USAGE_FLUSH_INTERVAL", "writing usage to the spreadsheet"),
+    ("INSTANCE", "writing usage to the spreadsheet"),
+    ("CORS_ALLOWED_ORIGINS", "answering CORS preflights"),
+];

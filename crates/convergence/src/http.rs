@@ -1,0 +1,21 @@
+//! Requests in, answers out. A request's way: `listener`, `connection`, `router`, `admit` (or `refuse`), its route,
+//! `stamp`.
+
+mod listener;
+
+mod connection;
+
+mod router;
+
+mod admit;
+mod refuse;
+mod stamp;
+
+mod routes;
+
+mod body;
+mod problem;
+mod redact;
+
+pub(crate) use listener::{Listeners, Slots};
+pub(crate) use stamp::RequestId;

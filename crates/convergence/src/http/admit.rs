@@ -1,0 +1,95 @@
+//! The only file that calls the gate: it reads the clock, asks, and takes the key out of the request.
+
+use gate::{Permit, Quota};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Request, Response};
+use tracing::{Level, debug, enabled};
+
+use super::body::Answer;
+use super::{redact, refuse};
+use crate::app::{App, Door, Guard};
+
+/// Who may go on to the protected routes. They ask for one, so none is reached without it.
+pub(crate) enum Caller {
+    /// The gate let this client in.
+    Client(Permit),
+    /// Authentication is off: the named state of the open door.
+    Anyone(OpenDoor),
+}
+
+/// Made here only, and only for a door that is open.
+pub(crate) struct OpenDoor(());
+
+impl Caller {
+    /// The client's name, where there is authentication.
+    pub(crate) fn client(&self) -> Option<&str> {
+        match self {
+            Caller::Client(permit) => Some(permit.client()),
+            Caller::Anyone(_) => None,
+        }
+    }
+
+    /// What is left of the key's limit.
+    pub(crate) fn quota(&self) -> Option<Quota> {
+        match self {
+            Caller::Client(permit) => permit.quota(),
+            Caller::Anyone(_) => None,
+        }
+    }
+
+    /// Counts the request as answered with a 5xx.
+    pub(crate) fn record_failure(&self) {
+        if let Caller::Client(permit) = self {
+            permit.record_failure();
+        }
+    }
+}
+
+/// Decides a request. Either way the key is no longer in it: nothing behind this can log it or pass it on.
+///
+/// # Errors
+/// The whole answer to a request that is refused.
+pub(crate) fn admit<B>(app: &App, request: &mut Request<B>) -> Result<Caller, Response<Answer>> {
+    match &app.door {
+        Door::Guarded(guard) => ask(app, guard, request).map(Caller::Client),
+        Door::Open(_) => {
+            request.headers_mut().remove(AUTHORIZATION);
+            Ok(Caller::Anyone(OpenDoor(())))
+        }
+    }
+}
+
+fn ask<B>(app: &App, guard: &Guard, request: &mut Request<B>) -> Result<Permit, Response<Answer>> {
+    let now = app.clock.now();
+    let decision = guard.gate.admit(credentials(request.headers()), now);
+    request.headers_mut().remove(AUTHORIZATION);
+    if enabled!(Level::DEBUG) {
+        log(guard, request, &decision);
+    }
+    decision.map_err(|refusal| {
+        if refusal.cause() == gate::Cause::UnknownKey {
+            guard.freshness.nudge();
+        }
+        refuse::answer(&refusal, guard.freshness.retry_after(now.uptime))
+    })
+}
+
+fn credentials(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes)
+}
+
+/// P24: each decision with its reason. The fingerprint is all that is shown of a key.
+fn log<B>(guard: &Guard, request: &Request<B>, decision: &Result<Permit, gate::Refusal>) {
+    let (method, path) = (request.method(), redact::path(request.uri().path(), &guard.gate));
+    match decision {
+        Ok(permit) => {
+            debug!(%method, %path, key = %permit.key(), client = permit.client(), cache = "hit", "admitted");
+        }
+        Err(refusal) => {
+            let looked_up = |_| if refusal.cause() == gate::Cause::UnknownKey { "miss" } else { "hit" };
+            let cache = refusal.key().map(looked_up);
+            let key = refusal.key().map(tracing::field::display);
+            debug!(%method, %path, key, client = refusal.client(), cache, "refused: {}", refusal.cause());
+        }
+    }
+}

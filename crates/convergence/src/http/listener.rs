@@ -1,0 +1,175 @@
+//! One single-threaded runtime and one listening socket for each thread; the kernel spreads connections over them
+//! (`SO_REUSEPORT`, socket(7)). Nothing that a request touches moves between threads.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+use tracing::{debug, warn};
+
+use super::connection::{self, Lives};
+use crate::app::App;
+
+/// Connections that wait to be accepted, for each thread.
+const BACKLOG: i32 = 1_024;
+
+/// What a connection beyond `MAX_CONNECTIONS` is told before it is closed.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: application/problem+json\r\n\
+    content-length: 104\r\n\
+    retry-after: 1\r\n\
+    connection: close\r\n\r\n\
+    {\"title\":\"Too many connections\",\"status\":503,\"detail\":\"try again in a second\",\"code\":\"too_many_connections\"}";
+
+/// The bound sockets, one for each thread.
+pub(crate) struct Listeners {
+    sockets: Vec<std::net::TcpListener>,
+    address: SocketAddr,
+}
+
+impl Listeners {
+    /// Binds `threads` sockets to one address; port 0 becomes one free port for all.
+    ///
+    /// # Errors
+    /// The address is in use, or not this machine's.
+    pub(crate) fn bind(address: SocketAddr, threads: usize) -> io::Result<Self> {
+        let first = listen(address)?;
+        let address = first.local_addr()?;
+        let mut sockets = vec![first];
+        for _ in 1..threads {
+            sockets.push(listen(address)?);
+        }
+        Ok(Self { sockets, address })
+    }
+
+    /// Where they listen.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts the threads. Each ends after `stop` turns true and its connections have ended or run out of time.
+    ///
+    /// # Errors
+    /// A thread or its runtime cannot be made.
+    pub(crate) fn serve(
+        self,
+        app: &Arc<App>,
+        stop: &watch::Receiver<bool>,
+    ) -> io::Result<Vec<std::thread::JoinHandle<()>>> {
+        let thread = |(number, socket): (usize, std::net::TcpListener)| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let (app, stop) = (Arc::clone(app), stop.clone());
+            std::thread::Builder::new().name(format!("http-{number}")).spawn(move || {
+                LocalSet::new().block_on(&runtime, accept(socket, app, stop));
+                // Whatever still runs has had its time.
+                runtime.shutdown_background();
+            })
+        };
+        self.sockets.into_iter().enumerate().map(thread).collect()
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Takes connections until told to stop, then sees them out.
+async fn accept(socket: std::net::TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let listener = match TcpListener::from_std(socket) {
+        Ok(listener) => listener,
+        Err(error) => return warn!("a listener could not be started: {error}"),
+    };
+    let lives = Rc::new(Lives::new(&app.listen));
+    let watcher = tokio::task::spawn_local(Rc::clone(&lives).watch());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => take(&app, &lives, stream, peer),
+                Err(error) => pause_after(&error).await,
+            },
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(app.listen.drain_timeout, lives.drain()).await.is_err() {
+        warn!("connections were cut: they had not ended within DRAIN_TIMEOUT");
+    }
+    watcher.abort();
+}
+
+fn take(app: &Arc<App>, lives: &Rc<Lives>, stream: TcpStream, peer: SocketAddr) {
+    let Some(slot) = app.slots.take() else {
+        debug!(%peer, "connection refused: MAX_CONNECTIONS are open");
+        // Best effort: the socket's buffer is empty, so this fits or the client has gone.
+        let _ = stream.try_write(FULL);
+        return;
+    };
+    // An answer goes out in one write, so there is nothing to gather.
+    let _ = stream.set_nodelay(true);
+    tokio::task::spawn_local(connection::serve(Arc::clone(app), Rc::clone(lives), stream, slot));
+}
+
+/// A peer that hung up in the queue is nothing; a process out of file descriptors must not spin.
+async fn pause_after(error: &io::Error) {
+    if error.kind() != io::ErrorKind::ConnectionAborted {
+        warn!("a connection could not be accepted: {error}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// How many more connections may be open, over all threads.
+pub(crate) struct Slots(Arc<AtomicUsize>);
+
+impl Slots {
+    pub(crate) fn new(slots: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(slots)))
+    }
+
+    fn take(&self) -> Option<Slot> {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(1)).ok()?;
+        Some(Slot(Arc::clone(&self.0)))
+    }
+}
+
+/// One open connection's place, given back when dropped.
+pub(super) struct Slot(Arc<AtomicUsize>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_a_connection_too_many_has_the_length_it_says() {
+        let text = std::str::from_utf8(FULL).expect("ASCII");
+        let (head, body) = text.split_once("\r\n\r\n").expect("an empty line");
+        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
+    }
+
+    #[test]
+    fn a_slot_comes_back_when_dropped() {
+        let slots = Slots::new(1);
+        let slot = slots.take();
+        assert!(slot.is_some() && slots.take().is_none());
+        drop(slot);
+        assert!(slots.take().is_some());
+    }
+}

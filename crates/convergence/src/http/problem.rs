@@ -1,0 +1,53 @@
+//! Error answers: `application/problem+json` (RFC 9457).
+
+use std::borrow::Cow;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+
+use super::body::Answer;
+
+/// One error answer's body. `title` is the same for each `code`; `detail` says what to do about it.
+#[derive(Serialize)]
+pub(crate) struct Problem {
+    pub(crate) title: &'static str,
+    #[serde(serialize_with = "as_number")]
+    pub(crate) status: StatusCode,
+    pub(crate) detail: Cow<'static, str>,
+    pub(crate) code: &'static str,
+    /// What is wrong with which member of the request's body.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<MemberError>,
+}
+
+/// One faulty member of a request's body.
+#[derive(Serialize)]
+pub(crate) struct MemberError {
+    pub(crate) member: String,
+    pub(crate) detail: String,
+}
+
+impl Problem {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { title, status, detail: detail.into(), code, errors: Vec::new() }
+    }
+
+    pub(crate) fn answer(&self) -> Response<Answer> {
+        let body = serde_json::to_vec(self).expect("a struct of strings and a number serialises");
+        let mut response = Response::new(Answer::from(body));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}

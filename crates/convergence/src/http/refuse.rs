@@ -1,0 +1,103 @@
+//! The only file that turns refusals into answers (P13, P15).
+
+use std::borrow::Cow;
+
+use gate::{Cause, HeaderProblem, Refusal};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use super::body::Answer;
+use super::problem::Problem;
+use super::stamp;
+
+/// The answer to a refused request. `retry_after` is in seconds, for as long as there is nothing to decide by.
+pub(crate) fn answer(refusal: &Refusal, retry_after: u64) -> Response<Answer> {
+    let cause = refusal.cause();
+    let mut answer = problem(cause).answer();
+    let headers = answer.headers_mut();
+    match cause {
+        Cause::Unavailable => wait(headers, retry_after),
+        Cause::OverLimit { retry_after } => wait(headers, u64::from(retry_after)),
+        Cause::Header(HeaderProblem::Repeated) => {}
+        Cause::Header(_) => challenge(headers, r#"Bearer realm="convergence""#),
+        Cause::UnknownKey
+        | Cause::UnreadableRow
+        | Cause::Inactive
+        | Cause::Revoked { .. }
+        | Cause::Expired { .. } => {
+            challenge(headers, r#"Bearer realm="convergence", error="invalid_token""#);
+        }
+    }
+    stamp::client(headers, refusal.client(), refusal.quota());
+    answer
+}
+
+/// The one match from causes to words. The guide's titles; what the client can do; nothing about the row.
+fn problem(cause: Cause) -> Problem {
+    const REQUIRED: &str = "Authentication required";
+    const INVALID: &str = "Invalid API key";
+    let (status, code, title, detail): (_, _, _, Cow<'static, str>) = match cause {
+        Cause::Header(HeaderProblem::Repeated) => (
+            StatusCode::BAD_REQUEST,
+            "repeated_authorization",
+            "Bad request",
+            "send one Authorization header, not several".into(),
+        ),
+        Cause::Header(problem) => {
+            (StatusCode::UNAUTHORIZED, "authentication_required", REQUIRED, header(problem).into())
+        }
+        Cause::UnknownKey => (
+            StatusCode::UNAUTHORIZED,
+            "unknown_api_key",
+            INVALID,
+            "this key is not known; check it for typing errors, or wait for a new one to be read".into(),
+        ),
+        Cause::UnreadableRow | Cause::Inactive | Cause::Revoked { .. } => (
+            StatusCode::UNAUTHORIZED,
+            "inactive_api_key",
+            INVALID,
+            "this key is not active; ask whoever gave it to you".into(),
+        ),
+        Cause::Expired { .. } => (
+            StatusCode::UNAUTHORIZED,
+            "expired_api_key",
+            INVALID,
+            "this key has expired; ask whoever gave it to you for a new one".into(),
+        ),
+        Cause::OverLimit { retry_after } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limit_exceeded",
+            "Rate limit exceeded",
+            format!("this client has used up its requests for the minute; try again in {retry_after} s")
+                .into(),
+        ),
+        Cause::Unavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "authentication_unavailable",
+            "Authentication unavailable",
+            "API keys cannot be checked at the moment; yours may be fine, try again later".into(),
+        ),
+    };
+    Problem::new(status, code, title, detail)
+}
+
+fn header(problem: HeaderProblem) -> &'static str {
+    match problem {
+        HeaderProblem::WrongScheme => "use the scheme Bearer or ApiKey: Authorization: Bearer YOUR_KEY",
+        HeaderProblem::NoKey => "put the key after the scheme: Authorization: Bearer YOUR_KEY",
+        HeaderProblem::NotText => "the key is one word of visible ASCII: Authorization: Bearer YOUR_KEY",
+        HeaderProblem::Missing | HeaderProblem::Repeated => {
+            "send your API key: Authorization: Bearer YOUR_KEY"
+        }
+    }
+}
+
+fn wait(headers: &mut HeaderMap, seconds: u64) {
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+}
+
+/// RFC 9110, 11.6.1: a challenge for each scheme that would do.
+fn challenge(headers: &mut HeaderMap, bearer: &'static str) {
+    headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(bearer));
+    headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(r#"ApiKey realm="convergence""#));
+}

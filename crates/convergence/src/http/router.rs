@@ -1,0 +1,75 @@
+//! Every route, public ones first. What is not public passes `admit`, unknown paths too (P18).
+
+use http::header::ALLOW;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use super::admit::admit;
+use super::body::Answer;
+use super::problem::Problem;
+use super::routes::{download, generate_audio, health, status, verify};
+use super::stamp;
+use crate::app::App;
+
+/// Where recordings are downloaded: `/convergence/download/{file}`.
+pub(super) const DOWNLOAD: &str = "/convergence/download/";
+
+/// Answers a request, whatever it asks.
+pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Response<Answer> {
+    let id = app.next_request_id();
+    let mut answer = match request.uri().path() {
+        "/health" => reading(&request, health::answer),
+        "/auth/status" => reading(&request, || status::answer(app)),
+        _ => guarded(app, request).await,
+    };
+    stamp::request_id(answer.headers_mut(), id);
+    answer
+}
+
+/// The protected routes. The caller is the proof that the gate was asked.
+async fn guarded(app: &App, mut request: Request<Incoming>) -> Response<Answer> {
+    let caller = match admit(app, &mut request) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal,
+    };
+    let mut answer = match (request.method(), request.uri().path()) {
+        (_, "/auth/verify") => verify::answer(&caller),
+        (&Method::POST, "/convergence/generate-audio") => {
+            Box::pin(generate_audio::answer(app, &caller, request)).await
+        }
+        (_, "/convergence/generate-audio") => wrong_method("POST"),
+        (&Method::GET | &Method::HEAD, path) if path.starts_with(DOWNLOAD) => {
+            Box::pin(download::answer(app, &caller, request)).await
+        }
+        (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
+        _ => not_found(),
+    };
+    if answer.status().is_server_error() {
+        caller.record_failure();
+    }
+    stamp::client(answer.headers_mut(), caller.client(), caller.quota());
+    answer
+}
+
+/// A public page: GET and HEAD (hyper leaves out the body of an answer to HEAD).
+fn reading(request: &Request<Incoming>, answer: impl FnOnce() -> Response<Answer>) -> Response<Answer> {
+    match *request.method() {
+        Method::GET | Method::HEAD => answer(),
+        _ => wrong_method("GET, HEAD"),
+    }
+}
+
+fn wrong_method(allowed: &'static str) -> Response<Answer> {
+    let detail = format!("this path takes {allowed}");
+    let problem =
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", detail);
+    let mut answer = problem.answer();
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+/// For paths that do not exist, and for files that are not this caller's: the two look alike.
+pub(super) fn not_found() -> Response<Answer> {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", "there is nothing at this path for you")
+        .answer()
+}

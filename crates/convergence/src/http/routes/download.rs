@@ -1,0 +1,55 @@
+//! `GET /convergence/download/{file}`: a recording, for the client that made it and nobody else. Ranges, conditions
+//! and HEAD are the file service's (RFC 9110, 13 and 14).
+
+use std::path::PathBuf;
+
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tower_http::services::ServeFile;
+
+use crate::app::App;
+use crate::http::admit::Caller;
+use crate::http::body::Answer;
+use crate::http::problem::Problem;
+use crate::http::router::{DOWNLOAD, not_found};
+
+pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Response<Answer> {
+    let file = request.uri().path().strip_prefix(DOWNLOAD).unwrap_or_default();
+    match app.studio.find(owner(caller), file) {
+        Some(path) => send(path, request.map(|_| ())).await,
+        None => not_found(),
+    }
+}
+
+/// A recording from its first byte to its last, as the answer to the request that made it.
+pub(super) async fn whole(path: PathBuf) -> Response<Answer> {
+    send(path, Request::new(())).await
+}
+
+/// Whose recordings a caller may have: its client's. With the door open, all callers are one.
+pub(super) fn owner(caller: &Caller) -> &str {
+    caller.client().unwrap_or_default()
+}
+
+async fn send(path: PathBuf, request: Request<()>) -> Response<Answer> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let wav: mime::Mime = "audio/wav".parse().expect("a media type");
+    match ServeFile::new_with_mime(path, &wav).try_call(request).await {
+        Ok(answer) if answer.status() == StatusCode::NOT_FOUND => not_found(),
+        Ok(answer) => {
+            let mut answer = answer.map(|body| Answer::File(Box::pin(body)));
+            let headers = answer.headers_mut();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
+            if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+                headers.insert(CONTENT_DISPOSITION, value);
+            }
+            answer
+        }
+        Err(error) => {
+            tracing::error!("a recording could not be opened: {error}");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Problem::new(status, "recording_unreadable", "Recording unreadable", "try again").answer()
+        }
+    }
+}

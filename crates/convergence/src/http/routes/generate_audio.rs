@@ -1,0 +1,183 @@
+//! `POST /convergence/generate-audio`: a prompt or a transcript becomes a spoken conversation (P25).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use serde::Serialize;
+
+use super::{download, json};
+use crate::app::App;
+use crate::audio::{self, AudioError, BadRequest, Line, Recording, ScriptSource, Timing};
+use crate::http::admit::Caller;
+use crate::http::body::Answer;
+use crate::http::problem::{MemberError, Problem};
+use crate::http::router::DOWNLOAD;
+
+#[derive(Serialize)]
+struct Spoken {
+    success: bool,
+    message: String,
+    audio_url: String,
+    /// The recording in the server's `DATA_DIR`.
+    output_path: String,
+    /// The audio's real length.
+    duration_seconds: f64,
+    script_source: ScriptSource,
+    voice_engine: &'static str,
+    warnings: Vec<String>,
+    /// The lines as spoken; may be sent back as a request's `transcript`.
+    transcript: Vec<Line>,
+    timings: Vec<Timing>,
+}
+
+pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Response<Answer> {
+    let wants_wav = accepts_wav(request.headers());
+    match speak(app, caller, request).await {
+        Ok(recording) if wants_wav => download::whole(recording.path).await,
+        Ok(recording) => json(&describe(app, recording)),
+        Err(problem) => problem.answer_with_wait(),
+    }
+}
+
+async fn speak(app: &App, caller: &Caller, request: Request<Incoming>) -> Result<Recording, Refused> {
+    if !is_json(request.headers()) {
+        return Err(Refused::plain(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Unsupported media type",
+            "send the request as JSON: Content-Type: application/json",
+        )));
+    }
+    let body = read(request.into_body(), app.listen.max_body_bytes, app.listen.body_timeout).await?;
+    let wanted = audio::Request::from_json(&body).map_err(bad_request)?;
+    app.studio.record(download::owner(caller), wanted).await.map_err(|error| audio_problem(&error))
+}
+
+fn describe(app: &App, recording: Recording) -> Spoken {
+    let path = recording.path.strip_prefix(&app.data_dir).unwrap_or(&recording.path);
+    Spoken {
+        success: true,
+        message: format!("conversation of {:.1} s recorded", recording.duration_seconds),
+        audio_url: format!("{DOWNLOAD}{}", recording.file),
+        output_path: path.display().to_string(),
+        duration_seconds: recording.duration_seconds,
+        script_source: recording.script_source,
+        voice_engine: recording.voice_engine,
+        warnings: recording.warnings,
+        transcript: recording.script,
+        timings: recording.timings,
+    }
+}
+
+/// The whole body, within its size and its time.
+async fn read(body: Incoming, limit: usize, time: Duration) -> Result<Bytes, Refused> {
+    let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
+    let problem = match collected {
+        Ok(Ok(body)) => return Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "Body too large",
+            format!("the request's body may have {limit} bytes"),
+        ),
+        Ok(Err(_)) => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "body_unreadable",
+            "Bad request",
+            "the request's body broke off",
+        ),
+        Err(_) => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "body_timeout",
+            "Request timeout",
+            format!("the request's body did not arrive within {} s", time.as_secs()),
+        ),
+    };
+    Err(Refused::plain(problem))
+}
+
+/// A request that gets no recording, and when to come again, where that would help.
+struct Refused {
+    problem: Problem,
+    retry_after: Option<u64>,
+}
+
+impl Refused {
+    fn plain(problem: Problem) -> Self {
+        Self { problem, retry_after: None }
+    }
+
+    fn answer_with_wait(&self) -> Response<Answer> {
+        let mut answer = self.problem.answer();
+        if let Some(seconds) = self.retry_after {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        answer
+    }
+}
+
+fn bad_request(bad: BadRequest) -> Refused {
+    Refused::plain(match bad {
+        BadRequest::NotJson(why) => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_json",
+            "Invalid JSON",
+            format!("the body must be one JSON object: {why}"),
+        ),
+        BadRequest::Invalid(faults) => {
+            let errors: Vec<MemberError> = faults
+                .into_iter()
+                .map(|fault| MemberError { member: fault.member, detail: fault.detail })
+                .collect();
+            let detail = errors.iter().map(|error| format!("{}: {}", error.member, error.detail));
+            let detail = detail.collect::<Vec<_>>().join("; ");
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Problem { errors, ..Problem::new(status, "invalid_request", "Invalid request", detail) }
+        }
+    })
+}
+
+fn audio_problem(error: &AudioError) -> Refused {
+    let (status, code, title, retry_after) = match error {
+        AudioError::NoVoice { .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "no_voice", "No voice installed", Some(60))
+        }
+        AudioError::QueueFull { retry_after_seconds } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "queue_full", "Too much to say", Some(*retry_after_seconds))
+        }
+        AudioError::TimedOut { .. } => {
+            (StatusCode::GATEWAY_TIMEOUT, "voice_timeout", "The voice took too long", None)
+        }
+        AudioError::TooLong => (StatusCode::UNPROCESSABLE_ENTITY, "too_long", "Too much to say", None),
+        AudioError::Voice { .. } | AudioError::Storage(_) => {
+            // What the voice or the disk said is for the log.
+            tracing::error!("a conversation could not be recorded: {error}");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return Refused::plain(Problem::new(status, "recording_failed", "Recording failed", "try again"));
+        }
+    };
+    Refused { problem: Problem::new(status, code, title, error.to_string()), retry_after }
+}
+
+/// The answer is the WAV itself if the client names it; `*/*` is what every client sends and means the JSON.
+fn accepts_wav(headers: &HeaderMap) -> bool {
+    let named = |value: &HeaderValue| {
+        let value = value.as_bytes().to_ascii_lowercase();
+        value.split(|byte| *byte == b',').any(|range| {
+            let media_type = range.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+            matches!(media_type, b"audio/wav" | b"audio/x-wav" | b"audio/wave" | b"audio/*")
+        })
+    };
+    headers.get_all(ACCEPT).iter().any(named)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return true };
+    let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let media_type = media_type.to_ascii_lowercase();
+    media_type == b"application/json" || media_type.ends_with(b"+json")
+}

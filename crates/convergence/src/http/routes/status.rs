@@ -1,0 +1,68 @@
+//! `GET /auth/status`: how authentication is doing. It names no key, client, sheet id or path.
+
+use http::Response;
+use serde::Serialize;
+
+use super::json;
+use crate::app::{App, Door, Guard, SourceKind};
+use crate::http::body::Answer;
+
+#[derive(Default, Serialize)]
+struct Status<'a> {
+    auth_enabled: bool,
+    mode: &'static str,
+    reason: Option<String>,
+    key_source: Option<&'static str>,
+    google_sheets_configured: bool,
+    google_sheets_connected: bool,
+    sheet_name: Option<&'a str>,
+    /// Seconds.
+    cache_duration: Option<u64>,
+    cache: Cache,
+}
+
+#[derive(Default, Serialize)]
+struct Cache {
+    age_seconds: Option<i64>,
+    /// RFC 3339.
+    last_refresh: Option<String>,
+    last_error: Option<String>,
+    stale: bool,
+}
+
+pub(crate) fn answer(app: &App) -> Response<Answer> {
+    json(&match &app.door {
+        Door::Open(why) => Status { mode: why.mode(), reason: Some(why.to_string()), ..Status::default() },
+        Door::Guarded(guard) => guarded(guard, app.clock.now().unix),
+    })
+}
+
+fn guarded(guard: &Guard, now: i64) -> Status<'_> {
+    let report = guard.freshness.report();
+    let is_google = matches!(guard.source, SourceKind::Google { .. });
+    let available = guard.is_available(now);
+    let reason = match (&report.last_error, available) {
+        (Some(error), _) => Some(error.clone()),
+        (None, false) => Some("the keys have not been read yet".to_owned()),
+        (None, true) => None,
+    };
+    Status {
+        auth_enabled: true,
+        mode: if available { "enabled" } else { "unavailable" },
+        reason,
+        key_source: Some(if is_google { "google_sheets" } else { "file" }),
+        google_sheets_configured: is_google,
+        google_sheets_connected: is_google && report.connected,
+        sheet_name: guard.source.tab(),
+        cache_duration: Some(guard.cache_duration.as_secs()),
+        cache: Cache {
+            age_seconds: report.last_read.map(|read_at| (now - read_at).max(0)),
+            last_refresh: report
+                .last_read
+                .and_then(|read_at| jiff::Timestamp::from_second(read_at).ok())
+                .map(|t| t.to_string()),
+            last_error: report.last_error,
+            stale: report.last_read.is_some() && !report.connected,
+        },
+    }
+}

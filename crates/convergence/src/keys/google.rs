@@ -1,0 +1,131 @@
+//! The keys in a tab of a Google spreadsheet.
+
+use gate::Cell;
+use jiff::tz::{Offset, TimeZone};
+use sheets::{Credentials, Spreadsheet, Value};
+
+use super::{KeySource, Rows, SourceError};
+use crate::config::GoogleSheet;
+
+/// A tab, read whole each time. Credentials are read again after each failure, so that putting the right file in place
+/// is enough.
+pub(crate) struct GoogleTab {
+    sheet: GoogleSheet,
+    spreadsheet: Option<Spreadsheet>,
+}
+
+impl GoogleTab {
+    pub(crate) fn new(sheet: GoogleSheet) -> Self {
+        Self { sheet, spreadsheet: None }
+    }
+
+    async fn open(&self) -> Result<Spreadsheet, SourceError> {
+        let path = self.sheet.credentials_path.clone();
+        let bytes = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
+        let bytes = bytes.map_err(std::io::Error::other).flatten().map_err(|error| SourceError {
+            public: "the Google credentials file cannot be read".to_owned(),
+            detail: format!("GOOGLE_CREDENTIALS_PATH cannot be read: {error}"),
+        })?;
+        let credentials = Credentials::from_json(&bytes).map_err(|error| SourceError {
+            public: "the Google credentials file is not a service account's key".to_owned(),
+            detail: format!("GOOGLE_CREDENTIALS_PATH: {error}"),
+        })?;
+        Spreadsheet::new(credentials, &self.sheet.sheet_id, &self.sheet.endpoint)
+            .map_err(|error| failure(&error))
+    }
+
+    /// Rows and time zone at once: a serial date means nothing without its zone.
+    async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
+        let (values, properties) =
+            tokio::join!(spreadsheet.values(&self.sheet.tab), spreadsheet.properties());
+        let properties = properties.map_err(|error| failure(&error))?;
+        let values = values.map_err(|error| {
+            let mut failure = failure(&error);
+            if matches!(error, sheets::Error::TabMissing { .. }) {
+                failure.detail = format!("{}; its tabs are: {}", failure.detail, properties.tabs.join(", "));
+            }
+            failure
+        })?;
+        let time_zone = time_zone(&properties.time_zone).ok_or_else(|| SourceError {
+            public: "the spreadsheet's time zone is not known".to_owned(),
+            detail: "the spreadsheet's time zone is not known; choose one under File > Settings".to_owned(),
+        })?;
+        Ok(Rows {
+            grid: values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
+            time_zone,
+        })
+    }
+}
+
+impl KeySource for GoogleTab {
+    fn identity(&self) -> String {
+        format!("google {} {}", self.sheet.sheet_id, self.sheet.tab)
+    }
+
+    async fn read(&mut self) -> Result<Rows, SourceError> {
+        let spreadsheet = match self.spreadsheet.take() {
+            Some(spreadsheet) => spreadsheet,
+            None => self.open().await?,
+        };
+        let rows = self.fetch(&spreadsheet).await?;
+        self.spreadsheet = Some(spreadsheet);
+        Ok(rows)
+    }
+
+    /// Google tells nobody of an edit in less than minutes (Drive's change time and push are late by about three).
+    async fn changed(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn cell(value: Value) -> Cell {
+    match value {
+        Value::Empty => Cell::Empty,
+        Value::Text(text) => Cell::Text(text),
+        Value::Number(number) => Cell::Number(number),
+        Value::Bool(boolean) => Cell::Bool(boolean),
+    }
+}
+
+/// Sheets names a zone as CLDR does, or writes a custom one as `GMT-07:00` (`SpreadsheetProperties.timeZone`).
+fn time_zone(name: &str) -> Option<TimeZone> {
+    if let Ok(zone) = TimeZone::get(name) {
+        return Some(zone);
+    }
+    let (hours, minutes) = name.strip_prefix("GMT")?.split_once(':')?;
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let sign = if name.contains('-') { -1 } else { 1 };
+    let seconds = sign * (hours.abs() * 3_600 + minutes * 60);
+    Offset::from_seconds(seconds).ok().map(Offset::to_time_zone)
+}
+
+/// Google's errors in words for everybody, which name no account, project or tab, and in words for the operator.
+fn failure(error: &sheets::Error) -> SourceError {
+    let public = match error {
+        sheets::Error::NotShared { .. } => {
+            "the spreadsheet is not shared with the service account".to_owned()
+        }
+        sheets::Error::ApiDisabled { .. } => {
+            "the google sheets api is not enabled in the account's project".to_owned()
+        }
+        sheets::Error::TabMissing { .. } => "the spreadsheet has no tab of the configured name".to_owned(),
+        error => error.to_string(),
+    };
+    SourceError { public, detail: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p03_custom_zones_are_fixed_offsets() {
+        let offset =
+            |name: &str| time_zone(name).map(|zone| zone.to_offset(jiff::Timestamp::UNIX_EPOCH).seconds());
+        assert_eq!(offset("GMT-07:00"), Some(-7 * 3_600));
+        assert_eq!(offset("GMT+05:30"), Some(5 * 3_600 + 1_800));
+        assert_eq!(offset("GMT-00:30"), Some(-1_800));
+        assert_eq!(offset("Etc/GMT"), Some(0));
+        assert_eq!(offset("Nowhere/Land"), None);
+    }
+}

@@ -1,0 +1,20 @@
+//! Serves: API keys that live in a Google Sheet, guarding an API.
+//!
+//! The only crate that knows HTTP servers, the command line and the environment; where `gate`, which decides, and
+//! `sheets`, which calls Google, meet. `ARCHITECTURE.md` has the map.
+
+pub mod cli;
+pub mod config;
+
+pub mod server;
+
+mod app;
+mod http;
+
+mod keys;
+mod sync;
+
+pub mod audio;
+
+pub mod clock;
+mod logging;

