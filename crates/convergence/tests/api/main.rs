@@ -7,6 +7,8 @@ mod support;
 
 mod connection;
 mod file;
+mod generate_audio;
+mod listen;
 mod refusals;
 mod sheet;
 mod status;

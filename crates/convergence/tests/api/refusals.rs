@@ -18,17 +18,140 @@ const LINES: &[&str] = &[
 #[tokio::test]
 async fn p15_each_refusal_says_why_and_what_to_do() {
     let server = TestServer::with_keys(&csv(LINES)).await;
-    assert_snapshot!("no_header", server.get("/x").await);
+    assert_snapshot!(server.get("/x").await, @r#"
+        401
+        content-length: 142
+        content-type: application/problem+json
+        www-authenticate: ApiKey realm="convergence"
+        www-authenticate: Bearer realm="convergence"
+
+        {
+          "code": "authentication_required",
+          "detail": "send your API key: Authorization: Bearer YOUR_KEY",
+          "status": 401,
+          "title": "Authentication required"
+        }
+    "#);
     let basic = server.request(Method::GET, "/x").basic_auth("user", Some("password"));
-    assert_snapshot!("wrong_scheme", server.send(basic).await);
+    assert_snapshot!(server.send(basic).await, @r#"
+        401
+        content-length: 156
+        content-type: application/problem+json
+        www-authenticate: ApiKey realm="convergence"
+        www-authenticate: Bearer realm="convergence"
+
+        {
+          "code": "authentication_required",
+          "detail": "use the scheme Bearer or ApiKey: Authorization: Bearer YOUR_KEY",
+          "status": 401,
+          "title": "Authentication required"
+        }
+    "#);
     let two = server.request(Method::GET, "/x").bearer_auth("inactive").bearer_auth("inactive");
-    assert_snapshot!("two_headers", server.send(two).await);
-    assert_snapshot!("unknown", server.verify(KEY).await);
-    assert_snapshot!("inactive", server.verify("inactive").await);
-    assert_snapshot!("expired", server.verify("expired").await);
-    assert_snapshot!("unreadable_row", server.verify("unreadable").await);
-    assert_snapshot!("one_copy_inactive", server.verify("twice").await);
-    assert_snapshot!("limit_of_none", server.verify("none").await);
+    assert_snapshot!(server.send(two).await, @r#"
+        400
+        content-length: 122
+        content-type: application/problem+json
+
+        {
+          "code": "repeated_authorization",
+          "detail": "send one Authorization header, not several",
+          "status": 400,
+          "title": "Bad request"
+        }
+    "#);
+    assert_snapshot!(server.verify(KEY).await, @r#"
+        401
+        content-length: 160
+        content-type: application/problem+json
+        www-authenticate: ApiKey realm="convergence"
+        www-authenticate: Bearer realm="convergence", error="invalid_token"
+
+        {
+          "code": "unknown_api_key",
+          "detail": "this key is not known; check it for typing errors, or wait for a new one to be read",
+          "status": 401,
+          "title": "Invalid API key"
+        }
+    "#);
+    assert_snapshot!(server.verify("inactive").await, @r#"
+        401
+        content-length: 128
+        content-type: application/problem+json
+        ratelimit-policy: "default";q=60;w=60
+        ratelimit: "default";r=60;t=0
+        www-authenticate: ApiKey realm="convergence"
+        www-authenticate: Bearer realm="convergence", error="invalid_token"
+        x-client-name: Inactive
+
+        {
+          "code": "inactive_api_key",
+          "detail": "this key is not active; ask whoever gave it to you",
+          "status": 401,
+          "title": "Invalid API key"
+        }
+    "#);
+    assert_snapshot!(server.verify("expired").await, @r#"
+        401
+        content-length: 139
+        content-type: application/problem+json
+        www-authenticate: ApiKey realm="convergence"
+        www-authenticate: Bearer realm="convergence", error="invalid_token"
+        x-client-name: Expired
+
+        {
+          "code": "expired_api_key",
+          "detail": "this key has expired; ask whoever gave it to you for a new one",
+          "status": 401,
+          "title": "Invalid API key"
+        }
+    "#);
+    assert_snapshot!(server.verify("unreadable").await, @r#"
+        401
+        content-length: 128
+        content-type: application/problem+json
+        www-authenticate: ApiKey realm="convergence"
+        www-authenticate: Bearer realm="convergence", error="invalid_token"
+        x-client-name: Unreadable
+
+        {
+          "code": "inactive_api_key",
+          "detail": "this key is not active; ask whoever gave it to you",
+          "status": 401,
+          "title": "Invalid API key"
+        }
+    "#);
+    assert_snapshot!(server.verify("twice").await, @r#"
+        401
+        content-length: 128
+        content-type: application/problem+json
+        www-authenticate: ApiKey realm="convergence"
+        www-authenticate: Bearer realm="convergence", error="invalid_token"
+        x-client-name: Twice
+
+        {
+          "code": "inactive_api_key",
+          "detail": "this key is not active; ask whoever gave it to you",
+          "status": 401,
+          "title": "Invalid API key"
+        }
+    "#);
+    assert_snapshot!(server.verify("none").await, @r#"
+        429
+        content-length: 155
+        content-type: application/problem+json
+        ratelimit-policy: "default";q=0;w=60
+        ratelimit: "default";r=0;t=60
+        retry-after: 60
+        x-client-name: None Allowed
+
+        {
+          "code": "rate_limit_exceeded",
+          "detail": "this client has used up its requests for the minute; try again in 60 s",
+          "status": 429,
+          "title": "Rate limit exceeded"
+        }
+    "#);
 }
 
 #[tokio::test]

@@ -69,8 +69,36 @@ async fn failed_with(server: &TestServer, words: &str) {
 async fn p02_p05_a_key_typed_into_a_sheet_lets_a_client_in() {
     let google = google_with(vec![example()]).await;
     let server = ready_server_of(&google).await;
-    assert_snapshot!(server.verify(KEY).await);
-    assert_snapshot!(server.get("/auth/status").await);
+    assert_snapshot!(server.verify(KEY).await, @r#"
+        200
+        content-length: 0
+        ratelimit-policy: "default";q=60;w=60
+        ratelimit: "default";r=59;t=61
+        x-client-name: MyApp Production
+    "#);
+    assert_snapshot!(server.get("/auth/status").await, @r#"
+        200
+        cache-control: no-store
+        content-length: 285
+        content-type: application/json
+
+        {
+          "auth_enabled": true,
+          "cache": {
+            "age_seconds": 0,
+            "last_error": null,
+            "last_refresh": "2025-12-01T00:00:00Z",
+            "stale": false
+          },
+          "cache_duration": 300,
+          "google_sheets_configured": true,
+          "google_sheets_connected": true,
+          "key_source": "google_sheets",
+          "mode": "enabled",
+          "reason": null,
+          "sheet_name": "API_Keys"
+        }
+    "#);
 }
 
 #[tokio::test]

@@ -8,8 +8,40 @@ use crate::support::{EXAMPLE, TestServer, csv};
 #[tokio::test]
 async fn p18_health_and_status_answer_without_a_key() {
     let server = TestServer::with_keys(&csv(&[EXAMPLE])).await;
-    assert_snapshot!(server.get("/health").await);
-    assert_snapshot!(server.get("/auth/status").await);
+    assert_snapshot!(server.get("/health").await, @r#"
+        200
+        cache-control: no-store
+        content-length: 33
+        content-type: application/json
+
+        {
+          "status": "ok",
+          "version": "0.1.0"
+        }
+    "#);
+    assert_snapshot!(server.get("/auth/status").await, @r#"
+        200
+        cache-control: no-store
+        content-length: 272
+        content-type: application/json
+
+        {
+          "auth_enabled": true,
+          "cache": {
+            "age_seconds": 0,
+            "last_error": null,
+            "last_refresh": "2025-12-01T00:00:00Z",
+            "stale": false
+          },
+          "cache_duration": 300,
+          "google_sheets_configured": false,
+          "google_sheets_connected": false,
+          "key_source": "file",
+          "mode": "enabled",
+          "reason": null,
+          "sheet_name": null
+        }
+    "#);
     let head = server.send(server.request(Method::HEAD, "/health")).await;
     assert_eq!((head.status, head.body.len()), (200, 0));
 }
@@ -54,7 +86,29 @@ async fn p01_unset_or_false_leaves_the_api_open() {
 async fn p21_missing_credentials_start_without_authentication_and_say_so() {
     let server = TestServer::with(&[("AUTH_ENABLED", "true")]).await;
     assert_eq!(server.verify("any key").await.status, 200);
-    assert_snapshot!(server.get("/auth/status").await);
+    assert_snapshot!(server.get("/auth/status").await, @r#"
+        200
+        cache-control: no-store
+        content-length: 329
+        content-type: application/json
+
+        {
+          "auth_enabled": false,
+          "cache": {
+            "age_seconds": null,
+            "last_error": null,
+            "last_refresh": null,
+            "stale": false
+          },
+          "cache_duration": null,
+          "google_sheets_configured": false,
+          "google_sheets_connected": false,
+          "key_source": null,
+          "mode": "fallback",
+          "reason": "neither KEYS_FILE nor GOOGLE_CREDENTIALS_PATH and GOOGLE_SHEET_ID are set",
+          "sheet_name": null
+        }
+    "#);
 
     let only_sheet = TestServer::with(&[("AUTH_ENABLED", "true"), ("GOOGLE_SHEET_ID", "1a2b3c")]).await;
     assert_eq!(only_sheet.status().await["reason"], "GOOGLE_CREDENTIALS_PATH is not set");
@@ -71,8 +125,42 @@ async fn p22_a_keys_file_that_is_missing_never_opens() {
     let settings = [("AUTH_ENABLED", "true"), ("KEYS_FILE", "{folder}/keys.csv")];
     let server = TestServer::with(&settings).await;
     server.until("the first read has failed", |status| status["cache"]["last_error"].is_string()).await;
-    assert_snapshot!(server.get("/auth/status").await);
-    assert_snapshot!(server.verify("any key").await);
+    assert_snapshot!(server.get("/auth/status").await, @r#"
+        200
+        cache-control: no-store
+        content-length: 313
+        content-type: application/json
+
+        {
+          "auth_enabled": true,
+          "cache": {
+            "age_seconds": null,
+            "last_error": "the keys file cannot be read",
+            "last_refresh": null,
+            "stale": false
+          },
+          "cache_duration": 300,
+          "google_sheets_configured": false,
+          "google_sheets_connected": false,
+          "key_source": "file",
+          "mode": "unavailable",
+          "reason": "the keys file cannot be read",
+          "sheet_name": null
+        }
+    "#);
+    assert_snapshot!(server.verify("any key").await, @r#"
+        503
+        content-length: 175
+        content-type: application/problem+json
+        retry-after: 1
+
+        {
+          "code": "authentication_unavailable",
+          "detail": "API keys cannot be checked at the moment; yours may be fine, try again later",
+          "status": 503,
+          "title": "Authentication unavailable"
+        }
+    "#);
     assert_eq!(server.get("/auth/verify").await.status, 503, "with or without a key");
 
     server.save_keys("api_key,client_name\nk,C\n");

@@ -29,9 +29,29 @@ async fn p07_bearer_and_apikey_in_any_case_are_read_and_no_other_place() {
 #[tokio::test]
 async fn p16_p17_an_admitted_answer_names_the_client_and_its_quota() {
     let server = TestServer::with_keys(&csv(&[EXAMPLE])).await;
-    assert_snapshot!(server.verify(KEY).await);
+    assert_snapshot!(server.verify(KEY).await, @r#"
+        200
+        content-length: 0
+        ratelimit-policy: "default";q=60;w=60
+        ratelimit: "default";r=59;t=61
+        x-client-name: MyApp Production
+    "#);
     let missing = server.send(server.request(Method::GET, "/nowhere").bearer_auth(KEY)).await;
-    assert_snapshot!(missing);
+    assert_snapshot!(missing, @r#"
+        404
+        content-length: 102
+        content-type: application/problem+json
+        ratelimit-policy: "default";q=60;w=60
+        ratelimit: "default";r=58;t=61
+        x-client-name: MyApp Production
+
+        {
+          "code": "not_found",
+          "detail": "there is nothing at this path for you",
+          "status": 404,
+          "title": "Not found"
+        }
+    "#);
 }
 
 #[tokio::test]
@@ -72,7 +92,22 @@ async fn p11_p13_the_limit_holds_in_any_sixty_seconds() {
         assert_eq!(server.verify("k").await.status, 200);
         server.clock.advance(Duration::from_secs(10));
     }
-    assert_snapshot!(server.verify("k").await);
+    assert_snapshot!(server.verify("k").await, @r#"
+        429
+        content-length: 155
+        content-type: application/problem+json
+        ratelimit-policy: "default";q=3;w=60
+        ratelimit: "default";r=0;t=31
+        retry-after: 31
+        x-client-name: C
+
+        {
+          "code": "rate_limit_exceeded",
+          "detail": "this client has used up its requests for the minute; try again in 31 s",
+          "status": 429,
+          "title": "Rate limit exceeded"
+        }
+    "#);
     server.clock.advance(Duration::from_secs(30));
     assert_eq!(server.verify("k").await.status, 429, "the first of them is 60 s old, not more");
     server.clock.advance(Duration::from_millis(1));
