@@ -130,6 +130,9 @@ impl App {
             process: u32::from_le_bytes(process),
             requests: AtomicU64::new(0),
         });
+        if let Some(missing) = app.studio.voice_fault() {
+            warn!("conversations cannot be spoken: {missing}");
+        }
         let sweep: Task = Box::pin(sweep(Arc::clone(&app)));
         Ok((app, refresh.into_iter().chain([sweep]).collect()))
     }

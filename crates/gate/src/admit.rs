@@ -87,7 +87,7 @@ impl Gate {
         sync::write(&self.state).usable_until = usable_until;
     }
 
-    /// Frees the windows that nobody has asked in for a whole window. Call it about once a minute.
+    /// Frees the windows that nobody has asked for in twice their length. Call it about once a minute.
     pub fn sweep(&self, now: Now) {
         let directory = Arc::clone(&sync::read(&self.state).directory);
         directory.clients().for_each(|client| client.free_idle_window(now));

@@ -13,7 +13,9 @@ pub(crate) struct Client {
 /// What changes with each request. One short lock a client: no request waits for another client's.
 #[derive(Default)]
 struct Desk {
-    window: Window,
+    grain: Grain,
+    /// `None` while nothing is counted, which is most clients most of the time.
+    window: Option<Box<Window>>,
     counts: Counts,
 }
 
@@ -29,7 +31,9 @@ impl Client {
     /// The limit's check and its record, and the count of either outcome, as one step.
     pub(crate) fn check_and_record(&self, limit: Option<u32>, now: Now) -> Result<Option<Quota>, OverLimit> {
         let mut desk = sync::lock(&self.desk);
-        let verdict = desk.window.check_and_record(limit, now.uptime);
+        let grain = desk.grain;
+        let window = desk.window.get_or_insert_with(|| Box::new(Window::new(grain)));
+        let verdict = window.check_and_record(limit, now.uptime);
         match verdict {
             Ok(_) => desk.counts.admitted(now.unix),
             Err(_) => desk.counts.rate_limited(now.unix),
@@ -39,7 +43,9 @@ impl Client {
 
     /// What is left of a limit; changes nothing that counts.
     pub(crate) fn quota(&self, limit: u32, now: Now) -> Quota {
-        sync::lock(&self.desk).window.peek(limit, now.uptime)
+        let untouched = Quota { limit, remaining: limit, reset_seconds: 0 };
+        let mut desk = sync::lock(&self.desk);
+        desk.window.as_mut().map_or(untouched, |window| window.peek(limit, now.uptime))
     }
 
     pub(crate) fn record_failure(&self) {
@@ -51,16 +57,23 @@ impl Client {
     }
 
     pub(crate) fn set_grain(&self, grain: Grain) {
-        sync::lock(&self.desk).window.set_grain(grain);
+        let mut desk = sync::lock(&self.desk);
+        desk.grain = grain;
+        if let Some(window) = &mut desk.window {
+            window.set_grain(grain);
+        }
     }
 
     pub(crate) fn free_idle_window(&self, now: Now) {
-        sync::lock(&self.desk).window.free_if_idle(now.uptime);
+        let mut desk = sync::lock(&self.desk);
+        if desk.window.as_ref().is_some_and(|window| window.is_idle(now.uptime)) {
+            desk.window = None;
+        }
     }
 
     /// Whether nothing would be lost by forgetting this client.
     pub(crate) fn is_idle(&self) -> bool {
         let desk = sync::lock(&self.desk);
-        desk.window.is_empty() && desk.counts == Counts::default()
+        desk.window.is_none() && desk.counts == Counts::default()
     }
 }

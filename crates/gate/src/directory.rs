@@ -1,8 +1,10 @@
 //! Step 2: the directory, an immutable snapshot of the keys table, looked up by key hash and swapped whole.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
+
+use hashbrown::HashTable;
 
 use crate::client::Client;
 use crate::limit::Grain;
@@ -54,7 +56,7 @@ impl Directory {
             let client = roster.enlist(&record.client, Grain::for_limit(record.limit));
             entries.push(Entry {
                 key: record.key,
-                client,
+                client: Arc::clone(client),
                 limit: record.limit.unwrap_or_default(),
                 limited: record.limit.is_some(),
                 expires_at: record.expires_at.unwrap_or(i64::MAX),
@@ -122,7 +124,8 @@ impl Index {
 
 /// The clients by name while a directory is built: the old ones and the new ones.
 struct Roster {
-    clients: HashMap<Box<str>, Place>,
+    places: HashTable<Place>,
+    hasher: RandomState,
 }
 
 struct Place {
@@ -135,34 +138,37 @@ struct Place {
 
 impl Roster {
     fn of(old: &Directory) -> Self {
-        let rows = old.entries.iter().map(|entry| (&entry.client, true));
-        let departed = old.departed.iter().map(|client| (client, false));
-        let mut clients = HashMap::new();
-        for (client, had_rows) in rows.chain(departed) {
-            if !clients.contains_key(client.name()) {
-                let place = Place { client: Arc::clone(client), grain: None, had_rows };
-                clients.insert(client.name().into(), place);
-            }
+        let mut roster = Self { places: HashTable::new(), hasher: RandomState::new() };
+        for entry in &old.entries {
+            roster.place(entry.client.name(), || Arc::clone(&entry.client)).had_rows = true;
         }
-        Self { clients }
+        for client in &old.departed {
+            roster.place(client.name(), || Arc::clone(client));
+        }
+        roster
     }
 
-    fn enlist(&mut self, name: &str, grain: Grain) -> Arc<Client> {
-        if let Some(place) = self.clients.get_mut(name) {
-            place.grain = place.grain.max(Some(grain));
-            return Arc::clone(&place.client);
-        }
-        let client = Arc::new(Client::new(name));
-        let place = Place { client: Arc::clone(&client), grain: Some(grain), had_rows: false };
-        self.clients.insert(name.into(), place);
-        client
+    /// The client of a row that wants this grain, old or new.
+    fn enlist(&mut self, name: &str, grain: Grain) -> &Arc<Client> {
+        let place = self.place(name, || Arc::new(Client::new(name)));
+        place.grain = place.grain.max(Some(grain));
+        &place.client
+    }
+
+    fn place(&mut self, name: &str, client: impl FnOnce() -> Arc<Client>) -> &mut Place {
+        let Self { places, hasher } = self;
+        let hash = hasher.hash_one(name);
+        places
+            .entry(hash, |place| place.client.name() == name, |place| hasher.hash_one(place.client.name()))
+            .or_insert_with(|| Place { client: client(), grain: None, had_rows: false })
+            .into_mut()
     }
 
     /// Tells each client its grain, and returns those who have no row any more but are not idle. Until the old
     /// directory is out of use a request may still come in for a client who had a row there, so it counts as busy.
     fn settle(self) -> Vec<Arc<Client>> {
         let mut departed = Vec::new();
-        for Place { client, grain, had_rows } in self.clients.into_values() {
+        for Place { client, grain, had_rows } in self.places {
             match grain {
                 Some(grain) => client.set_grain(grain),
                 None if !had_rows && client.is_idle() => {}

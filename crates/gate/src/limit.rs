@@ -82,6 +82,10 @@ struct Run {
 }
 
 impl Window {
+    pub(crate) fn new(grain: Grain) -> Self {
+        Self { grain, ..Self::default() }
+    }
+
     /// Admits and records a request at `uptime`, or refuses it and changes nothing: one step.
     ///
     /// An `uptime` a little before an earlier call's (two threads read their clocks, then raced here) counts as that
@@ -113,16 +117,10 @@ impl Window {
         self.quota(limit, uptime)
     }
 
-    /// Gives the memory of the runs back if nobody has asked for a whole window, so that none counts any more.
-    pub(crate) fn free_if_idle(&mut self, uptime: Duration) {
-        if self.latest + self.grain.span() < self.tick(uptime) {
-            (self.runs, self.total) = (VecDeque::new(), 0);
-        }
-    }
-
-    /// Whether nothing is held: what has gone by counts as held until somebody asks or frees it.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.runs.is_empty()
+    /// Whether nobody has asked for two windows' time. After one, nothing is counted any more; the second is for a
+    /// thread that is slow to come here with the time it has read, and would find a new window without `latest`.
+    pub(crate) fn is_idle(&self, uptime: Duration) -> bool {
+        self.latest + 2 * self.grain.span() < self.tick(uptime)
     }
 
     /// Changes the length of a tick and keeps what is counted. Where a coarse tick becomes a fine one, its requests

@@ -139,7 +139,7 @@ fn p11_a_sweep_between_check_and_record_frees_nothing_that_counts() {
         let gate = gate_of(1);
         // The window is there and idle, so that the sweep does free it.
         let long_ago = Now { uptime: Duration::ZERO, ..NOW };
-        let hours_later = Now { uptime: Duration::from_secs(7_200), ..NOW };
+        let hours_later = Now { uptime: Duration::from_hours(2), ..NOW };
         assert!(gate.admit([b"Bearer k".as_slice()], long_ago).is_ok());
         let ask = move |gate: &Gate| u32::from(gate.admit([b"Bearer k".as_slice()], hours_later).is_ok());
         let other = spawn(&gate, ask);

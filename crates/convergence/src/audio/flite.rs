@@ -24,7 +24,7 @@ use super::voice::{Pcm, Voice, VoiceError};
 const INSTALL: &str = "install the speech program: `apt-get install flite`";
 /// Characters for one run of the program; it slows down and uses much memory with long texts.
 const PIECE: usize = 400;
-/// A little slower than Flite's own pace: a recogniser then takes a third fewer words for others.
+/// A little slower than Flite's own pace, at which a recogniser took more words for others in most of our texts.
 const PACE: &str = "duration_stretch=1.15";
 /// What is kept of the program's complaints, in bytes.
 const COMPLAINT: u64 = 2_000;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
@@ -23,10 +24,13 @@ const BACKLOG: i32 = 1_024;
 /// What a connection beyond `MAX_CONNECTIONS` is told before it is closed.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/problem+json\r\n\
-    content-length: 104\r\n\
+    content-length: 108\r\n\
     retry-after: 1\r\n\
     connection: close\r\n\r\n\
     {\"title\":\"Too many connections\",\"status\":503,\"detail\":\"try again in a second\",\"code\":\"too_many_connections\"}";
+
+/// How much of a request is read from a client that is turned away.
+const LAST_BYTES: u64 = 16_384;
 
 /// The bound sockets, one for each thread.
 pub(crate) struct Listeners {
@@ -40,12 +44,11 @@ impl Listeners {
     /// # Errors
     /// The address is in use, or not this machine's.
     pub(crate) fn bind(address: SocketAddr, threads: usize) -> io::Result<Self> {
-        let first = listen(address)?;
-        let address = first.local_addr()?;
-        let mut sockets = vec![first];
-        for _ in 1..threads {
-            sockets.push(listen(address)?);
-        }
+        // Two servers of one user could share a port and each get half of its connections. A socket that does not
+        // share finds out whether the port is taken, or which one is free.
+        let address = bind(address, Sharing::Alone)?.local_addr()?;
+        let address = address.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let sockets = (0..threads).map(|_| listen(address)).collect::<io::Result<_>>()?;
         Ok(Self { sockets, address })
     }
 
@@ -77,13 +80,25 @@ impl Listeners {
 }
 
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
+    let socket = bind(address, Sharing::WithThreads)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Whether other sockets may be bound to the same port.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Alone,
+    WithThreads,
+}
+
+fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(sharing == Sharing::WithThreads)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
 }
 
 /// Takes connections until told to stop, then sees them out.
@@ -113,13 +128,24 @@ async fn accept(socket: std::net::TcpListener, app: Arc<App>, mut stop: watch::R
 fn take(app: &Arc<App>, lives: &Rc<Lives>, stream: TcpStream, peer: SocketAddr) {
     let Some(slot) = app.slots.take() else {
         debug!(%peer, "connection refused: MAX_CONNECTIONS are open");
-        // Best effort: the socket's buffer is empty, so this fits or the client has gone.
-        let _ = stream.try_write(FULL);
+        tokio::task::spawn_local(turn_away(stream));
         return;
     };
     // An answer goes out in one write, so there is nothing to gather.
     let _ = stream.set_nodelay(true);
     tokio::task::spawn_local(connection::serve(Arc::clone(app), Rc::clone(lives), stream, slot));
+}
+
+/// Says why and hangs up. The request is read for a moment: closing a socket with unread bytes resets the connection,
+/// and the client would lose the answer.
+async fn turn_away(mut stream: TcpStream) {
+    let goodbye = async {
+        stream.write_all(FULL).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(LAST_BYTES), &mut tokio::io::sink()).await
+    };
+    // Best effort: whether the client listens is its own affair.
+    let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
 }
 
 /// A peer that hung up in the queue is nothing; a process out of file descriptors must not spin.

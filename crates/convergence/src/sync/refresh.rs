@@ -48,9 +48,12 @@ impl<S: KeySource> Refresher<S> {
                     self.note_failure(&error);
                 }
             }
-            let pause = if failures == 0 { self.cache_duration } else { self.back_off(failures) };
-            self.freshness.update(|report| report.next_attempt = self.clock.now().uptime + pause);
-            self.wait(pause, started, failures == 0).await;
+            let due = match failures {
+                0 => started + self.cache_duration,
+                _ => self.clock.now().uptime + self.back_off(failures),
+            };
+            self.freshness.update(|report| report.next_attempt = due);
+            self.wait(due, started + EARLY_REFRESH_EVERY, failures == 0).await;
         }
     }
 
@@ -65,8 +68,8 @@ impl<S: KeySource> Refresher<S> {
         drop(rows.grid);
         self.report_problems(&table.problems);
         let now = self.clock.now().unix;
-        self.snapshot.save(now, &table.records).await;
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
+        let snapshot = self.snapshot.of(now, &table.records);
         self.gate.replace(table.records, self.usable_until(now));
         let first = !self.freshness.report().connected;
         if first {
@@ -77,6 +80,7 @@ impl<S: KeySource> Refresher<S> {
             report.connected = true;
             report.last_error = None;
         });
+        snapshot.save().await;
         Ok(())
     }
 
@@ -92,20 +96,19 @@ impl<S: KeySource> Refresher<S> {
     }
 
     /// Waits until the next read is due: the cache has expired, the source has changed, or (while all is well)
-    /// somebody has come with an unknown key.
-    async fn wait(&mut self, pause: Duration, last_started: Duration, well: bool) {
-        let earliest =
-            (last_started + EARLY_REFRESH_EVERY).saturating_sub(self.clock.now().uptime).min(pause);
+    /// somebody has come with an unknown key and the last read is long enough ago. Times are the clock's uptimes.
+    async fn wait(&mut self, due: Duration, early: Duration, well: bool) {
         let (clock, freshness) = (&self.clock, &self.freshness);
-        let early = async {
+        let until = |uptime: Duration| clock.sleep(uptime.saturating_sub(clock.now().uptime));
+        let expired = until(due);
+        let asked_for = async {
             freshness.nudged().await;
-            clock.sleep(earliest).await;
-            debug!("unknown key: reading the keys early");
+            until(early).await;
         };
         tokio::select! {
-            () = clock.sleep(pause) => debug!("cache expired"),
+            () = expired => debug!("cache expired"),
             () = self.source.changed() => debug!("the keys have changed"),
-            () = early, if well => {}
+            () = asked_for, if well => debug!("unknown key: reading the keys early"),
         }
     }
 

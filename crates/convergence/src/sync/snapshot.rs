@@ -20,6 +20,13 @@ pub(crate) struct SnapshotFile {
     source: String,
 }
 
+/// What a snapshot file is to hold.
+pub(crate) struct Snapshot {
+    file: SnapshotFile,
+    header: Header,
+    lines: Vec<Line>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     version: u32,
@@ -62,15 +69,11 @@ impl SnapshotFile {
         }
     }
 
-    /// Writes the records. A failure costs the next restart its head start and nothing else, so it is logged only.
-    pub(crate) async fn save(&self, read_at: i64, records: &[Record]) {
+    /// A snapshot of these records, yet to be saved.
+    pub(crate) fn of(&self, read_at: i64, records: &[Record]) -> Snapshot {
         let header =
             Header { version: VERSION, source: self.source.clone(), read_at, records: records.len() };
-        let (file, lines) = (self.clone(), records.iter().map(Line::from).collect::<Vec<_>>());
-        let saved = tokio::task::spawn_blocking(move || file.write(&header, &lines)).await;
-        if let Err(error) = saved.map_err(io::Error::other).flatten() {
-            warn!("the snapshot {} cannot be written: {error}", self.path.display());
-        }
+        Snapshot { file: self.clone(), header, lines: records.iter().map(Line::from).collect() }
     }
 
     fn read(&self) -> io::Result<Option<(i64, Vec<Record>)>> {
@@ -106,6 +109,17 @@ impl SnapshotFile {
         out.write_all(b"\n")?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(beside, &self.path)
+    }
+}
+
+impl Snapshot {
+    /// Writes it. A failure costs the next restart its head start and nothing else, so it is logged only.
+    pub(crate) async fn save(self) {
+        let path = self.file.path.clone();
+        let saved = tokio::task::spawn_blocking(move || self.file.write(&self.header, &self.lines)).await;
+        if let Err(error) = saved.map_err(io::Error::other).flatten() {
+            warn!("the snapshot {} cannot be written: {error}", path.display());
+        }
     }
 }
 

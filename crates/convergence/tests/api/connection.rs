@@ -26,7 +26,7 @@ async fn until_closed(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn a_silent_or_dawdling_client_is_cut_off() {
-    let server = TestServer::with(&[("HEADER_TIMEOUT", "1"), ("IDLE_TIMEOUT", "600")]).await;
+    let server = TestServer::with(&[("HEADER_TIMEOUT", "1"), ("IDLE_TIMEOUT", "600")]);
     let silent = connect(&server).await;
     let mut dawdling = connect(&server).await;
     dawdling.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ").await.expect("half a request");
@@ -36,7 +36,7 @@ async fn a_silent_or_dawdling_client_is_cut_off() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_after_its_own_time_out() {
-    let server = TestServer::with(&[("HEADER_TIMEOUT", "600"), ("IDLE_TIMEOUT", "1")]).await;
+    let server = TestServer::with(&[("HEADER_TIMEOUT", "600"), ("IDLE_TIMEOUT", "1")]);
     let mut stream = connect(&server).await;
     stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("a request");
     let answer = until_closed(stream).await;
@@ -45,7 +45,7 @@ async fn an_idle_connection_is_closed_after_its_own_time_out() {
 
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_given_up() {
-    let server = TestServer::with(&[("BODY_TIMEOUT", "1"), ("HEADER_TIMEOUT", "600")]).await;
+    let server = TestServer::with(&[("BODY_TIMEOUT", "1"), ("HEADER_TIMEOUT", "600")]);
     let mut stream = connect(&server).await;
     let head = "POST /convergence/generate-audio HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nconnection: close\r\n\r\n{";
     stream.write_all(head.as_bytes()).await.expect("a request without the rest of its body");
@@ -55,7 +55,7 @@ async fn a_body_that_does_not_arrive_is_given_up() {
 
 #[tokio::test]
 async fn headers_and_bodies_have_a_size() {
-    let server = TestServer::with(&[("MAX_HEADER_BYTES", "2048"), ("MAX_BODY_BYTES", "1024")]).await;
+    let server = TestServer::with(&[("MAX_HEADER_BYTES", "2048"), ("MAX_BODY_BYTES", "1024")]);
     let answer =
         server.send(server.request(Method::GET, "/health").header("x-long", "x".repeat(3_000))).await;
     assert_eq!(answer.status, 431);
@@ -68,7 +68,7 @@ async fn headers_and_bodies_have_a_size() {
 
 #[tokio::test]
 async fn a_connection_too_many_is_told_so() {
-    let server = TestServer::with(&[("MAX_CONNECTIONS", "1"), ("API_THREADS", "2")]).await;
+    let server = TestServer::with(&[("MAX_CONNECTIONS", "1"), ("API_THREADS", "2")]);
     let mut first = connect(&server).await;
     first.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("a request");
     let mut answer = [0; 12];
@@ -105,7 +105,7 @@ async fn pipelined_requests_are_answered_in_order() {
 
 #[tokio::test]
 async fn bytes_that_are_not_http_are_a_400() {
-    let server = TestServer::with(&[]).await;
+    let server = TestServer::with(&[]);
     let mut stream = connect(&server).await;
     stream.write_all(b"\x16\x03\x01 this is TLS\r\n\r\n").await.expect("bytes");
     assert!(until_closed(stream).await.starts_with("HTTP/1.1 400"));

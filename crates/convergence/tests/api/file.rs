@@ -15,7 +15,7 @@ async fn p10_a_save_takes_effect_within_a_second() {
     server.save_keys(&csv(&["new,New,,,TRUE,"]));
     let saved = server.clock.uptime();
     server.until_verified("new", 200, Duration::from_millis(50)).await;
-    assert!(server.clock.uptime() - saved <= Duration::from_secs(1));
+    assert!(server.clock.uptime() <= saved + Duration::from_secs(1));
     assert_eq!(server.verify(KEY).await.code(), "unknown_api_key");
 }
 

@@ -56,7 +56,7 @@ async fn p25_the_guides_request_makes_a_conversation_of_two_voices() {
     let wav = download(&server, told["audio_url"].as_str().expect("a path"), KEY).await;
     assert_eq!((wav.status, wav.header("content-type")), (200, Some("audio/wav")));
     let (rate, sound) = samples(&wav.body);
-    let seconds = sound.len() as f64 / f64::from(rate);
+    let seconds = f64::from(u32::try_from(sound.len()).expect("a short recording")) / f64::from(rate);
     let told_seconds = told["duration_seconds"].as_f64().expect("a length");
     assert!((seconds - told_seconds).abs() < 0.01, "{seconds} s of audio, {told_seconds} s told");
     assert!((30.0..120.0).contains(&seconds), "about a minute, not padded: {seconds} s");

@@ -16,7 +16,7 @@ const LINES: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn p15_each_refusal_says_why_and_what_to_do() {
+async fn p15_a_request_without_a_readable_key_says_what_to_send() {
     let server = TestServer::with_keys(&csv(LINES)).await;
     assert_snapshot!(server.get("/x").await, @r#"
         401
@@ -60,6 +60,11 @@ async fn p15_each_refusal_says_why_and_what_to_do() {
           "title": "Bad request"
         }
     "#);
+}
+
+#[tokio::test]
+async fn p15_each_key_that_is_refused_says_why_and_what_to_do() {
+    let server = TestServer::with_keys(&csv(LINES)).await;
     assert_snapshot!(server.verify(KEY).await, @r#"
         401
         content-length: 160
@@ -106,6 +111,11 @@ async fn p15_each_refusal_says_why_and_what_to_do() {
           "title": "Invalid API key"
         }
     "#);
+}
+
+#[tokio::test]
+async fn p04_p13_rows_that_let_nobody_in_say_so() {
+    let server = TestServer::with_keys(&csv(LINES)).await;
     assert_snapshot!(server.verify("unreadable").await, @r#"
         401
         content-length: 128

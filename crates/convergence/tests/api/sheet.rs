@@ -18,7 +18,7 @@ fn header() -> Vec<Value> {
 }
 
 fn row(key: &str, client: &str, expires_at: Value, active: bool, limit: Value) -> Vec<Value> {
-    vec![key.into(), client.into(), json!(45844.416_666_666_664), expires_at, active.into(), limit]
+    vec![key.into(), client.into(), json!(45_844.416_666_666_664), expires_at, active.into(), limit]
 }
 
 fn example() -> Vec<Value> {
@@ -32,7 +32,7 @@ async fn google_with(rows: Vec<Vec<Value>>) -> Google {
 }
 
 /// A server of that sheet, not yet ready.
-async fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
+fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), google.credentials_json()).expect("a credentials file");
     let path = file.into_temp_path().keep().expect("a file that stays");
@@ -43,11 +43,11 @@ async fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
         ("GOOGLE_SHEET_ID", google.sheet_id()),
         ("GOOGLE_SHEETS_ENDPOINT", &url),
     ];
-    TestServer::with(&[&settings, more].concat()).await
+    TestServer::with(&[&settings, more].concat())
 }
 
 async fn ready_server_of(google: &Google) -> TestServer {
-    let server = server_of(google, &[]).await;
+    let server = server_of(google, &[]);
     server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
     server
 }
@@ -104,7 +104,7 @@ async fn p02_p05_a_key_typed_into_a_sheet_lets_a_client_in() {
 #[tokio::test]
 async fn p03_serial_dates_are_in_the_spreadsheets_time_zone() {
     // 2025-12-01 01:00:00 as a serial; in Paris (UTC+1) that is the test clock's midnight UTC.
-    let google = google_with(vec![row("k", "C", json!(45992.041_666_666_664), true, "".into())]).await;
+    let google = google_with(vec![row("k", "C", json!(45_992.041_666_666_664), true, "".into())]).await;
     google.set_time_zone("Europe/Paris");
     let server = ready_server_of(&google).await;
     assert_eq!(server.verify("k").await.status, 200);
@@ -116,7 +116,7 @@ async fn p03_serial_dates_are_in_the_spreadsheets_time_zone() {
 async fn p05_another_tab_is_read_by_its_name() {
     let google = Google::start().await;
     google.set_tab("Jon's keys", vec![header(), example()]);
-    let server = server_of(&google, &[("GOOGLE_SHEET_NAME", "Jon's keys")]).await;
+    let server = server_of(&google, &[("GOOGLE_SHEET_NAME", "Jon's keys")]);
     server.until("the tab is read", |status| status["mode"] == "enabled").await;
     assert_eq!(server.verify(KEY).await.status, 200);
     assert_eq!(server.status().await["sheet_name"], "Jon's keys");
@@ -159,7 +159,7 @@ async fn p19_requests_and_unknown_keys_cause_no_reads_but_one_early_refresh_in_t
 async fn p19_no_request_waits_for_google() {
     let google = google_with(vec![example()]).await;
     let server = ready_server_of(&google).await;
-    google.inject(Fault::Slow(Duration::from_secs(3600)), Times::Always);
+    google.inject(Fault::Slow(Duration::from_hours(1)), Times::Always);
     server.clock.advance(CACHE);
     for _ in 0..10 {
         assert_eq!(server.verify(KEY).await.status, 200);
@@ -181,7 +181,7 @@ async fn p20_a_failed_refresh_keeps_the_last_good_keys_and_says_so() {
         Fault::OfficeFile,
     ];
     let google =
-        google_with(vec![example(), row("short", "S", json!(45992.006_944_444_44), true, 1.into())]).await;
+        google_with(vec![example(), row("short", "S", json!(45_992.006_944_444_44), true, 1.into())]).await;
     let server = ready_server_of(&google).await;
     for fault in faults {
         google.inject(fault.clone(), Times::Always);
@@ -206,7 +206,7 @@ async fn p20_a_failed_refresh_keeps_the_last_good_keys_and_says_so() {
 #[tokio::test]
 async fn p20_too_old_keys_answer_503_and_never_401() {
     let google = google_with(vec![example()]).await;
-    let server = server_of(&google, &[("API_KEY_MAX_STALE", "1000")]).await;
+    let server = server_of(&google, &[("API_KEY_MAX_STALE", "1000")]);
     server.until("the sheet is read", |status| status["mode"] == "enabled").await;
     google.inject(Fault::InternalError, Times::Always);
     server.clock.advance(Duration::from_secs(1_000));
@@ -229,7 +229,9 @@ async fn p20_too_old_keys_answer_503_and_never_401() {
 async fn p20_the_snapshot_survives_a_restart_without_google_and_holds_no_key() {
     let google = google_with(vec![example()]).await;
     let mut server = ready_server_of(&google).await;
-    let on_disk = std::fs::read_to_string(server.path("data/keys-snapshot.jsonl")).expect("a snapshot");
+    let snapshot = server.path("data/keys-snapshot.jsonl");
+    server.until("the snapshot is saved", |_| snapshot.exists()).await;
+    let on_disk = std::fs::read_to_string(snapshot).expect("a snapshot");
     assert!(on_disk.contains("MyApp Production") && !on_disk.contains(KEY) && !on_disk.contains("abc123"));
 
     google.inject(Fault::InternalError, Times::Always);
@@ -278,7 +280,7 @@ async fn p20_a_lost_tab_or_header_is_a_failed_refresh_and_an_emptied_tab_is_obey
 async fn p22_credentials_that_do_not_work_never_open_and_are_tried_again() {
     let google = google_with(vec![example()]).await;
     google.share(false);
-    let server = server_of(&google, &[]).await;
+    let server = server_of(&google, &[]);
     failed_with(&server, "not shared").await;
     assert!(!server.status().await.to_string().contains(google.client_email()), "the status is public");
     google.share(true);
@@ -301,7 +303,7 @@ async fn p22_each_fault_at_the_start_is_503_with_its_reason() {
     for (fault, words) in faults {
         let google = google_with(vec![example()]).await;
         google.inject(fault, Times::Always);
-        let server = server_of(&google, &[]).await;
+        let server = server_of(&google, &[]);
         failed_with(&server, words).await;
     }
 }
@@ -316,7 +318,7 @@ async fn p22_a_malformed_credentials_file_is_503_until_it_is_replaced() {
         ("GOOGLE_SHEET_ID", google.sheet_id()),
         ("GOOGLE_SHEETS_ENDPOINT", &url),
     ];
-    let server = TestServer::with_file("credentials.json", "{ not JSON", &settings).await;
+    let server = TestServer::with_file("credentials.json", "{ not JSON", &settings);
     failed_with(&server, "credentials file").await;
     std::fs::write(server.path("credentials.json"), google.credentials_json()).expect("a credentials file");
     server.until_verified(KEY, 200, Duration::from_secs(5)).await;

@@ -75,7 +75,7 @@ async fn p18_everything_else_needs_a_key_unknown_paths_too() {
 async fn p01_unset_or_false_leaves_the_api_open() {
     for settings in [&[][..], &[("AUTH_ENABLED", "false")], &[("AUTH_ENABLED", "0")], &[("AUTH_ENABLED", "")]]
     {
-        let server = TestServer::with(settings).await;
+        let server = TestServer::with(settings);
         assert_eq!(server.get("/auth/verify").await.status, 200);
         let status = server.status().await;
         assert_eq!((&status["auth_enabled"], &status["mode"]), (&false.into(), &"disabled".into()));
@@ -84,7 +84,7 @@ async fn p01_unset_or_false_leaves_the_api_open() {
 
 #[tokio::test]
 async fn p21_missing_credentials_start_without_authentication_and_say_so() {
-    let server = TestServer::with(&[("AUTH_ENABLED", "true")]).await;
+    let server = TestServer::with(&[("AUTH_ENABLED", "true")]);
     assert_eq!(server.verify("any key").await.status, 200);
     assert_snapshot!(server.get("/auth/status").await, @r#"
         200
@@ -110,11 +110,11 @@ async fn p21_missing_credentials_start_without_authentication_and_say_so() {
         }
     "#);
 
-    let only_sheet = TestServer::with(&[("AUTH_ENABLED", "true"), ("GOOGLE_SHEET_ID", "1a2b3c")]).await;
+    let only_sheet = TestServer::with(&[("AUTH_ENABLED", "true"), ("GOOGLE_SHEET_ID", "1a2b3c")]);
     assert_eq!(only_sheet.status().await["reason"], "GOOGLE_CREDENTIALS_PATH is not set");
 
     let google = [("GOOGLE_SHEET_ID", "1a2b3c"), ("GOOGLE_CREDENTIALS_PATH", "{folder}/no-such-file.json")];
-    let no_file = TestServer::with(&[&[("AUTH_ENABLED", "true")], &google[..]].concat()).await;
+    let no_file = TestServer::with(&[&[("AUTH_ENABLED", "true")], &google[..]].concat());
     let status = no_file.status().await;
     assert_eq!(status["reason"], "there is no file at GOOGLE_CREDENTIALS_PATH");
     assert_eq!((&status["auth_enabled"], &status["mode"]), (&false.into(), &"fallback".into()));
@@ -123,7 +123,7 @@ async fn p21_missing_credentials_start_without_authentication_and_say_so() {
 #[tokio::test]
 async fn p22_a_keys_file_that_is_missing_never_opens() {
     let settings = [("AUTH_ENABLED", "true"), ("KEYS_FILE", "{folder}/keys.csv")];
-    let server = TestServer::with(&settings).await;
+    let server = TestServer::with(&settings);
     server.until("the first read has failed", |status| status["cache"]["last_error"].is_string()).await;
     assert_snapshot!(server.get("/auth/status").await, @r#"
         200

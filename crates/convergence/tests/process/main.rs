@@ -151,6 +151,17 @@ fn an_address_in_use_is_said_with_the_setting_to_change() {
     assert!(!output.status.success() && said.contains("API_PORT"), "{said}");
 }
 
+#[test]
+fn two_servers_do_not_share_a_port() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let first = Serving::start(folder.path(), &["serve"], &[("API_PORT", "0")]);
+    let port = first.url.rsplit(':').next().expect("a port");
+    let second = run(folder.path(), &["serve"], &[("API_PORT", port)]);
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(!second.status.success() && said.contains("API_PORT"), "{said}");
+    first.terminate();
+}
+
 #[tokio::test]
 async fn p01_p21_an_open_door_is_said_loudly_at_the_start() {
     let folder = TempDir::new().expect("a temporary folder");

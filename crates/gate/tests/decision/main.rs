@@ -1,5 +1,7 @@
 //! One decision after another, through the public interface only: what the promises say of keys, limits and answers.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap as the tests do: the panic says where")]
+
 mod support;
 
 mod answers;

@@ -26,9 +26,9 @@ pub struct TestServer {
 
 impl TestServer {
     /// With these settings, as the environment would give them; `{folder}` in a value is the server's own folder.
-    pub async fn with(settings: &[(&str, &str)]) -> Self {
+    pub fn with(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        Self::start_in(folder, settings, TestClock::start()).await
+        Self::start_in(folder, settings, TestClock::start())
     }
 
     /// Guarded by a keys file of these contents, and ready.
@@ -41,19 +41,19 @@ impl TestServer {
         let folder = TempDir::new().expect("a temporary folder");
         std::fs::write(folder.path().join("keys.csv"), csv).expect("a keys file");
         let guarded = [("AUTH_ENABLED", "true"), ("KEYS_FILE", "{folder}/keys.csv")];
-        let server = Self::start_in(folder, &[&guarded, settings].concat(), TestClock::start()).await;
+        let server = Self::start_in(folder, &[&guarded, settings].concat(), TestClock::start());
         server.until("the keys are read", |status| status["mode"] == "enabled").await;
         server
     }
 
     /// The same, with a file in its folder from before the start.
-    pub async fn with_file(name: &str, contents: &str, settings: &[(&str, &str)]) -> Self {
+    pub fn with_file(name: &str, contents: &str, settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         std::fs::write(folder.path().join(name), contents).expect("a file");
-        Self::start_in(folder, settings, TestClock::start()).await
+        Self::start_in(folder, settings, TestClock::start())
     }
 
-    async fn start_in(folder: TempDir, given: &[(&str, &str)], clock: Arc<TestClock>) -> Self {
+    fn start_in(folder: TempDir, given: &[(&str, &str)], clock: Arc<TestClock>) -> Self {
         let mut settings = Settings::default();
         let path = folder.path().to_str().expect("a UTF-8 path");
         settings.set("API_PORT", "0").set("DATA_DIR", format!("{path}/data"));

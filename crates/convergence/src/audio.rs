@@ -20,12 +20,16 @@ pub use request::{BadRequest, Fault, Gender, Line, Request};
 pub use script::ScriptSource;
 pub use studio::{AudioError, MAX_MINUTES, Recording, Studio, StudioSettings};
 
-mod cast;
-mod clean;
-mod flite;
-mod mix;
+mod studio;
+
 mod request;
 mod script;
-mod store;
-mod studio;
+
+mod cast;
+mod clean;
+
 mod voice;
+
+mod flite;
+mod mix;
+mod store;
