@@ -21,6 +21,8 @@ pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quota: Option<
         headers.insert(CLIENT_NAME, encoded(name));
     }
     if let Some(Quota { limit, remaining, reset_seconds }) = quota {
+        // A request of this very moment counts for a little more than the window it is named after.
+        let reset_seconds = reset_seconds.min(WINDOW_SECONDS);
         headers.insert(POLICY, text(format_args!("\"default\";q={limit};w={WINDOW_SECONDS}")));
         headers.insert(LIMIT, text(format_args!("\"default\";r={remaining};t={reset_seconds}")));
     }

@@ -100,7 +100,7 @@ async fn p25_what_cannot_be_spoken_is_refused_with_every_fault() {
         content-length: 446
         content-type: application/problem+json
         ratelimit-policy: "default";q=60;w=60
-        ratelimit: "default";r=59;t=61
+        ratelimit: "default";r=59;t=60
         x-client-name: MyApp Production
 
         {

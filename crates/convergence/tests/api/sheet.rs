@@ -73,7 +73,7 @@ async fn p02_p05_a_key_typed_into_a_sheet_lets_a_client_in() {
         200
         content-length: 0
         ratelimit-policy: "default";q=60;w=60
-        ratelimit: "default";r=59;t=61
+        ratelimit: "default";r=59;t=60
         x-client-name: MyApp Production
     "#);
     assert_snapshot!(server.get("/auth/status").await, @r#"

@@ -33,7 +33,7 @@ async fn p16_p17_an_admitted_answer_names_the_client_and_its_quota() {
         200
         content-length: 0
         ratelimit-policy: "default";q=60;w=60
-        ratelimit: "default";r=59;t=61
+        ratelimit: "default";r=59;t=60
         x-client-name: MyApp Production
     "#);
     let missing = server.send(server.request(Method::GET, "/nowhere").bearer_auth(KEY)).await;
@@ -42,7 +42,7 @@ async fn p16_p17_an_admitted_answer_names_the_client_and_its_quota() {
         content-length: 102
         content-type: application/problem+json
         ratelimit-policy: "default";q=60;w=60
-        ratelimit: "default";r=58;t=61
+        ratelimit: "default";r=58;t=60
         x-client-name: MyApp Production
 
         {

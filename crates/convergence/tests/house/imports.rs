@@ -1,0 +1,82 @@
+//! Which file may know what: the directions of `ARCHITECTURE.md`, by the text of the files.
+
+use crate::repository::{code, mentions, read, rust_below};
+
+const HTTP: &str = "crates/convergence/src/http/";
+const SYNC: &str = "crates/convergence/src/sync/";
+const AUDIO: &str = "crates/convergence/src/audio/";
+
+/// The file and the words of `forbidden` that its code has.
+fn found(files: &[crate::repository::File], forbidden: &[&str]) -> Vec<String> {
+    let of_file = |file: &crate::repository::File| -> Vec<String> {
+        let code = code(&file.text);
+        let there = forbidden.iter().filter(|word| mentions(&code, word));
+        there.map(|word| format!("{}: {word}", file.path)).collect()
+    };
+    files.iter().flat_map(of_file).collect()
+}
+
+#[test]
+fn gate_is_pure() {
+    let forbidden = [
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::thread",
+        "std::process",
+        "std::io",
+        "SystemTime",
+        "Instant::now",
+        "Timestamp::now",
+        "Zoned::now",
+        "tokio",
+        "tracing",
+        "log::",
+        "http::",
+        "async fn",
+        "async move",
+        "println!",
+        "eprintln!",
+        "dbg!",
+    ];
+    assert_eq!(found(&rust_below("crates/gate/src/"), &forbidden), [""; 0]);
+}
+
+#[test]
+fn only_three_files_of_http_know_the_gate_and_one_asks_it() {
+    let (mut know, mut ask) = (Vec::new(), Vec::new());
+    for file in rust_below(HTTP) {
+        let (name, code) = (file.path.strip_prefix(HTTP).unwrap_or_default(), code(&file.text));
+        if mentions(&code, "gate::") {
+            know.push(name.to_owned());
+        }
+        if code.contains(".admit(") {
+            ask.push(name.to_owned());
+        }
+    }
+    // The fourth asks whether a word is a key, to keep it out of the log.
+    assert_eq!(know, ["admit.rs", "redact.rs", "refuse.rs", "stamp.rs"]);
+    assert_eq!(ask, ["admit.rs"]);
+}
+
+#[test]
+fn sync_and_audio_know_no_http() {
+    let mut files = rust_below(SYNC);
+    files.extend(rust_below(AUDIO));
+    assert_eq!(found(&files, &["crate::http", "super::http", "http::", "hyper::"]), [""; 0]);
+    let beyond =
+        ["hyper", "tower_http", "reqwest", "gate::", "sheets::", "crate::app", "crate::keys", "crate::sync"];
+    assert_eq!(found(&rust_below(AUDIO), &beyond), [""; 0]);
+}
+
+#[test]
+fn gate_and_sheets_never_see_each_other_or_the_server() {
+    assert_eq!(found(&rust_below("crates/gate/src/"), &["sheets::", "convergence::", "testkit::"]), [""; 0]);
+    assert_eq!(found(&rust_below("crates/sheets/src/"), &["gate::", "convergence::", "testkit::"]), [""; 0]);
+}
+
+#[test]
+fn the_program_itself_is_short() {
+    let lines = read("crates/convergence/src/main.rs").lines().count();
+    assert!(lines <= 60, "crates/convergence/src/main.rs has {lines} lines");
+}

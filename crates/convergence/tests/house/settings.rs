@@ -1,0 +1,63 @@
+//! Every setting is documented, and every documented setting exists.
+
+use std::process::Command;
+
+use convergence::config::{NOT_YET, VARIABLES};
+
+use crate::repository::{code_spans, read};
+
+const DOCUMENT: &str = "docs/configuration.md";
+
+fn flag(name: &str) -> String {
+    format!("--{}", name.to_ascii_lowercase().replace('_', "-"))
+}
+
+#[test]
+fn every_variable_is_documented_with_its_flag_and_default() {
+    let document = read(DOCUMENT);
+    for variable in VARIABLES {
+        let start = format!("| `{}` |", variable.name);
+        let row = document.lines().find(|line| line.starts_with(&start));
+        let row = row.unwrap_or_else(|| panic!("{DOCUMENT} has no row for {}", variable.name));
+        assert!(row.contains(&format!("`{}`", flag(variable.name))), "{DOCUMENT}: no flag in {row}");
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        if let Some((_, default)) = variable.help.rsplit_once("(default") {
+            let default = default.trim_start_matches(':').trim().trim_end_matches(')');
+            assert_eq!(cells[3], default, "{DOCUMENT}: the default of {}", variable.name);
+        }
+        assert!(cells.len() == 7 && !cells[5].is_empty(), "{DOCUMENT}: no meaning in {row}");
+    }
+    for (name, _) in NOT_YET {
+        let rest = document.split("## Not yet").nth(1).unwrap_or_default();
+        assert!(rest.contains(&format!("`{name}`")), "{DOCUMENT} has no {name} under Not yet");
+    }
+}
+
+#[test]
+fn every_documented_variable_exists() {
+    let known = |name: &str| {
+        VARIABLES.iter().any(|variable| variable.name == name)
+            || NOT_YET.iter().any(|(other, _)| *other == name)
+    };
+    let is_variable = |word: &str| {
+        word.contains('_') && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let unknown: Vec<String> =
+        code_spans(&read(DOCUMENT)).into_iter().filter(|word| is_variable(word) && !known(word)).collect();
+    assert_eq!(unknown, [""; 0], "{DOCUMENT}");
+}
+
+#[test]
+fn help_names_every_flag() {
+    for command in ["serve", "demo"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_convergence")).args([command, "--help"]).output();
+        let help = String::from_utf8(output.expect("the program runs").stdout).expect("UTF-8");
+        for variable in VARIABLES {
+            assert!(
+                help.split_whitespace().any(|word| word == flag(variable.name)),
+                "`convergence {command} --help` has no {}",
+                flag(variable.name)
+            );
+        }
+    }
+}
