@@ -202,6 +202,7 @@ fn refresher<S: KeySource>(
         max_stale: keys.max_stale,
         default_limit: keys.default_limit,
         reported: Vec::new(),
+        saving: None,
     };
     Box::pin(refresher.run())
 }
@@ -220,8 +221,11 @@ async fn sweep(app: Arc<App>) {
     }
 }
 
-/// Says which of the set variables nothing here reads yet.
-pub(crate) fn warn_of_parts_to_come(settings: &Settings) {
+/// Says which of the set variables nothing here reads: parts to come, and names in `.env` that are misspelt.
+pub(crate) fn warn_of_unread(settings: &Settings) {
+    for name in settings.unknown() {
+        warn!("{name} in .env is not a setting of convergence: it has no effect");
+    }
     for (variable, part) in NOT_YET {
         if settings.value(variable).is_some() {
             warn!("{variable} is set, and this version does not have {part} yet: it has no effect");

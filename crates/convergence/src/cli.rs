@@ -60,8 +60,10 @@ fn settings(flags: &ArgMatches) -> anyhow::Result<Settings> {
     let given = VARIABLES.iter().filter_map(|variable| {
         flags.get_one::<String>(variable.name).map(|value| (variable.name.to_owned(), value.clone()))
     });
-    let env_file = Settings::from_env_file(Path::new(".env")).map_err(|fault| anyhow::anyhow!("{fault}"))?;
-    Ok(given.collect::<Settings>().over(Settings::from_environment()).over(env_file))
+    let wrong = |fault: Fault| anyhow::anyhow!("{fault}");
+    let environment = Settings::from_environment().map_err(wrong)?;
+    let env_file = Settings::from_env_file(Path::new(".env")).map_err(wrong)?;
+    Ok(given.collect::<Settings>().over(environment).over(env_file))
 }
 
 fn config(settings: &Settings) -> anyhow::Result<Config> {

@@ -30,6 +30,11 @@ pub struct Config {
     pub logs: Logs,
 }
 
+/// The path as it is even if the process moves; as it was given where there is no working directory.
+fn absolute(path: &str) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.into())
+}
+
 impl Config {
     /// Reads every setting.
     ///
@@ -41,7 +46,7 @@ impl Config {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
             audio: Audio::read(&mut reader),
-            data_dir: reader.text("DATA_DIR").unwrap_or("./data").into(),
+            data_dir: absolute(reader.text("DATA_DIR").unwrap_or("./data")),
             logs: Logs::read(&mut reader),
         };
         match reader.into_faults() {

@@ -6,6 +6,8 @@ mod google;
 pub(crate) use csv::CsvFile;
 pub(crate) use google::GoogleTab;
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 
 /// The rows as they stand, and what their times mean.
@@ -21,6 +23,17 @@ pub(crate) struct SourceError {
     pub(crate) public: String,
     /// For the operator: what to do.
     pub(crate) detail: String,
+    /// How long the source asked to be left alone.
+    pub(crate) retry_after: Option<Duration>,
+    /// Whether nothing will change until somebody does something about it.
+    pub(crate) needs_help: bool,
+}
+
+impl SourceError {
+    /// A fault that somebody has to mend.
+    pub(crate) fn new(public: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { public: public.into(), detail: detail.into(), retry_after: None, needs_help: true }
+    }
 }
 
 /// Somewhere keys are kept.

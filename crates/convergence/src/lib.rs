@@ -18,3 +18,4 @@ pub mod audio;
 
 pub mod clock;
 mod logging;
+mod os;

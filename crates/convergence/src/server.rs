@@ -11,6 +11,7 @@ use crate::app::{App, Task};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::Listeners;
+use crate::os;
 
 /// A server that runs. Dropping it leaves it running; [`Server::stop`] ends it.
 pub struct Server {
@@ -30,6 +31,7 @@ impl Server {
         let listeners = Listeners::bind(listen.address, listen.threads)
             .with_context(|| format!("API_HOST and API_PORT: cannot listen on {}", listen.address))?;
         let address = listeners.address();
+        os::make_room_for_connections(listen.max_connections);
         let (app, tasks) = App::build(config, clock).map_err(|fault| anyhow::anyhow!("{fault}"))?;
         let (stop, stopped) = watch::channel(false);
         let background = in_background(tasks, stopped.clone())?;
@@ -57,6 +59,7 @@ impl Server {
 fn in_background(tasks: Vec<Task>, mut stopped: watch::Receiver<bool>) -> anyhow::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = std::thread::Builder::new().name("background".to_owned()).spawn(move || {
+        os::let_requests_go_first();
         runtime.block_on(async {
             for task in tasks {
                 tokio::spawn(task);

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 
 /// A cell as `UNFORMATTED_VALUE` and `SERIAL_NUMBER` give it: the only form that does not depend on the
 /// spreadsheet's language.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub enum Value {
     /// Nothing. Google writes it as `""` or leaves it out; JSON null is read alike.
     #[default]
@@ -18,6 +18,18 @@ pub enum Value {
     Number(f64),
     /// A checkbox or a boolean.
     Bool(bool),
+}
+
+/// Shows the kind only: a cell may hold a secret.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "Empty",
+            Self::Text(_) => "Text(..)",
+            Self::Number(_) => "Number(..)",
+            Self::Bool(_) => "Bool(..)",
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for Value {

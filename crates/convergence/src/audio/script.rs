@@ -21,6 +21,16 @@ pub enum ScriptSource {
     Template,
 }
 
+impl ScriptSource {
+    /// The word for it, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transcript => "transcript",
+            Self::Template => "template",
+        }
+    }
+}
+
 /// The lines of a recording.
 pub(super) struct Script {
     pub(super) lines: Vec<Line>,

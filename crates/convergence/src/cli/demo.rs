@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ pub(super) fn run(mut settings: Settings) -> anyhow::Result<()> {
     for google in ["GOOGLE_CREDENTIALS_PATH", "GOOGLE_SHEET_ID"] {
         settings.set(google, "");
     }
-    serve::serve(&settings, |address| introduce(&format!("http://{address}"), &key, &path))
+    serve::serve(&settings, |address| introduce(&url(address), &key, &path))
 }
 
 /// Writes a file with one key that works and one that has expired, to try both.
@@ -42,6 +43,14 @@ fn make(path: &Path) -> std::io::Result<String> {
          {expired},Expired Client,2025-01-01 00:00:00,2025-12-31 23:59:59,TRUE,60\n"
     )?;
     Ok(works)
+}
+
+/// Where this machine reaches the server: "any address" is none to send a request to.
+fn url(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{address}")
 }
 
 fn first_key(csv: &str) -> Option<String> {

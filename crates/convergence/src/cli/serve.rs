@@ -19,7 +19,7 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
 pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     let config = super::config(settings)?;
     logging::start(config.logs);
-    app::warn_of_parts_to_come(settings);
+    app::warn_of_unread(settings);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the server starts, so that no signal after its first word is missed.
     let (mut terminate, mut interrupt) = {

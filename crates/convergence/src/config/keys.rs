@@ -19,7 +19,7 @@ pub enum Auth {
 pub struct Keys {
     /// `KEYS_FILE`, or the Google variables, or what is missing of them.
     pub source: Source,
-    /// `API_KEY_CACHE_DURATION`.
+    /// `API_KEY_CACHE_DURATION`, at most half of `max_stale`.
     pub cache_duration: Duration,
     /// `API_KEY_MAX_STALE`.
     pub max_stale: Duration,
@@ -60,14 +60,16 @@ pub struct GoogleSheet {
 
 impl Auth {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let max_stale = reader.seconds("API_KEY_MAX_STALE", 86_400);
         let keys = Keys {
             source: Source::read(reader),
-            cache_duration: reader.seconds("API_KEY_CACHE_DURATION", 300),
-            max_stale: reader.seconds("API_KEY_MAX_STALE", 86_400),
+            // Keys that were used for longer than they may be old would be refused between two good reads.
+            cache_duration: reader.seconds("API_KEY_CACHE_DURATION", 300).min(max_stale.div_f32(2.0)),
+            max_stale,
             default_limit: reader
                 .with("DEFAULT_RATE_LIMIT", "a whole number from 0 to 4294967295", |text| text.parse().ok()),
             may_fall_open: reader
-                .with("AUTH_FALLBACK", "open or closed", |text| match text {
+                .with("AUTH_FALLBACK", "open or closed", |text| match text.to_ascii_lowercase().as_str() {
                     "open" => Some(true),
                     "closed" => Some(false),
                     _ => None,
@@ -112,12 +114,12 @@ impl Source {
         }
     }
 
-    /// A credentials file that does not exist counts as not configured (P21); one that is wrong does not (P22).
+    /// A credentials file that does not exist counts as not configured (P21). One that is wrong does not (P22), nor one
+    /// that this user may not look for: no fault in the rights to a folder opens the door.
     fn google(sheet: GoogleSheet) -> Self {
-        if sheet.credentials_path.exists() {
-            Source::Google(sheet)
-        } else {
-            Source::Missing("there is no file at GOOGLE_CREDENTIALS_PATH".into())
+        match sheet.credentials_path.try_exists() {
+            Ok(false) => Source::Missing("there is no file at GOOGLE_CREDENTIALS_PATH".into()),
+            Ok(true) | Err(_) => Source::Google(sheet),
         }
     }
 }

@@ -19,11 +19,12 @@ impl Logs {
             let known = ["error", "warn", "info", "debug", "trace"];
             known.contains(&text.to_ascii_lowercase().as_str()).then(|| text.parse().ok()).flatten()
         });
-        let json = reader.with("LOG_FORMAT", "text or json", |text| match text {
-            "text" => Some(false),
-            "json" => Some(true),
-            _ => None,
-        });
+        let json =
+            reader.with("LOG_FORMAT", "text or json", |text| match text.to_ascii_lowercase().as_str() {
+                "text" => Some(false),
+                "json" => Some(true),
+                _ => None,
+            });
         Self { level: level.unwrap_or(LevelFilter::INFO), json: json.unwrap_or(false) }
     }
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::variables::{NOT_YET, VARIABLES};
+
 /// Set values by variable name. Empty values count as not set.
 #[derive(Clone, Default)]
 pub struct Settings(BTreeMap<String, String>);
@@ -35,9 +37,29 @@ impl Settings {
         self
     }
 
-    /// The process's environment.
-    pub fn from_environment() -> Self {
-        std::env::vars().collect()
+    /// What the process's environment says of our variables.
+    ///
+    /// # Errors
+    /// One of them is not UTF-8. Other people's are no concern of ours.
+    pub fn from_environment() -> Result<Self, Fault> {
+        let known =
+            VARIABLES.iter().map(|variable| variable.name).chain(NOT_YET.iter().map(|(name, _)| *name));
+        let given = known.filter_map(|name| Some((name, std::env::var_os(name)?)));
+        given
+            .map(|(name, value)| match value.into_string() {
+                Ok(value) => Ok((name.to_owned(), value)),
+                Err(_) => Err(Fault { variable: name.to_owned(), wrong: "is not UTF-8".to_owned() }),
+            })
+            .collect()
+    }
+
+    /// The names that are no setting of ours: misspelt ones, most likely.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        let is_known = |name: &str| {
+            VARIABLES.iter().any(|variable| variable.name == name)
+                || NOT_YET.iter().any(|(part, _)| *part == name)
+        };
+        self.0.keys().map(String::as_str).filter(move |name| !is_known(name))
     }
 
     /// The lines of a `.env` file; no such file is no settings.

@@ -6,6 +6,7 @@ use http::{HeaderMap, Request, Response};
 use tracing::{Level, debug, enabled};
 
 use super::body::Answer;
+use super::stamp::RequestId;
 use super::{redact, refuse};
 use crate::app::{App, Door, Guard};
 
@@ -49,9 +50,13 @@ impl Caller {
 ///
 /// # Errors
 /// The whole answer to a request that is refused.
-pub(crate) fn admit<B>(app: &App, request: &mut Request<B>) -> Result<Caller, Response<Answer>> {
+pub(crate) fn admit<B>(
+    app: &App,
+    request: &mut Request<B>,
+    id: RequestId,
+) -> Result<Caller, Response<Answer>> {
     match &app.door {
-        Door::Guarded(guard) => ask(app, guard, request).map(Caller::Client),
+        Door::Guarded(guard) => ask(app, guard, request, id).map(Caller::Client),
         Door::Open(_) => {
             request.headers_mut().remove(AUTHORIZATION);
             Ok(Caller::Anyone(OpenDoor(())))
@@ -59,12 +64,17 @@ pub(crate) fn admit<B>(app: &App, request: &mut Request<B>) -> Result<Caller, Re
     }
 }
 
-fn ask<B>(app: &App, guard: &Guard, request: &mut Request<B>) -> Result<Permit, Response<Answer>> {
+fn ask<B>(
+    app: &App,
+    guard: &Guard,
+    request: &mut Request<B>,
+    id: RequestId,
+) -> Result<Permit, Response<Answer>> {
     let now = app.clock.now();
     let decision = guard.gate.admit(credentials(request.headers()), now);
     request.headers_mut().remove(AUTHORIZATION);
     if enabled!(Level::DEBUG) {
-        log(guard, request, &decision);
+        log(guard, request, id, &decision);
     }
     decision.map_err(|refusal| {
         if refusal.cause() == gate::Cause::UnknownKey {
@@ -79,17 +89,17 @@ fn credentials(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
 }
 
 /// P24: each decision with its reason. The fingerprint is all that is shown of a key.
-fn log<B>(guard: &Guard, request: &Request<B>, decision: &Result<Permit, gate::Refusal>) {
+fn log<B>(guard: &Guard, request: &Request<B>, id: RequestId, decision: &Result<Permit, gate::Refusal>) {
     let (method, path) = (request.method(), redact::path(request.uri().path(), &guard.gate));
     match decision {
         Ok(permit) => {
-            debug!(%method, %path, key = %permit.key(), client = permit.client(), cache = "hit", "admitted");
+            debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", "admitted");
         }
         Err(refusal) => {
             let looked_up = |_| if refusal.cause() == gate::Cause::UnknownKey { "miss" } else { "hit" };
             let cache = refusal.key().map(looked_up);
             let key = refusal.key().map(tracing::field::display);
-            debug!(%method, %path, key, client = refusal.client(), cache, "refused: {}", refusal.cause());
+            debug!(request = %id, %method, %path, key, client = refusal.client(), cache, "refused: {}", refusal.cause());
         }
     }
 }

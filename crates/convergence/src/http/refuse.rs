@@ -13,7 +13,7 @@ use super::stamp;
 /// The answer to a refused request. `retry_after` is in seconds, for as long as there is nothing to decide by.
 pub(crate) fn answer(refusal: &Refusal, retry_after: u64) -> Response<Answer> {
     let cause = refusal.cause();
-    let mut answer = problem(cause).answer();
+    let mut answer = problem(cause, refusal.quota().is_some_and(|quota| quota.limit == 0)).answer();
     let headers = answer.headers_mut();
     match cause {
         Cause::Unavailable => wait(headers, retry_after),
@@ -33,7 +33,7 @@ pub(crate) fn answer(refusal: &Refusal, retry_after: u64) -> Response<Answer> {
 }
 
 /// The one match from causes to words. The guide's titles; what the client can do; nothing about the row.
-fn problem(cause: Cause) -> Problem {
+fn problem(cause: Cause, allows_none: bool) -> Problem {
     const REQUIRED: &str = "Authentication required";
     const INVALID: &str = "Invalid API key";
     let (status, code, title, detail): (_, _, _, Cow<'static, str>) = match cause {
@@ -63,6 +63,12 @@ fn problem(cause: Cause) -> Problem {
             "expired_api_key",
             INVALID,
             "this key has expired; ask whoever gave it to you for a new one".into(),
+        ),
+        Cause::OverLimit { .. } if allows_none => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limit_exceeded",
+            "Rate limit exceeded",
+            "this key allows no requests at all; ask whoever gave it to you".into(),
         ),
         Cause::OverLimit { retry_after } => (
             StatusCode::TOO_MANY_REQUESTS,

@@ -8,7 +8,7 @@ use super::admit::admit;
 use super::body::Answer;
 use super::problem::Problem;
 use super::routes::{download, generate_audio, health, status, verify};
-use super::stamp;
+use super::stamp::{self, RequestId};
 use crate::app::App;
 
 /// Where recordings are downloaded: `/convergence/download/{file}`.
@@ -20,15 +20,15 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Response<An
     let mut answer = match request.uri().path() {
         "/health" => reading(&request, health::answer),
         "/auth/status" => reading(&request, || status::answer(app)),
-        _ => guarded(app, request).await,
+        _ => guarded(app, request, id).await,
     };
     stamp::request_id(answer.headers_mut(), id);
     answer
 }
 
 /// The protected routes. The caller is the proof that the gate was asked.
-async fn guarded(app: &App, mut request: Request<Incoming>) -> Response<Answer> {
-    let caller = match admit(app, &mut request) {
+async fn guarded(app: &App, mut request: Request<Incoming>, id: RequestId) -> Response<Answer> {
+    let caller = match admit(app, &mut request, id) {
         Ok(caller) => caller,
         Err(refusal) => return refusal,
     };

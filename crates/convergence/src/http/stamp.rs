@@ -28,7 +28,7 @@ pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quota: Option<
     }
 }
 
-/// A name for this one answer, the same in the log.
+/// A name for this one answer, the same as in the log's line about its decision.
 pub(crate) fn request_id(headers: &mut HeaderMap, id: RequestId) {
     headers.insert(REQUEST_ID, text(format_args!("{id}")));
 }
@@ -48,8 +48,9 @@ impl std::fmt::Display for RequestId {
     }
 }
 
-fn encoded(name: &str) -> HeaderValue {
-    let encoded: String = utf8_percent_encode(name, NOT_PRINTABLE).collect();
+/// Any text as a header's value: percent-encoded where it is not printable ASCII.
+pub(crate) fn encoded(words: &str) -> HeaderValue {
+    let encoded: String = utf8_percent_encode(words, NOT_PRINTABLE).collect();
     HeaderValue::try_from(encoded).expect("printable ASCII only, by the encoding")
 }
 

@@ -49,9 +49,9 @@ impl KeySource for CsvFile {
         self.seen = self.stamp();
         let path = self.path.clone();
         let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-        let bytes = read.map_err(std::io::Error::other).flatten().map_err(|error| SourceError {
-            public: "the keys file cannot be read".to_owned(),
-            detail: format!("KEYS_FILE {} cannot be read: {error}", self.path.display()),
+        let bytes = read.map_err(std::io::Error::other).flatten().map_err(|error| {
+            let detail = format!("KEYS_FILE {} cannot be read: {error}", self.path.display());
+            SourceError::new("the keys file cannot be read", detail)
         })?;
         if self.stamp() != self.seen {
             return Err(broken("it is being written"));
@@ -75,7 +75,8 @@ impl KeySource for CsvFile {
 
 fn broken(why: &str) -> SourceError {
     let message = format!("the keys file is broken or half-written: {why}");
-    SourceError { detail: format!("{message}; mend it and save it again"), public: message }
+    let detail = format!("{message}; mend it and save it again");
+    SourceError::new(message, detail)
 }
 
 /// Reads CSV (RFC 4180), separated by commas, semicolons or tabs, whichever the first line has. Every line must have

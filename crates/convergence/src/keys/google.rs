@@ -22,13 +22,13 @@ impl GoogleTab {
     async fn open(&self) -> Result<Spreadsheet, SourceError> {
         let path = self.sheet.credentials_path.clone();
         let bytes = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-        let bytes = bytes.map_err(std::io::Error::other).flatten().map_err(|error| SourceError {
-            public: "the Google credentials file cannot be read".to_owned(),
-            detail: format!("GOOGLE_CREDENTIALS_PATH cannot be read: {error}"),
+        let bytes = bytes.map_err(std::io::Error::other).flatten().map_err(|error| {
+            let detail = format!("GOOGLE_CREDENTIALS_PATH cannot be read: {error}");
+            SourceError::new("the Google credentials file cannot be read", detail)
         })?;
-        let credentials = Credentials::from_json(&bytes).map_err(|error| SourceError {
-            public: "the Google credentials file is not a service account's key".to_owned(),
-            detail: format!("GOOGLE_CREDENTIALS_PATH: {error}"),
+        let credentials = Credentials::from_json(&bytes).map_err(|error| {
+            let public = "the Google credentials file is not a service account's key";
+            SourceError::new(public, format!("GOOGLE_CREDENTIALS_PATH: {error}"))
         })?;
         Spreadsheet::new(credentials, &self.sheet.sheet_id, &self.sheet.endpoint)
             .map_err(|error| failure(&error))
@@ -46,9 +46,9 @@ impl GoogleTab {
             }
             failure
         })?;
-        let time_zone = time_zone(&properties.time_zone).ok_or_else(|| SourceError {
-            public: "the spreadsheet's time zone is not known".to_owned(),
-            detail: "the spreadsheet's time zone is not known; choose one under File > Settings".to_owned(),
+        let time_zone = time_zone(&properties.time_zone).ok_or_else(|| {
+            let public = "the spreadsheet's time zone is not known";
+            SourceError::new(public, format!("{public}; choose one under File > Settings"))
         })?;
         Ok(Rows {
             grid: values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
@@ -111,7 +111,8 @@ fn failure(error: &sheets::Error) -> SourceError {
         sheets::Error::TabMissing { .. } => "the spreadsheet has no tab of the configured name".to_owned(),
         error => error.to_string(),
     };
-    SourceError { public, detail: error.to_string() }
+    let detail = error.to_string();
+    SourceError { public, detail, retry_after: error.retry_after(), needs_help: !error.is_transient() }
 }
 
 #[cfg(test)]

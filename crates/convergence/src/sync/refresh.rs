@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::{Gate, Problem, Rules, Table};
-use tracing::{debug, info, warn};
+use tokio::task::JoinHandle;
+use tracing::{debug, error, info, warn};
 
-use super::{Freshness, SnapshotFile};
+use super::Freshness;
+use super::snapshot::{Snapshot, SnapshotFile};
 use crate::clock::Clock;
 use crate::keys::{KeySource, SourceError};
 
@@ -32,6 +34,8 @@ pub(crate) struct Refresher<S> {
     pub(crate) default_limit: Option<u32>,
     /// The problems that were last reported, so that they are logged when they change and not with each refresh.
     pub(crate) reported: Vec<String>,
+    /// The snapshot that is being written, if any was.
+    pub(crate) saving: Option<JoinHandle<()>>,
 }
 
 impl<S: KeySource> Refresher<S> {
@@ -40,48 +44,56 @@ impl<S: KeySource> Refresher<S> {
         self.restore().await;
         let mut failures = 0;
         loop {
-            let started = self.clock.now().uptime;
-            match self.refresh().await {
-                Ok(()) => failures = 0,
+            let started = self.clock.now();
+            let due = match self.refresh(started.unix).await {
+                Ok(()) => {
+                    failures = 0;
+                    started.uptime + self.cache_duration
+                }
                 Err(error) => {
                     failures += 1;
                     self.note_failure(&error);
+                    self.clock.now().uptime
+                        + self.back_off(failures).max(error.retry_after.unwrap_or_default())
                 }
-            }
-            let due = match failures {
-                0 => started + self.cache_duration,
-                _ => self.clock.now().uptime + self.back_off(failures),
             };
             self.freshness.update(|report| report.next_attempt = due);
-            self.wait(due, started + EARLY_REFRESH_EVERY, failures == 0).await;
+            self.wait(due, started.uptime + EARLY_REFRESH_EVERY, failures == 0).await;
         }
     }
 
-    /// Reads the source once and puts what it has in the gate.
-    async fn refresh(&mut self) -> Result<(), SourceError> {
+    /// Reads the source once and puts what it has in the gate. The rows are as old as the moment at which their reading
+    /// began, in Unix seconds.
+    async fn refresh(&mut self, read_at: i64) -> Result<(), SourceError> {
         let rows = self.source.read().await?;
         let rules = Rules { time_zone: rows.time_zone, default_limit: self.default_limit };
         let table = Table::read(&rows.grid, &rules).map_err(|fault| {
             let message = format!("the keys table has no usable header: {fault}");
-            SourceError { public: message.clone(), detail: message }
+            SourceError::new(message.clone(), message)
         })?;
         drop(rows.grid);
         self.report_problems(&table.problems);
-        let now = self.clock.now().unix;
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
-        let snapshot = self.snapshot.of(now, &table.records);
-        self.gate.replace(table.records, self.usable_until(now));
-        let first = !self.freshness.report().connected;
-        if first {
+        let snapshot = self.snapshot.of(read_at, &table.records);
+        self.gate.replace(table.records, self.usable_until(read_at));
+        if !self.freshness.report().connected {
             info!(keys = self.gate.keys(), "keys are up to date");
         }
         self.freshness.update(|report| {
-            report.last_read = Some(now);
+            report.last_read = Some(read_at);
             report.connected = true;
             report.last_error = None;
         });
-        snapshot.save().await;
+        self.save(snapshot);
         Ok(())
+    }
+
+    /// Saves in the background, one snapshot at a time: a disk that hangs must not keep the next refresh from coming.
+    fn save(&mut self, snapshot: Snapshot) {
+        if self.saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
+            return warn!("the last snapshot is still being written; this one is left out");
+        }
+        self.saving = Some(tokio::task::spawn_blocking(move || snapshot.save()));
     }
 
     /// Starts from the last good snapshot on disk, if it is of this source: its age counts on.
@@ -131,11 +143,17 @@ impl<S: KeySource> Refresher<S> {
             report.connected = false;
             report.last_error = Some(error.public.clone());
         });
-        if let Some(read_at) = self.freshness.report().last_read {
-            let age_seconds = self.clock.now().unix - read_at;
-            warn!(age_seconds, "keys could not be read, the last good ones stay in use: {}", error.detail);
+        let consequence = match self.freshness.report().last_read {
+            Some(read_at) => {
+                let age = self.clock.now().unix - read_at;
+                format!("the last good ones, {age} s old, stay in use")
+            }
+            None => "protected paths answer 503".to_owned(),
+        };
+        if error.needs_help {
+            error!("keys could not be read, {consequence}: {}", error.detail);
         } else {
-            warn!("keys could not be read, protected paths answer 503: {}", error.detail);
+            warn!("keys could not be read, {consequence}: {}", error.detail);
         }
     }
 

@@ -113,12 +113,11 @@ impl SnapshotFile {
 }
 
 impl Snapshot {
-    /// Writes it. A failure costs the next restart its head start and nothing else, so it is logged only.
-    pub(crate) async fn save(self) {
-        let path = self.file.path.clone();
-        let saved = tokio::task::spawn_blocking(move || self.file.write(&self.header, &self.lines)).await;
-        if let Err(error) = saved.map_err(io::Error::other).flatten() {
-            warn!("the snapshot {} cannot be written: {error}", path.display());
+    /// Writes it; takes as long as the disk does. A failure costs the next restart its head start and nothing else, so
+    /// it is logged only.
+    pub(crate) fn save(&self) {
+        if let Err(error) = self.file.write(&self.header, &self.lines) {
+            warn!("the snapshot {} cannot be written: {error}", self.file.path.display());
         }
     }
 }

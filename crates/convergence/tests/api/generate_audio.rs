@@ -79,6 +79,15 @@ async fn p25_accept_wav_gets_the_wav_itself() {
     let answer = server.send(post(&server, &two_lines()).header("accept", "audio/wav")).await;
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("audio/wav")));
     assert!(samples(&answer.body).1.len() > 16_000, "more than a second");
+    assert_eq!(
+        (answer.header("x-script-source"), answer.header("x-audio-warning")),
+        (Some("transcript"), None)
+    );
+
+    let template = post(&server, &json!({"prompt": "Keys"})).header("accept", "text/html, Audio/WAV;q=0.5");
+    let answer = server.send(template).await;
+    assert_eq!(answer.header("x-script-source"), Some("template"));
+    assert!(answer.header("x-audio-warning").is_some_and(|warning| warning.contains("no language model")));
 }
 
 #[tokio::test]

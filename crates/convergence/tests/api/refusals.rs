@@ -148,7 +148,7 @@ async fn p04_p13_rows_that_let_nobody_in_say_so() {
     "#);
     assert_snapshot!(server.verify("none").await, @r#"
         429
-        content-length: 155
+        content-length: 147
         content-type: application/problem+json
         ratelimit-policy: "default";q=0;w=60
         ratelimit: "default";r=0;t=60
@@ -157,7 +157,7 @@ async fn p04_p13_rows_that_let_nobody_in_say_so() {
 
         {
           "code": "rate_limit_exceeded",
-          "detail": "this client has used up its requests for the minute; try again in 60 s",
+          "detail": "this key allows no requests at all; ask whoever gave it to you",
           "status": 429,
           "title": "Rate limit exceeded"
         }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use reqwest::Method;
 
-use crate::support::{EXAMPLE, TestServer, csv};
+use crate::support::{EXAMPLE, KEY, TestServer, csv};
 
 #[tokio::test]
 async fn p18_health_and_status_answer_without_a_key() {
@@ -118,6 +118,30 @@ async fn p21_missing_credentials_start_without_authentication_and_say_so() {
     let status = no_file.status().await;
     assert_eq!(status["reason"], "there is no file at GOOGLE_CREDENTIALS_PATH");
     assert_eq!((&status["auth_enabled"], &status["mode"]), (&false.into(), &"fallback".into()));
+}
+
+#[tokio::test]
+async fn p22_credentials_that_cannot_be_looked_for_do_not_open_the_door() {
+    // Below a file there is no folder to look in: a fault, and not the answer that nothing is there.
+    let google =
+        [("GOOGLE_SHEET_ID", "1a2b3c"), ("GOOGLE_CREDENTIALS_PATH", "{folder}/file/credentials.json")];
+    let settings = [&[("AUTH_ENABLED", "true")], &google[..]].concat();
+    let server = TestServer::with_file("file", "", &settings);
+    let status = server.until("it fails", |status| status["cache"]["last_error"].is_string()).await;
+    assert_eq!((&status["auth_enabled"], &status["mode"]), (&true.into(), &"unavailable".into()));
+    assert_eq!(server.verify("any key").await.status, 503);
+}
+
+#[tokio::test]
+async fn p20_keys_are_read_again_before_they_are_too_old() {
+    let server = TestServer::with_keys_and(&csv(&[EXAMPLE]), &[("API_KEY_MAX_STALE", "10")]).await;
+    assert_eq!(server.status().await["cache_duration"], 5, "half of the greatest age");
+    for _ in 0..4 {
+        let step = std::time::Duration::from_secs(5);
+        server.clock.advance(step);
+        server.until("they are read", |status| status["cache"]["age_seconds"] == 0).await;
+        assert_eq!(server.verify(KEY).await.status, 200);
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ const MAPS: [&str; 2] = ["ARCHITECTURE.md", "docs/LIFE_OF_A_REQUEST.md"];
 fn every_file_that_a_map_names_exists() {
     for document in MAPS {
         for span in code_spans(&read(document)) {
-            let is_path = span.ends_with(".rs") && !span.contains(char::is_whitespace);
+            let is_path = Path::new(&span).extension().is_some_and(|extension| extension == "rs");
             if is_path && span.contains('/') {
                 let there =
                     [span.clone(), format!("crates/{span}")].iter().any(|path| root().join(path).is_file());

@@ -80,3 +80,11 @@ fn the_program_itself_is_short() {
     let lines = read("crates/convergence/src/main.rs").lines().count();
     assert!(lines <= 60, "crates/convergence/src/main.rs has {lines} lines");
 }
+
+#[test]
+fn the_checks_of_this_file_are_alive() {
+    let text = "//! No std::fs here.\nuse std::net::IpAddr;\nlet x = my_tokio::y; // tokio\n\n#[cfg(test)]\nuse std::env;\n";
+    let file = crate::repository::File { path: "made.rs".to_owned(), text: text.to_owned() };
+    let words = ["std::fs", "std::net", "tokio", "std::env"];
+    assert_eq!(found(&[file], &words), ["made.rs: std::net"]);
+}

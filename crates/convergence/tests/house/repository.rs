@@ -56,9 +56,9 @@ pub(crate) fn functions() -> BTreeSet<String> {
 /// Rust without its comments and without the tests at its end.
 pub(crate) fn code(text: &str) -> String {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = code.lines().map(|line| match line.trim_start().starts_with("//") {
-        true => "",
-        false => line.split(" // ").next().unwrap_or_default(),
+    let lines = code.lines().map(|line| {
+        let comment = line.trim_start().starts_with("//");
+        if comment { "" } else { line.split(" // ").next().unwrap_or_default() }
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -127,6 +127,28 @@ fn every_wrong_setting_is_named_at_once_and_none_is_shown() {
 }
 
 #[test]
+fn a_setting_that_is_not_utf8_is_a_fault_and_other_variables_are_none() {
+    use std::os::unix::ffi::OsStrExt;
+    let not_utf8 = std::ffi::OsStr::from_bytes(b"secret\xff");
+    let folder = TempDir::new().expect("a temporary folder");
+    let output =
+        program(folder.path(), &["serve"]).env("KEYS_FILE", not_utf8).env("OTHER", not_utf8).output();
+    let said = String::from_utf8_lossy(&output.expect("the program runs").stderr).into_owned();
+    assert!(said.contains("KEYS_FILE") && !said.contains("OTHER") && !said.contains("secret"), "{said}");
+}
+
+#[test]
+fn settings_that_nothing_reads_are_said() {
+    let folder = TempDir::new().expect("a temporary folder");
+    std::fs::write(folder.path().join(".env"), "AUTH_ENABELD=true\n").expect("a .env file");
+    let mut serving =
+        Serving::start(folder.path(), &["serve"], &[("API_PORT", "0"), ("UPSTREAM_URL", "http://x")]);
+    assert!(serving.line_with("AUTH_ENABELD").contains("WARN"));
+    assert!(serving.line_with("UPSTREAM_URL").contains("WARN"));
+    serving.terminate();
+}
+
+#[test]
 fn p21_a_closed_fallback_refuses_to_start() {
     let folder = TempDir::new().expect("a temporary folder");
     let output = run(
@@ -190,6 +212,7 @@ async fn p24_debug_shows_each_decision_and_never_a_key() {
         admitted.contains(&fingerprint) && admitted.contains("MyApp Production") && admitted.contains("hit"),
         "{admitted}"
     );
+    assert!(admitted.contains("\"request\":"), "{admitted}");
     let refused = serving.line_with("unknown key");
     assert!(refused.contains("miss") && refused.contains("[redacted]"), "{refused}");
     let (code, log) = serving.terminate();

@@ -16,7 +16,7 @@ use crate::http::router::{DOWNLOAD, not_found};
 
 pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Response<Answer> {
     let file = request.uri().path().strip_prefix(DOWNLOAD).unwrap_or_default();
-    match app.studio.find(owner(caller), file) {
+    match app.studio.find(owner(caller), file).await {
         Some(path) => send(path, request.map(|_| ())).await,
         None => not_found(),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -16,6 +16,10 @@ use crate::http::admit::Caller;
 use crate::http::body::Answer;
 use crate::http::problem::{MemberError, Problem};
 use crate::http::router::DOWNLOAD;
+use crate::http::stamp;
+
+const SCRIPT_SOURCE: HeaderName = HeaderName::from_static("x-script-source");
+const WARNING: HeaderName = HeaderName::from_static("x-audio-warning");
 
 #[derive(Serialize)]
 struct Spoken {
@@ -37,7 +41,7 @@ struct Spoken {
 pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Response<Answer> {
     let wants_wav = accepts_wav(request.headers());
     match speak(app, caller, request).await {
-        Ok(recording) if wants_wav => download::whole(recording.path).await,
+        Ok(recording) if wants_wav => wav(recording).await,
         Ok(recording) => json(&describe(app, recording)),
         Err(problem) => problem.answer_with_wait(),
     }
@@ -55,6 +59,17 @@ async fn speak(app: &App, caller: &Caller, request: Request<Incoming>) -> Result
     let body = read(request.into_body(), app.listen.max_body_bytes, app.listen.body_timeout).await?;
     let wanted = audio::Request::from_json(&body).map_err(bad_request)?;
     app.studio.record(download::owner(caller), wanted).await.map_err(|error| audio_problem(&error))
+}
+
+/// The WAV itself; what its maker should know stands in headers.
+async fn wav(recording: Recording) -> Response<Answer> {
+    let mut answer = download::whole(recording.path).await;
+    let headers = answer.headers_mut();
+    headers.insert(SCRIPT_SOURCE, HeaderValue::from_static(recording.script_source.name()));
+    for warning in &recording.warnings {
+        headers.append(WARNING, stamp::encoded(warning));
+    }
+    answer
 }
 
 fn describe(app: &App, recording: Recording) -> Spoken {

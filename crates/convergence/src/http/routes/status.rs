@@ -43,7 +43,8 @@ fn guarded(guard: &Guard, now: i64) -> Status<'_> {
     let available = guard.is_available(now);
     let reason = match (&report.last_error, available) {
         (Some(error), _) => Some(error.clone()),
-        (None, false) => Some("the keys have not been read yet".to_owned()),
+        (None, false) if report.last_read.is_none() => Some("the keys have not been read yet".to_owned()),
+        (None, false) => Some("the last good keys are older than API_KEY_MAX_STALE".to_owned()),
         (None, true) => None,
     };
     Status {
