@@ -12,16 +12,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
+use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tracing::debug;
 
+use super::body::Answer;
 use super::listener::Slot;
-use super::router;
+use super::router::{self, Answering};
 use crate::app::App;
 use crate::config::Listen;
 
@@ -35,15 +39,7 @@ pub(super) async fn serve(app: Arc<App>, lives: Rc<Lives>, stream: TcpStream, sl
     http.header_read_timeout(None);
     http.max_header_size(app.listen.max_header_bytes);
     http.max_buf_size(app.listen.max_header_bytes.max(SMALLEST_BUFFER));
-    let service = service_fn(|request| {
-        life.handling();
-        let (app, life) = (&app, &life);
-        async move {
-            let answer = router::answer(app, request).await;
-            life.waiting();
-            Ok::<_, Infallible>(answer)
-        }
-    });
+    let service = Routes { app: &app, life: &life };
     let io = TokioIo::new(Watched { stream, life: &life });
     let mut connection = pin!(http.serve_connection(io, service));
     let ended = std::future::poll_fn(|context| {
@@ -60,6 +56,39 @@ pub(super) async fn serve(app: Arc<App>, lives: Rc<Lives>, stream: TcpStream, sl
     }
     lives.end();
     drop(slot);
+}
+
+/// The router, and the connection's life told of what it does.
+struct Routes<'a> {
+    app: &'a App,
+    life: &'a Life,
+}
+
+impl<'a> Service<Request<Incoming>> for Routes<'a> {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Either<
+        Ready<Result<Self::Response, Infallible>>,
+        LocalBoxFuture<'a, Result<Self::Response, Infallible>>,
+    >;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let life = self.life;
+        match router::answer(self.app, request) {
+            Answering::Now(answer) => {
+                life.waiting();
+                Either::Left(ready(Ok(answer)))
+            }
+            Answering::Later(work) => {
+                life.handling();
+                Either::Right(Box::pin(async move {
+                    let answer = work.await;
+                    life.waiting();
+                    Ok(answer)
+                }))
+            }
+        }
+    }
 }
 
 /// The least that hyper accepts as a buffer's size.
@@ -259,7 +288,11 @@ impl AsyncWrite for Watched<'_> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        // An answer without a body is one slice, which send(2) takes for less than writev(2).
+        let written = match slices {
+            [one] => Pin::new(&mut self.stream).poll_write(context, one),
+            slices => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+        };
         if written.is_ready() {
             self.life.bytes_went();
         }

@@ -11,9 +11,9 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::LocalOptions;
 use tokio::sync::watch;
-use tokio::task::LocalSet;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use super::connection::{self, Lives};
 use crate::app::App;
@@ -60,20 +60,15 @@ impl Listeners {
     /// Starts the threads. Each ends after `stop` turns true and its connections have ended or run out of time.
     ///
     /// # Errors
-    /// A thread or its runtime cannot be made.
+    /// A thread cannot be made.
     pub(crate) fn serve(
         self,
         app: &Arc<App>,
         stop: &watch::Receiver<bool>,
     ) -> io::Result<Vec<std::thread::JoinHandle<()>>> {
         let thread = |(number, socket): (usize, std::net::TcpListener)| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let (app, stop) = (Arc::clone(app), stop.clone());
-            std::thread::Builder::new().name(format!("http-{number}")).spawn(move || {
-                LocalSet::new().block_on(&runtime, accept(socket, app, stop));
-                // Whatever still runs has had its time.
-                runtime.shutdown_background();
-            })
+            std::thread::Builder::new().name(format!("http-{number}")).spawn(move || run(socket, app, stop))
         };
         self.sockets.into_iter().enumerate().map(thread).collect()
     }
@@ -99,6 +94,20 @@ fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
     socket.set_reuse_port(sharing == Sharing::WithThreads)?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+/// One request thread. Its runtime is bound to it, so what it runs needs no locks to be passed about.
+fn run(socket: std::net::TcpListener, app: Arc<App>, stop: watch::Receiver<bool>) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    match runtime.enable_all().build_local(LocalOptions::default()) {
+        Ok(runtime) => {
+            runtime.block_on(accept(socket, app, stop));
+            // Whatever still runs has had its time.
+            runtime.shutdown_background();
+        }
+        // Its socket closes, and the kernel gives its connections to the other threads.
+        Err(error) => error!("a request thread could not be started: {error}"),
+    }
 }
 
 /// Takes connections until told to stop, then sees them out.

@@ -1,10 +1,12 @@
 //! Every route, public ones first. What is not public passes `admit`, unknown paths too (P18).
 
+use std::pin::Pin;
+
 use http::header::ALLOW;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
-use super::admit::admit;
+use super::admit::{Caller, admit};
 use super::body::Answer;
 use super::problem::Problem;
 use super::routes::{download, generate_audio, health, status, verify};
@@ -14,40 +16,61 @@ use crate::app::App;
 /// Where recordings are downloaded: `/convergence/download/{file}`.
 pub(super) const DOWNLOAD: &str = "/convergence/download/";
 
+/// An answer, or the work that makes one. Most requests are answered at once, and pay nothing for those that are not.
+pub(super) enum Answering<'a> {
+    Now(Response<Answer>),
+    Later(Pin<Box<dyn Future<Output = Response<Answer>> + 'a>>),
+}
+
 /// Answers a request, whatever it asks.
-pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Response<Answer> {
+pub(super) fn answer(app: &App, request: Request<Incoming>) -> Answering<'_> {
     let id = app.next_request_id();
     let mut answer = match request.uri().path() {
         "/health" => reading(&request, health::answer),
         "/auth/status" => reading(&request, || status::answer(app)),
-        _ => guarded(app, request, id).await,
+        _ => return guarded(app, request, id),
     };
     stamp::request_id(answer.headers_mut(), id);
-    answer
+    Answering::Now(answer)
 }
 
 /// The protected routes. The caller is the proof that the gate was asked.
-async fn guarded(app: &App, mut request: Request<Incoming>, id: RequestId) -> Response<Answer> {
+fn guarded(app: &App, mut request: Request<Incoming>, id: RequestId) -> Answering<'_> {
     let caller = match admit(app, &mut request, id) {
         Ok(caller) => caller,
-        Err(refusal) => return refusal,
+        Err(mut refusal) => {
+            stamp::request_id(refusal.headers_mut(), id);
+            return Answering::Now(refusal);
+        }
     };
-    let mut answer = match (request.method(), request.uri().path()) {
+    let answer = match (request.method(), request.uri().path()) {
         (_, "/auth/verify") => verify::answer(&caller),
         (&Method::POST, "/convergence/generate-audio") => {
-            Box::pin(generate_audio::answer(app, &caller, request)).await
+            return Answering::Later(Box::pin(async move {
+                let answer = generate_audio::answer(app, &caller, request).await;
+                finished(answer, &caller, id)
+            }));
         }
         (_, "/convergence/generate-audio") => wrong_method("POST"),
         (&Method::GET | &Method::HEAD, path) if path.starts_with(DOWNLOAD) => {
-            Box::pin(download::answer(app, &caller, request)).await
+            return Answering::Later(Box::pin(async move {
+                let answer = download::answer(app, &caller, request).await;
+                finished(answer, &caller, id)
+            }));
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
         _ => not_found(),
     };
+    Answering::Now(finished(answer, &caller, id))
+}
+
+/// What every answer to a caller gets on its way out.
+fn finished(mut answer: Response<Answer>, caller: &Caller, id: RequestId) -> Response<Answer> {
     if answer.status().is_server_error() {
         caller.record_failure();
     }
     stamp::client(answer.headers_mut(), caller.client(), caller.quota());
+    stamp::request_id(answer.headers_mut(), id);
     answer
 }
 

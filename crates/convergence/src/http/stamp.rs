@@ -1,6 +1,7 @@
 //! What every answer to a known client carries (P16, P17), and every answer at all.
 
-use std::fmt::Write;
+use std::borrow::Cow;
+use std::fmt;
 
 use gate::{Quota, WINDOW_SECONDS};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -23,14 +24,16 @@ pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quota: Option<
     if let Some(Quota { limit, remaining, reset_seconds }) = quota {
         // A request of this very moment counts for a little more than the window it is named after.
         let reset_seconds = reset_seconds.min(WINDOW_SECONDS);
-        headers.insert(POLICY, text(format_args!("\"default\";q={limit};w={WINDOW_SECONDS}")));
-        headers.insert(LIMIT, text(format_args!("\"default\";r={remaining};t={reset_seconds}")));
+        let policy = Line::of(b"\"default\";q=").number(limit).text(b";w=").number(WINDOW_SECONDS);
+        let left = Line::of(b"\"default\";r=").number(remaining).text(b";t=").number(reset_seconds);
+        headers.insert(POLICY, policy.value());
+        headers.insert(LIMIT, left.value());
     }
 }
 
 /// A name for this one answer, the same as in the log's line about its decision.
 pub(crate) fn request_id(headers: &mut HeaderMap, id: RequestId) {
-    headers.insert(REQUEST_ID, text(format_args!("{id}")));
+    headers.insert(REQUEST_ID, Line::of(b"").number(id.process).text(b"-").number(id.number).value());
 }
 
 /// Unlike any other request's of this process, and most likely of any other process.
@@ -42,23 +45,47 @@ pub(crate) struct RequestId {
     pub(crate) number: u64,
 }
 
-impl std::fmt::Display for RequestId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:08x}-{:x}", self.process, self.number)
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.process, self.number)
     }
 }
 
 /// Any text as a header's value: percent-encoded where it is not printable ASCII.
 pub(crate) fn encoded(words: &str) -> HeaderValue {
-    let encoded: String = utf8_percent_encode(words, NOT_PRINTABLE).collect();
-    HeaderValue::try_from(encoded).expect("printable ASCII only, by the encoding")
+    let encoded = Cow::from(utf8_percent_encode(words, NOT_PRINTABLE));
+    HeaderValue::from_str(&encoded).expect("printable ASCII only, by the encoding")
 }
 
-fn text(words: std::fmt::Arguments<'_>) -> HeaderValue {
-    let mut value = String::with_capacity(32);
-    // Writing to a string cannot fail.
-    let _ = value.write_fmt(words);
-    HeaderValue::try_from(value).expect("digits and ASCII marks only")
+/// A short value, put together on the stack and copied once: what `format!` takes would be the most costly part of an
+/// answer that has no body.
+struct Line {
+    bytes: [u8; LONGEST_LINE],
+    length: usize,
+}
+
+/// Room for two numbers of 20 digits and the words around them.
+const LONGEST_LINE: usize = 64;
+
+impl Line {
+    fn of(text: &[u8]) -> Self {
+        Self { bytes: [0; LONGEST_LINE], length: 0 }.text(text)
+    }
+
+    fn text(mut self, text: &[u8]) -> Self {
+        let end = self.length + text.len();
+        self.bytes[self.length..end].copy_from_slice(text);
+        self.length = end;
+        self
+    }
+
+    fn number(self, number: impl itoa::Integer) -> Self {
+        self.text(itoa::Buffer::new().format(number).as_bytes())
+    }
+
+    fn value(&self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.bytes[..self.length]).expect("digits and ASCII marks only")
+    }
 }
 
 #[cfg(test)]
@@ -71,5 +98,19 @@ mod tests {
         assert_eq!(encoded("a\r\nSet-Cookie: b"), "a%0D%0ASet-Cookie: b");
         assert_eq!(encoded("Café 100%"), "Caf%C3%A9 100%");
         assert_eq!(encoded("\u{7f}\0\u{1f512}"), "%7F%00%F0%9F%94%92");
+    }
+
+    #[test]
+    fn p17_the_largest_numbers_have_room() {
+        let mut headers = HeaderMap::new();
+        client(
+            &mut headers,
+            None,
+            Some(Quota { limit: u32::MAX, remaining: u32::MAX, reset_seconds: u32::MAX }),
+        );
+        request_id(&mut headers, RequestId { process: u32::MAX, number: u64::MAX });
+        assert_eq!(headers[POLICY], "\"default\";q=4294967295;w=60");
+        assert_eq!(headers[LIMIT], "\"default\";r=4294967295;t=60");
+        assert_eq!(headers[REQUEST_ID], "4294967295-18446744073709551615");
     }
 }
