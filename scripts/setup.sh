@@ -59,20 +59,19 @@ need() {
     install "${missing[@]}"
 }
 
-# Cargo, not older than Cargo.toml's rust-version. A compiler is yours to choose, so it is not installed for you.
+# Cargo, not older than Cargo.toml's rust-version. Where there is none and Debian has rustup (from 13 on), it is
+# installed from there; a compiler that is there is yours, and not replaced.
 need_cargo() {
-    local wanted found how
+    local wanted found
+    local how="rustup toolchain install stable --profile minimal --component clippy,rustfmt"
     # rustup's own folder may not be in the path of a shell that was open when it was installed.
     command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
-    wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
-    how="rustup toolchain install stable --profile minimal --component clippy,rustfmt"
-    if ! command -v rustup >/dev/null; then
-        if apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [^(]'; then
-            how="apt-get install rustup && $how"
-        else
-            how="see rustup.rs, then: $how"
-        fi
+    if ! command -v cargo >/dev/null && apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [^(]'; then
+        install rustup
+        $how </dev/null
     fi
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+    command -v rustup >/dev/null || how="see rustup.rs, then: $how"
     command -v cargo >/dev/null || fail "Rust $wanted or newer is needed, and there is no cargo. To get it: $how"
     found=$(cargo --version 2>/dev/null </dev/null | cut -d ' ' -f 2) || true
     [ -n "$found" ] || fail "cargo --version fails (is the stable toolchain installed?). To get it: $how"

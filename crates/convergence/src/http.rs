@@ -4,6 +4,8 @@
 mod listener;
 
 mod connection;
+mod lives;
+mod slots;
 
 mod router;
 
@@ -17,5 +19,6 @@ mod body;
 mod problem;
 mod redact;
 
-pub(crate) use listener::{Listeners, Slots};
+pub(crate) use listener::Listeners;
+pub(crate) use slots::Slots;
 pub(crate) use stamp::RequestId;

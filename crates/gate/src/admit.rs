@@ -1,24 +1,15 @@
 //! The main path: one call, every step in order.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::bearer;
 use crate::directory::Directory;
 use crate::expiry;
+use crate::now::Now;
 use crate::permit::Permit;
 use crate::record::{KeyHash, Record};
 use crate::refusal::{Cause, Refusal};
 use crate::sync::{self, Mutex, RwLock};
-
-/// The moment of a request, read once by whoever calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// Wall clock, whole Unix seconds: what expiry is judged by.
-    pub unix: i64,
-    /// Since some fixed start, never backwards: what windows are measured by.
-    pub uptime: Duration,
-}
 
 /// The keys that are known, the windows of their clients, and the decision over both.
 ///

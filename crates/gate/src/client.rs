@@ -1,8 +1,8 @@
 //! A client: every key with one `client_name`. Its window and counts outlive each refresh of the directory.
 
-use crate::admit::Now;
 use crate::limit::{Grain, OverLimit, Quota, Window};
 use crate::meter::Counts;
+use crate::now::Now;
 use crate::sync::{self, Mutex};
 
 pub(crate) struct Client {

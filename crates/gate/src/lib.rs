@@ -18,6 +18,8 @@ mod table;
 
 mod record;
 
+mod now;
+
 mod admit;
 
 mod bearer;
@@ -33,10 +35,11 @@ mod refusal;
 
 mod sync;
 
-pub use admit::{Gate, Now};
+pub use admit::Gate;
 pub use bearer::HeaderProblem;
 pub use limit::{EXACT_UP_TO, Quota, WINDOW_SECONDS};
 pub use meter::Counts;
+pub use now::Now;
 pub use permit::Permit;
 pub use record::{Fingerprint, KeyHash, Record};
 pub use refusal::{Cause, Refusal};

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::admit::Now;
 use crate::bearer::HeaderProblem;
 use crate::client::Client;
 use crate::directory::Entry;
 use crate::limit::{OverLimit, Quota};
+use crate::now::Now;
 use crate::record::{Fingerprint, KeyHash};
 
 /// Why a request was refused. Moments are Unix seconds.

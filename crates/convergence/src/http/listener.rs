@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -15,7 +14,8 @@ use tokio::runtime::LocalOptions;
 use tokio::sync::watch;
 use tracing::{debug, error, warn};
 
-use super::connection::{self, Lives};
+use super::connection;
+use super::lives::Lives;
 use crate::app::App;
 
 /// Connections that wait to be accepted, for each thread.
@@ -165,29 +165,6 @@ async fn pause_after(error: &io::Error) {
     }
 }
 
-/// How many more connections may be open, over all threads.
-pub(crate) struct Slots(Arc<AtomicUsize>);
-
-impl Slots {
-    pub(crate) fn new(slots: usize) -> Self {
-        Self(Arc::new(AtomicUsize::new(slots)))
-    }
-
-    fn take(&self) -> Option<Slot> {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(1)).ok()?;
-        Some(Slot(Arc::clone(&self.0)))
-    }
-}
-
-/// One open connection's place, given back when dropped.
-pub(super) struct Slot(Arc<AtomicUsize>);
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,14 +174,5 @@ mod tests {
         let text = std::str::from_utf8(FULL).expect("ASCII");
         let (head, body) = text.split_once("\r\n\r\n").expect("an empty line");
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
-    }
-
-    #[test]
-    fn a_slot_comes_back_when_dropped() {
-        let slots = Slots::new(1);
-        let slot = slots.take();
-        assert!(slot.is_some() && slots.take().is_none());
-        drop(slot);
-        assert!(slots.take().is_some());
     }
 }

@@ -51,3 +51,9 @@ impl Problem {
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
 }
+
+/// For paths that do not exist, and for files that are not this caller's: the two look alike.
+pub(crate) fn not_found() -> Response<Answer> {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", "there is nothing at this path for you")
+        .answer()
+}

@@ -8,13 +8,11 @@ use hyper::body::Incoming;
 
 use super::admit::{Caller, admit};
 use super::body::Answer;
-use super::problem::Problem;
-use super::routes::{download, generate_audio, health, status, verify};
+use super::problem::{Problem, not_found};
+use super::routes::download::{self, DOWNLOAD};
+use super::routes::{generate_audio, health, status, verify};
 use super::stamp::{self, RequestId};
 use crate::app::App;
-
-/// Where recordings are downloaded: `/convergence/download/{file}`.
-pub(super) const DOWNLOAD: &str = "/convergence/download/";
 
 /// An answer, or the work that makes one. Most requests are answered at once, and pay nothing for those that are not.
 pub(super) enum Answering<'a> {
@@ -89,10 +87,4 @@ fn wrong_method(allowed: &'static str) -> Response<Answer> {
     let mut answer = problem.answer();
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     answer
-}
-
-/// For paths that do not exist, and for files that are not this caller's: the two look alike.
-pub(super) fn not_found() -> Response<Answer> {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", "there is nothing at this path for you")
-        .answer()
 }

@@ -11,8 +11,10 @@ use tower_http::services::ServeFile;
 use crate::app::App;
 use crate::http::admit::Caller;
 use crate::http::body::Answer;
-use crate::http::problem::Problem;
-use crate::http::router::{DOWNLOAD, not_found};
+use crate::http::problem::{Problem, not_found};
+
+/// Where recordings are: this, and the file's name.
+pub(crate) const DOWNLOAD: &str = "/convergence/download/";
 
 pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Response<Answer> {
     let file = request.uri().path().strip_prefix(DOWNLOAD).unwrap_or_default();

@@ -9,13 +9,13 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
 
-use super::{download, json};
+use super::download::{self, DOWNLOAD};
+use super::json;
 use crate::app::App;
 use crate::audio::{self, AudioError, BadRequest, Line, Recording, ScriptSource, Timing};
 use crate::http::admit::Caller;
 use crate::http::body::Answer;
 use crate::http::problem::{MemberError, Problem};
-use crate::http::router::DOWNLOAD;
 use crate::http::stamp;
 
 const SCRIPT_SOURCE: HeaderName = HeaderName::from_static("x-script-source");
