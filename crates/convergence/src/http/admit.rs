@@ -80,7 +80,7 @@ fn ask<B>(
         if refusal.cause() == gate::Cause::UnknownKey {
             guard.freshness.nudge();
         }
-        refuse::answer(&refusal, guard.freshness.retry_after(now.uptime))
+        refuse::answer(&refusal, || guard.freshness.retry_after(now.uptime))
     })
 }
 

@@ -10,13 +10,13 @@ use super::body::Answer;
 use super::problem::Problem;
 use super::stamp;
 
-/// The answer to a refused request. `retry_after` is in seconds, for as long as there is nothing to decide by.
-pub(crate) fn answer(refusal: &Refusal, retry_after: u64) -> Response<Answer> {
+/// The answer to a refused request. `next_read` says in how many seconds the keys may be there, if they are not.
+pub(crate) fn answer(refusal: &Refusal, next_read: impl FnOnce() -> u64) -> Response<Answer> {
     let cause = refusal.cause();
     let mut answer = problem(cause, refusal.quota().is_some_and(|quota| quota.limit == 0)).answer();
     let headers = answer.headers_mut();
     match cause {
-        Cause::Unavailable => wait(headers, retry_after),
+        Cause::Unavailable => wait(headers, next_read()),
         Cause::OverLimit { retry_after } => wait(headers, u64::from(retry_after)),
         Cause::Header(HeaderProblem::Repeated) => {}
         Cause::Header(_) => challenge(headers, r#"Bearer realm="convergence""#),
