@@ -18,8 +18,10 @@ use serde_json::{Value, json};
 use testkit::Google;
 
 const ROWS: usize = 100_000;
-const ROUNDS: usize = 3;
-const ROUND: Duration = Duration::from_secs(10);
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_secs(8);
+/// After the first read, for its snapshot to be on disk.
+const SETTLE: Duration = Duration::from_secs(2);
 const CONNECTIONS: usize = 4;
 /// Between two requests of one connection.
 const EVERY: Duration = Duration::from_millis(2);
@@ -50,6 +52,7 @@ fn round(what: &str, settings: &Settings, cache: &str) -> f64 {
     while !verify(&mut connect(server.address()), 0).starts_with("HTTP/1.1 200") {
         thread::sleep(Duration::from_millis(50));
     }
+    thread::sleep(SETTLE);
     let address = server.address();
     let load = |number| thread::spawn(move || latencies(address, number));
     let threads: Vec<_> = (0..CONNECTIONS).map(load).collect();
