@@ -42,9 +42,7 @@ impl Settings {
     /// # Errors
     /// One of them is not UTF-8. Other people's are no concern of ours.
     pub fn from_environment() -> Result<Self, Fault> {
-        let known =
-            VARIABLES.iter().map(|variable| variable.name).chain(NOT_YET.iter().map(|(name, _)| *name));
-        let given = known.filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let given = known_names().filter_map(|name| Some((name, std::env::var_os(name)?)));
         given
             .map(|(name, value)| match value.into_string() {
                 Ok(value) => Ok((name.to_owned(), value)),
@@ -55,11 +53,7 @@ impl Settings {
 
     /// The names that are no setting of ours: misspelt ones, most likely.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        let is_known = |name: &str| {
-            VARIABLES.iter().any(|variable| variable.name == name)
-                || NOT_YET.iter().any(|(part, _)| *part == name)
-        };
-        self.0.keys().map(String::as_str).filter(move |name| !is_known(name))
+        self.0.keys().map(String::as_str).filter(|name| known_names().all(|known| known != *name))
     }
 
     /// The lines of a `.env` file; no such file is no settings.
@@ -74,6 +68,11 @@ impl Settings {
         let lines = dotenvy::from_path_iter(path).map_err(|_| fault("cannot be read"))?;
         lines.collect::<Result<_, _>>().map_err(|_| fault("has a line that is not NAME=value"))
     }
+}
+
+/// Every variable's name, those of parts to come included.
+fn known_names() -> impl Iterator<Item = &'static str> {
+    VARIABLES.iter().map(|variable| variable.name).chain(NOT_YET.iter().map(|(name, _)| *name))
 }
 
 impl FromIterator<(String, String)> for Settings {
