@@ -1,11 +1,19 @@
 //! The two locks of this crate, and loom's in their place when a test explores every order of events.
+//!
+//! The lock around the directory is sharded: each thread that reads takes a shard of its own, so that requests on two
+//! cores do not pass one line of the processor's cache to and fro, and a writer takes them all.
 
 use std::sync::PoisonError;
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
 #[cfg(not(loom))]
-pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use crossbeam_utils::sync::{
+    ShardedLock as RwLock, ShardedLockReadGuard as RwLockReadGuard, ShardedLockWriteGuard as RwLockWriteGuard,
+};
+#[cfg(not(loom))]
+pub(crate) use std::sync::{Mutex, MutexGuard};
 
 /// Locks. A panic elsewhere while the lock was held does not spread: nothing here is left half-changed by one.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
