@@ -28,6 +28,27 @@ pub enum Error {
         /// The address to share it with.
         client_email: String,
     },
+    /// 403 on a write: the account may read the spreadsheet and not change it. (A spreadsheet that is not shared at all
+    /// answers a write in the same words; a read tells the two apart.)
+    #[error("the service account may not write to the spreadsheet; share it with {client_email} as editor")]
+    NotEditor {
+        /// The address to share it with.
+        client_email: String,
+    },
+    /// 400 on a write: the cells are protected, and the account is not among those who may edit them.
+    #[error(
+        "the cells are protected; under data > protect sheets and ranges let {client_email} edit them, or only warn"
+    )]
+    Protected {
+        /// The account that may not edit them.
+        client_email: String,
+    },
+    /// 400 on a write: the spreadsheet has as many cells as Google allows.
+    #[error("the spreadsheet has as many cells as google allows; delete tabs or rows that nobody needs")]
+    Full,
+    /// 400 on a write: there is a tab of this title already.
+    #[error("the spreadsheet has a tab of this name already")]
+    TabExists,
     /// 403: the API is switched off in the service account's project.
     #[error(
         "the google sheets api is not enabled for the service account's project; enable it at {activation_url} and wait a few minutes"
@@ -156,6 +177,10 @@ impl Error {
             | Self::SheetId
             | Self::Setup(_)
             | Self::NotShared { .. }
+            | Self::NotEditor { .. }
+            | Self::Protected { .. }
+            | Self::Full
+            | Self::TabExists
             | Self::ApiDisabled { .. }
             | Self::InsufficientScope
             | Self::SheetNotFound

@@ -1,4 +1,4 @@
-//! Calls Google: the values of a tab and the properties of a spreadsheet, as plain grids.
+//! Calls Google: reads and writes the cells of a spreadsheet, as plain grids, and changes its tabs.
 //!
 //! It knows nothing of keys, headers or what a row means, and depends on none of our other crates. Every call
 //! has a time limit, every answer a size limit, and every failure is an [`Error`] that says what to do about it.
@@ -8,8 +8,9 @@
 //! | a service account's file | `credentials.rs` |
 //! | what it signs to get a token | `assertion.rs` |
 //! | the token: fetched once, kept, renewed early | `token.rs` |
-//! | the two calls | `spreadsheet.rs` |
-//! | how a tab is named in a URL | `range.rs` |
+//! | the calls that read | `spreadsheet.rs` |
+//! | the calls that write | `writing.rs` |
+//! | where in a spreadsheet, in A1 notation | `range.rs` |
 //! | what comes back, as JSON | `wire.rs` |
 //! | what a cell holds | `value.rs` |
 //! | time limits, size limits, redirects, proxies | `transport.rs` |
@@ -27,9 +28,12 @@ mod token_rejection;
 mod transport;
 mod value;
 mod wire;
+mod writing;
 
 pub use credentials::{Credentials, CredentialsError};
 pub use error::{Error, Service};
-pub use spreadsheet::{DEFAULT_ENDPOINT, Properties, Spreadsheet};
+pub use range::{Range, column_name};
+pub use spreadsheet::{DEFAULT_ENDPOINT, Properties, Spreadsheet, Tab};
 pub use token_rejection::TokenRejection;
 pub use value::Value;
+pub use writing::Block;

@@ -19,6 +19,8 @@ const ENABLE_PAGE: &str = "https://console.cloud.google.com/apis/library/sheets.
 pub(crate) struct Asked<'a> {
     pub(crate) client_email: &'a str,
     pub(crate) tab: Option<&'a str>,
+    /// Whether it was to change the spreadsheet.
+    pub(crate) write: bool,
 }
 
 /// The error behind an answer of the API other than success.
@@ -68,6 +70,15 @@ fn of_bad_request(said: &Complaint, asked: &Asked<'_>) -> Option<Error> {
     if said.word == "FAILED_PRECONDITION" && said.message.contains("not supported for this document") {
         return Some(Error::OfficeFile);
     }
+    if said.message.contains("edit a protected cell") {
+        return Some(Error::Protected { client_email: asked.client_email.to_owned() });
+    }
+    if said.message.contains("increase the number of cells in the workbook above the limit") {
+        return Some(Error::Full);
+    }
+    if said.message.contains("already exists. Please enter another name") {
+        return Some(Error::TabExists);
+    }
     let tab = asked.tab.filter(|_| said.message.contains("Unable to parse range"))?;
     Some(Error::TabMissing { tab: tab.to_owned() })
 }
@@ -86,7 +97,8 @@ fn of_forbidden(said: &Complaint, asked: &Asked<'_>, answer: &Answer, now: Syste
     if said.gives(&["RATE_LIMIT_EXCEEDED", "rateLimitExceeded", "userRateLimitExceeded"]) {
         return Error::QuotaExceeded { retry_after: answer.retry_after(now) };
     }
-    Error::NotShared { client_email: asked.client_email.to_owned() }
+    let client_email = asked.client_email.to_owned();
+    if asked.write { Error::NotEditor { client_email } } else { Error::NotShared { client_email } }
 }
 
 /// By the error's word and, where one word covers much, by the text that people were sent with it.

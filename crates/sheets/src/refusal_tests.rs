@@ -12,7 +12,7 @@ fn now() -> SystemTime {
 }
 
 fn api(status: u16, body: &str) -> Error {
-    let asked = Asked { client_email: "robot@example.com", tab: Some("Keys") };
+    let asked = Asked { client_email: "robot@example.com", tab: Some("Keys"), write: false };
     of_api(&Answer::made(Service::Sheets, status, &[], body), &asked, now())
 }
 
@@ -73,7 +73,7 @@ fn a_body_that_is_not_json_leaves_the_status_to_speak() {
 
 #[test]
 fn retry_after_is_kept() {
-    let asked = Asked { client_email: "", tab: None };
+    let asked = Asked { client_email: "", tab: None, write: false };
     for status in [429, 503] {
         let answer = Answer::made(Service::Sheets, status, &[(RETRY_AFTER, "7")], "<html>");
         let error = of_api(&answer, &asked, now());

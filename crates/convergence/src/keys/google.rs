@@ -42,7 +42,8 @@ impl GoogleTab {
         let values = values.map_err(|error| {
             let mut failure = failure(&error);
             if matches!(error, sheets::Error::TabMissing { .. }) {
-                failure.detail = format!("{}; its tabs are: {}", failure.detail, properties.tabs.join(", "));
+                let tabs: Vec<&str> = properties.tabs.iter().map(|tab| &*tab.title).collect();
+                failure.detail = format!("{}; its tabs are: {}", failure.detail, tabs.join(", "));
             }
             failure
         })?;
