@@ -19,21 +19,6 @@ impl GoogleTab {
         Self { sheet, spreadsheet: None }
     }
 
-    async fn open(&self) -> Result<Spreadsheet, SourceError> {
-        let path = self.sheet.credentials_path.clone();
-        let bytes = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-        let bytes = bytes.map_err(std::io::Error::other).flatten().map_err(|error| {
-            let detail = format!("GOOGLE_CREDENTIALS_PATH cannot be read: {error}");
-            SourceError::new("the Google credentials file cannot be read", detail)
-        })?;
-        let credentials = Credentials::from_json(&bytes).map_err(|error| {
-            let public = "the Google credentials file is not a service account's key";
-            SourceError::new(public, format!("GOOGLE_CREDENTIALS_PATH: {error}"))
-        })?;
-        Spreadsheet::new(credentials, &self.sheet.sheet_id, &self.sheet.endpoint)
-            .map_err(|error| failure(&error))
-    }
-
     /// Rows and time zone at once: a serial date means nothing without its zone.
     async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
         let (values, properties) =
@@ -66,7 +51,7 @@ impl KeySource for GoogleTab {
     async fn read(&mut self) -> Result<Rows, SourceError> {
         let spreadsheet = match self.spreadsheet.take() {
             Some(spreadsheet) => spreadsheet,
-            None => self.open().await?,
+            None => open(&self.sheet).await?,
         };
         let rows = self.fetch(&spreadsheet).await?;
         self.spreadsheet = Some(spreadsheet);
@@ -77,6 +62,21 @@ impl KeySource for GoogleTab {
     async fn changed(&mut self) {
         std::future::pending::<()>().await;
     }
+}
+
+/// Reads the credentials, and makes ready to use the spreadsheet; nothing is sent yet.
+pub(crate) async fn open(sheet: &GoogleSheet) -> Result<Spreadsheet, SourceError> {
+    let path = sheet.credentials_path.clone();
+    let bytes = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
+    let bytes = bytes.map_err(std::io::Error::other).flatten().map_err(|error| {
+        let detail = format!("GOOGLE_CREDENTIALS_PATH cannot be read: {error}");
+        SourceError::new("the Google credentials file cannot be read", detail)
+    })?;
+    let credentials = Credentials::from_json(&bytes).map_err(|error| {
+        let public = "the Google credentials file is not a service account's key";
+        SourceError::new(public, format!("GOOGLE_CREDENTIALS_PATH: {error}"))
+    })?;
+    Spreadsheet::new(credentials, &sheet.sheet_id, &sheet.endpoint).map_err(|error| failure(&error))
 }
 
 fn cell(value: Value) -> Cell {
