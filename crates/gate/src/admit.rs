@@ -96,11 +96,16 @@ impl Gate {
 
     /// What each client has used so far, for every client that has used anything.
     pub fn counts(&self) -> Vec<(String, crate::Counts)> {
+        self.usage().into_iter().map(|usage| (usage.client, usage.total)).collect()
+    }
+
+    /// The same, with what of it was used before the client's current UTC day.
+    pub fn usage(&self) -> Vec<crate::Usage> {
         let directory = Arc::clone(&sync::read(&self.state).directory);
-        let mut counts: Vec<_> = directory.clients().map(|client| (client.name(), client.counts())).collect();
-        counts.retain(|(_, counts)| *counts != crate::Counts::default());
-        counts.sort_by_key(|(name, _)| *name);
-        counts.dedup_by_key(|(name, _)| *name);
-        counts.into_iter().map(|(name, counts)| (name.to_owned(), counts)).collect()
+        let mut clients: Vec<_> =
+            directory.clients().filter(|client| client.counts() != crate::Counts::default()).collect();
+        clients.sort_unstable_by_key(|client| client.name());
+        clients.dedup_by_key(|client| client.name());
+        clients.into_iter().map(|client| client.usage()).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! A client: every key with one `client_name`. Its window and counts outlive each refresh of the directory.
 
 use crate::limit::{Grain, OverLimit, Quota, Window};
-use crate::meter::Counts;
+use crate::meter::{Counts, Meter, Usage};
 use crate::now::Now;
 use crate::sync::{self, Mutex};
 
@@ -16,7 +16,7 @@ struct Desk {
     grain: Grain,
     /// `None` while nothing is counted, which is most clients most of the time.
     window: Option<Box<Window>>,
-    counts: Counts,
+    meter: Meter,
 }
 
 impl Client {
@@ -35,8 +35,8 @@ impl Client {
         let window = desk.window.get_or_insert_with(|| Box::new(Window::new(grain)));
         let verdict = window.check_and_record(limit, now.uptime);
         match verdict {
-            Ok(_) => desk.counts.admitted(now.unix),
-            Err(_) => desk.counts.rate_limited(now.unix),
+            Ok(_) => desk.meter.admitted(now.unix),
+            Err(_) => desk.meter.rate_limited(now.unix),
         }
         verdict
     }
@@ -49,11 +49,17 @@ impl Client {
     }
 
     pub(crate) fn record_failure(&self) {
-        sync::lock(&self.desk).counts.failed();
+        sync::lock(&self.desk).meter.failed();
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        sync::lock(&self.desk).counts
+        sync::lock(&self.desk).meter.total
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        let desk = sync::lock(&self.desk);
+        let Meter { earlier, total } = desk.meter;
+        Usage { client: self.name.as_ref().to_owned(), earlier, total }
     }
 
     pub(crate) fn set_grain(&self, grain: Grain) {
@@ -74,6 +80,6 @@ impl Client {
     /// Whether nothing would be lost by forgetting this client.
     pub(crate) fn is_idle(&self) -> bool {
         let desk = sync::lock(&self.desk);
-        desk.window.is_none() && desk.counts == Counts::default()
+        desk.window.is_none() && desk.meter.total == Counts::default()
     }
 }

@@ -38,7 +38,7 @@ mod sync;
 pub use admit::Gate;
 pub use bearer::HeaderProblem;
 pub use limit::{EXACT_UP_TO, Quota, WINDOW_SECONDS};
-pub use meter::Counts;
+pub use meter::{Counts, Usage};
 pub use now::Now;
 pub use permit::Permit;
 pub use record::{Fingerprint, KeyHash, Record};

@@ -1,5 +1,12 @@
 //! Step 5: what a client has used (P23). Counted under the same short lock that the window takes.
 
+/// A day in seconds. Unix time has no leap seconds, so each UTC day begins at a multiple of it.
+const DAY: i64 = 86_400;
+
+/// How far behind the latest request of a client another may be and still count as made in the same moment, in seconds:
+/// two threads read the clock and then take turns at the lock. Further behind, the clock was set back.
+const STRAGGLING: i64 = 60;
+
 /// Totals since the process started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -13,18 +20,49 @@ pub struct Counts {
     pub last_used_at: i64,
 }
 
-impl Counts {
+/// What one client has used, and how much of it before its current day. Whoever looks at least once in each UTC day on
+/// which the client comes can put every request to its day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// `client_name` as the sheet has it.
+    pub client: String,
+    /// As it was when the day of `total.last_used_at` began; its own `last_used_at` is on the day of use before that.
+    pub earlier: Counts,
+    /// Everything so far.
+    pub total: Counts,
+}
+
+/// The counts of one client as they grow.
+#[derive(Default)]
+pub(crate) struct Meter {
+    pub(crate) earlier: Counts,
+    pub(crate) total: Counts,
+}
+
+impl Meter {
     pub(crate) fn admitted(&mut self, unix: i64) {
-        self.admitted += 1;
-        self.last_used_at = unix;
+        self.use_at(unix);
+        self.total.admitted += 1;
     }
 
     pub(crate) fn rate_limited(&mut self, unix: i64) {
-        self.rate_limited += 1;
-        self.last_used_at = unix;
+        self.use_at(unix);
+        self.total.rate_limited += 1;
     }
 
+    /// The failure of a request that was counted before. It has the day of the client's latest request.
     pub(crate) fn failed(&mut self) {
-        self.failed += 1;
+        self.total.failed += 1;
+    }
+
+    fn use_at(&mut self, unix: i64) {
+        let last = self.total.last_used_at;
+        if (last.saturating_sub(STRAGGLING)..last).contains(&unix) {
+            return;
+        }
+        if unix.div_euclid(DAY) != last.div_euclid(DAY) {
+            self.earlier = self.total;
+        }
+        self.total.last_used_at = unix;
     }
 }
