@@ -13,6 +13,7 @@ mod http;
 
 mod keys;
 mod sync;
+mod usage;
 
 pub mod audio;
 

@@ -64,6 +64,12 @@ pub(crate) struct GridProperties {
 pub(crate) struct ValuesBatch<'a> {
     pub(crate) value_input_option: &'static str,
     pub(crate) data: Vec<WrittenRange<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) include_values_in_response: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) response_value_render_option: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) response_date_time_render_option: Option<&'static str>,
 }
 
 /// One block of cells on its way in.
@@ -83,6 +89,17 @@ pub(crate) struct ValuesWritten {
     _spreadsheet_id: String,
     #[serde(default)]
     pub(crate) total_updated_cells: u64,
+    /// One for each range, in their order.
+    #[serde(default)]
+    pub(crate) responses: Vec<RangeWritten>,
+}
+
+/// What became of one range.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RangeWritten {
+    /// Only where it was asked for.
+    pub(crate) updated_data: Option<ValueRange>,
 }
 
 /// The answer of `values.append`.
