@@ -8,14 +8,16 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use gate::Gate;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
-use crate::config::{Auth, Config, Fault, Keys, Listen, NOT_YET, Settings, Source};
+use crate::config::{Auth, Config, Fault, GoogleSheet, Keys, Listen, NOT_YET, Settings, Source, Usage};
 use crate::http::{RequestId, Slots};
 use crate::keys::{CsvFile, GoogleTab, KeySource};
-use crate::sync::{Freshness, Refresher, SnapshotFile};
+use crate::sync::{Flusher, Freshness, Refresher, SnapshotFile};
+use crate::usage::{Speech, UsageFile};
 
 /// How often idle windows are freed and old recordings deleted.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -27,6 +29,7 @@ const LINE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct App {
     pub(crate) door: Door,
     pub(crate) studio: Studio,
+    pub(crate) speech: Arc<Speech>,
     pub(crate) data_dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listen: Listen,
@@ -103,12 +106,25 @@ impl SourceKind {
 /// Something that runs beside the requests until the server stops.
 pub(crate) type Task = BoxFuture<'static, ()>;
 
+/// All that runs beside the requests.
+pub(crate) struct Background {
+    /// Run until the server ends.
+    pub(crate) tasks: Vec<Task>,
+    /// Ends by itself, soon after the last request has.
+    pub(crate) last: Option<Task>,
+}
+
 impl App {
     /// Puts the parts together.
     ///
     /// # Errors
     /// No source of keys is configured and `AUTH_FALLBACK=closed`.
-    pub(crate) fn build(config: Config, clock: Arc<dyn Clock>) -> Result<(Arc<Self>, Vec<Task>), Fault> {
+    pub(crate) fn build(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        drained: watch::Receiver<bool>,
+    ) -> Result<(Arc<Self>, Background), Fault> {
+        let sheet = config.auth.sheet().cloned();
         let (door, refresh) = door(config.auth, &config.data_dir, &clock)?;
         let mut process = [0; 4];
         // A process without randomness shares its request ids' first half with another; nothing depends on it.
@@ -123,6 +139,7 @@ impl App {
                 line_timeout: LINE_TIMEOUT,
                 voice_program: None,
             }),
+            speech: Arc::default(),
             data_dir: config.data_dir,
             clock,
             listen: config.listen,
@@ -134,7 +151,17 @@ impl App {
             warn!("conversations cannot be spoken: {missing}");
         }
         let sweep: Task = Box::pin(sweep(Arc::clone(&app)));
-        Ok((app, refresh.into_iter().chain([sweep]).collect()))
+        let flush = app.flusher(&config.usage, sheet);
+        let last = flush.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
+        Ok((app, Background { tasks: refresh.into_iter().chain([sweep]).collect(), last }))
+    }
+
+    /// What keeps the counts, where there is somebody to count.
+    fn flusher(&self, usage: &Usage, sheet: Option<GoogleSheet>) -> Option<Flusher> {
+        let Door::Guarded(guard) = &self.door else { return None };
+        let (gate, speech, clock) = (&guard.gate, &self.speech, &self.clock);
+        let file = UsageFile::new(&self.data_dir);
+        Some(Flusher::new(Arc::clone(gate), Arc::clone(speech), Arc::clone(clock), file, usage, sheet))
     }
 
     pub(crate) fn next_request_id(&self) -> RequestId {

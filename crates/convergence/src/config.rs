@@ -5,6 +5,7 @@ mod keys;
 mod listen;
 mod logs;
 mod settings;
+mod usage;
 mod variables;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use keys::{Auth, GoogleSheet, Keys, Source};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use settings::{Fault, Settings};
+pub use usage::Usage;
 pub use variables::{NOT_YET, VARIABLES, Variable};
 
 /// Everything that is set.
@@ -26,6 +28,8 @@ pub struct Config {
     pub audio: Audio,
     /// `DATA_DIR`.
     pub data_dir: PathBuf,
+    /// Counts, and where they are written.
+    pub usage: Usage,
     /// The log.
     pub logs: Logs,
 }
@@ -47,6 +51,7 @@ impl Config {
             listen: Listen::read(&mut reader),
             audio: Audio::read(&mut reader),
             data_dir: absolute(reader.text("DATA_DIR").unwrap_or("./data")),
+            usage: Usage::read(&mut reader),
             logs: Logs::read(&mut reader),
         };
         match reader.into_faults() {

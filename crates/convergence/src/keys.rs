@@ -4,7 +4,7 @@ mod csv;
 mod google;
 
 pub(crate) use csv::CsvFile;
-pub(crate) use google::GoogleTab;
+pub(crate) use google::{GoogleTab, open};
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! What is asked of the operating system beyond what libraries do.
 
 use rustix::process::{Resource, getrlimit, setpriority_process, setrlimit};
+use rustix::system::uname;
 use tracing::warn;
 
 /// Files that are open beside connections: logs, recordings, voices, the runtimes' own.
@@ -31,4 +32,10 @@ pub(crate) fn make_room_for_connections(max_connections: usize) {
 pub(crate) fn let_requests_go_first() {
     // Being as important as the requests is no fault worth a word.
     let _ = setpriority_process(None, BACKGROUND_NICENESS);
+}
+
+/// The host's name: in a container, its id unless somebody has named it.
+pub(crate) fn host_name() -> String {
+    let name = uname().nodename().to_string_lossy().trim().to_owned();
+    if name.is_empty() { "localhost".to_owned() } else { name }
 }

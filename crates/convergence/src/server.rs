@@ -3,20 +3,25 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
 
-use crate::app::{App, Task};
+use crate::app::{App, Background};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::Listeners;
 use crate::os;
 
+/// How long the last write of usage may take.
+const LAST_WRITE: Duration = Duration::from_secs(5);
+
 /// A server that runs. Dropping it leaves it running; [`Server::stop`] ends it.
 pub struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
+    drained: watch::Sender<bool>,
     requests: Vec<JoinHandle<()>>,
     background: JoinHandle<()>,
 }
@@ -32,12 +37,14 @@ impl Server {
             .with_context(|| format!("API_HOST and API_PORT: cannot listen on {}", listen.address))?;
         let address = listeners.address();
         os::make_room_for_connections(listen.max_connections);
-        let (app, tasks) = App::build(config, clock).map_err(|fault| anyhow::anyhow!("{fault}"))?;
         let (stop, stopped) = watch::channel(false);
-        let background = in_background(tasks, stopped.clone())?;
+        let (drained, has_drained) = watch::channel(false);
+        let (app, background) =
+            App::build(config, clock, has_drained.clone()).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let background = in_background(background, has_drained)?;
         let requests = listeners.serve(&app, &stopped).context("the request threads cannot be started")?;
         tracing::info!("listening on http://{address}");
-        Ok(Self { address, stop, requests, background })
+        Ok(Self { address, stop, drained, requests, background })
     }
 
     /// Where it listens.
@@ -45,18 +52,23 @@ impl Server {
         self.address
     }
 
-    /// Takes no more connections, lets requests end for at most `DRAIN_TIMEOUT`, and returns when all threads have
-    /// ended.
+    /// Takes no more connections, lets requests end for at most `DRAIN_TIMEOUT` and what they have used be written for at
+    /// most 5 s, and returns when all threads have ended.
     pub fn stop(self) {
         self.stop.send_replace(true);
-        for thread in self.requests.into_iter().chain([self.background]) {
+        for thread in self.requests {
             // A thread that panicked has said so already.
             let _ = thread.join();
         }
+        self.drained.send_replace(true);
+        let _ = self.background.join();
     }
 }
 
-fn in_background(tasks: Vec<Task>, mut stopped: watch::Receiver<bool>) -> anyhow::Result<JoinHandle<()>> {
+fn in_background(
+    Background { tasks, last }: Background,
+    mut drained: watch::Receiver<bool>,
+) -> anyhow::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = std::thread::Builder::new().name("background".to_owned()).spawn(move || {
         os::let_requests_go_first();
@@ -64,8 +76,14 @@ fn in_background(tasks: Vec<Task>, mut stopped: watch::Receiver<bool>) -> anyhow
             for task in tasks {
                 tokio::spawn(task);
             }
+            let last = last.map(tokio::spawn);
             // An error means that the server is gone, which is as good a reason to end.
-            let _ = stopped.wait_for(|stopped| *stopped).await;
+            let _ = drained.wait_for(|drained| *drained).await;
+            if let Some(last) = last
+                && tokio::time::timeout(LAST_WRITE, last).await.is_err()
+            {
+                tracing::warn!("the last usage is not written everywhere: that took longer than 5 s");
+            }
         });
         runtime.shutdown_background();
     })?;

@@ -13,7 +13,7 @@
 
 pub(crate) use aim::{Mishap, identities, misses, restore};
 pub(crate) use file::{Contents, UsageFile};
-pub(crate) use ledger::{Ledger, day_of};
+pub(crate) use ledger::{Ledger, Row, Totals, day_of};
 pub(crate) use plan::{Plan, Update, found, plan};
 pub(crate) use speech::Speech;
 pub(crate) use tab::{COLUMNS, Grid, HeaderLost, Layout};

@@ -80,6 +80,16 @@ impl Auth {
     }
 }
 
+impl Auth {
+    /// The sheet that the keys are in, if they are in one.
+    pub(crate) fn sheet(&self) -> Option<&GoogleSheet> {
+        match self {
+            Auth::On(Keys { source: Source::Google(sheet), .. }) => Some(sheet),
+            Auth::On(_) | Auth::Off => None,
+        }
+    }
+}
+
 impl Source {
     fn read(reader: &mut Reader<'_>) -> Self {
         let time_zone = reader

@@ -68,6 +68,13 @@ pub const VARIABLES: &[Variable] = &[
     variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
     variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
+    variable("GOOGLE_USAGE_SHEET_NAME", "TAB", "The tab that usage is written to (default Usage)"),
+    variable(
+        "USAGE_FLUSH_INTERVAL",
+        "SECONDS",
+        "Between two writes of usage; 0 keeps it out of the spreadsheet (default 60)",
+    ),
+    variable("INSTANCE", "NAME", "This server's name in the usage tab (default: the host name)"),
     variable("DATA_DIR", "FOLDER", "Where state is kept on disk (default ./data)"),
     variable("LOG_LEVEL", "LEVEL", "error, warn, info, debug or trace (default info)"),
     variable("LOG_FORMAT", "text|json", "How log lines are written (default text)"),
@@ -79,8 +86,5 @@ pub const NOT_YET: &[(&str, &str)] = &[
     ("ADMIN_HOST", "the admin listener"),
     ("ADMIN_PORT", "the admin listener"),
     ("ADMIN_TOKEN", "the admin listener"),
-    ("GOOGLE_USAGE_SHEET_NAME", "writing usage to the spreadsheet"),
-    ("USAGE_FLUSH_INTERVAL", "writing usage to the spreadsheet"),
-    ("INSTANCE", "writing usage to the spreadsheet"),
     ("CORS_ALLOWED_ORIGINS", "answering CORS preflights"),
 ];

@@ -9,15 +9,13 @@ use tokio::task::JoinHandle;
 use tracing::{debug, error, info, warn};
 
 use super::Freshness;
+use super::back_off::back_off;
 use super::snapshot::{Snapshot, SnapshotFile};
 use crate::clock::Clock;
 use crate::keys::{KeySource, SourceError};
 
 /// An unknown key may bring one refresh forward in this time (P19).
 const EARLY_REFRESH_EVERY: Duration = Duration::from_secs(10);
-
-/// The pauses after failures: doubled each time, from the first to the last.
-const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
 
 /// How many problems of one reading are logged line by line.
 const MOST_PROBLEMS: usize = 50;
@@ -54,7 +52,7 @@ impl<S: KeySource> Refresher<S> {
                     failures += 1;
                     self.note_failure(&error);
                     self.clock.now().uptime
-                        + self.back_off(failures).max(error.retry_after.unwrap_or_default())
+                        + back_off(failures, self.cache_duration).max(error.retry_after.unwrap_or_default())
                 }
             };
             self.freshness.update(|report| report.next_attempt = due);
@@ -122,16 +120,6 @@ impl<S: KeySource> Refresher<S> {
             () = self.source.changed() => debug!("the keys have changed"),
             () = asked_for, if well => debug!("unknown key: reading the keys early"),
         }
-    }
-
-    /// Doubling, with up to a quarter taken off at random so that instances that failed together part ways.
-    fn back_off(&self, failures: u32) -> Duration {
-        let doubled = BACK_OFF.0 * 2_u32.saturating_pow((failures - 1).min(16));
-        let capped = doubled.min(BACK_OFF.1).min(self.cache_duration.max(BACK_OFF.0));
-        let mut random = [0_u8];
-        // Without randomness there is no jitter, which is no reason to fail.
-        let _ = getrandom::fill(&mut random);
-        capped.mul_f64(1.0 - f64::from(random[0]) / 255.0 / 4.0)
     }
 
     fn usable_until(&self, read_at: i64) -> i64 {

@@ -91,7 +91,8 @@ pub(crate) fn identities(answer: &[Vec<Vec<Value>>], lengths: &[usize], layout: 
         for place in 0..*length {
             // Empty rows at the end are left out of an answer.
             let cells = rows.get(place).map(Vec::as_slice).unwrap_or_default();
-            let shifted: Vec<Value> = std::iter::repeat_n(Value::Empty, first).chain(cells.iter().cloned()).collect();
+            let shifted: Vec<Value> =
+                std::iter::repeat_n(Value::Empty, first).chain(cells.iter().cloned()).collect();
             identities.push(layout.identity(&shifted));
         }
     }

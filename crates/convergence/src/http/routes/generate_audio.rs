@@ -58,7 +58,13 @@ async fn speak(app: &App, caller: &Caller, request: Request<Incoming>) -> Result
     }
     let body = read(request.into_body(), app.listen.max_body_bytes, app.listen.body_timeout).await?;
     let wanted = audio::Request::from_json(&body).map_err(bad_request)?;
-    app.studio.record(download::owner(caller), wanted).await.map_err(|error| audio_problem(&error))
+    let recording = app.studio.record(download::owner(caller), wanted).await;
+    let recording = recording.map_err(|error| audio_problem(&error))?;
+    if let Some(client) = caller.client() {
+        let length = Duration::try_from_secs_f64(recording.duration_seconds).unwrap_or_default();
+        app.speech.made(client, app.clock.now().unix, length);
+    }
+    Ok(recording)
 }
 
 /// The WAV itself; what its maker should know stands in headers.
