@@ -175,3 +175,6 @@ pub(crate) fn day_of(unix: i64) -> Date {
 fn oldest_kept(today: Date) -> Date {
     today.saturating_sub(Span::new().days(KEPT_DAYS))
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,6 @@ impl Plan {
         self.is_cut = all > most;
     }
 }
+
+#[cfg(test)]
+mod tests;
