@@ -9,6 +9,7 @@ mod batch;
 mod book;
 mod call;
 mod describe;
+mod drive;
 mod errors;
 mod faults;
 mod files;

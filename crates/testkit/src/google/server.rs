@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::connect_info::Connected;
-use axum::routing::post;
+use axum::routing::{any, post};
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,7 +20,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::inside::Inside;
-use super::{api, token};
+use super::{api, drive, token};
 
 /// The largest request body, in bytes. Google advises 2 MB and takes more.
 const LARGEST_BODY: usize = 64 << 20;
@@ -50,6 +50,8 @@ impl Server {
             let listener = Door(TcpListener::from_std(listener).expect("the socket is non-blocking"));
             let routes = Router::new()
                 .route("/token", post(token::answer))
+                .route("/drive/v3/files", any(drive::answer))
+                .route("/drive/v3/files/{*rest}", any(drive::answer))
                 .fallback(api::answer)
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
                 .with_state(google);
