@@ -179,11 +179,9 @@ fn copy_to(state: &mut Everything, call: &Call, body: &Value) -> Response {
     };
     let book = &mut target.book;
     let wanted = format!("Copy of {}", tab.title);
-    let names = (2..).map(|number| format!("{wanted} {number}"));
-    tab.title = std::iter::once(wanted.clone())
-        .chain(names)
-        .find(|name| book.tab(Some(name)).is_none())
-        .expect("there is no end of numbers");
+    let names = (2..=book.tabs.len() + 2).map(|number| format!("{wanted} {number}"));
+    let free = std::iter::once(wanted.clone()).chain(names).find(|name| book.tab(Some(name)).is_none());
+    tab.title = free.expect("there are more names than tabs");
     tab.id = book.next_id();
     book.tabs.push(tab);
     let index = book.tabs.len() - 1;
