@@ -12,4 +12,6 @@ mod listen;
 mod refusals;
 mod sheet;
 mod status;
+mod usage;
+mod usage_edits;
 mod verify;

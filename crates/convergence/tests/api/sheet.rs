@@ -17,7 +17,7 @@ fn header() -> Vec<Value> {
         .to_vec()
 }
 
-fn row(key: &str, client: &str, expires_at: Value, active: bool, limit: Value) -> Vec<Value> {
+pub fn row(key: &str, client: &str, expires_at: Value, active: bool, limit: Value) -> Vec<Value> {
     vec![key.into(), client.into(), json!(45_844.416_666_666_664), expires_at, active.into(), limit]
 }
 
@@ -25,14 +25,14 @@ fn example() -> Vec<Value> {
     row(KEY, "MyApp Production", "".into(), true, 60.into())
 }
 
-async fn google_with(rows: Vec<Vec<Value>>) -> Google {
+pub async fn google_with(rows: Vec<Vec<Value>>) -> Google {
     let google = Google::start().await;
     google.set_tab("API_Keys", [vec![header()], rows].concat());
     google
 }
 
 /// A server of that sheet, not yet ready.
-fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
+pub fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), google.credentials_json()).expect("a credentials file");
     let path = file.into_temp_path().keep().expect("a file that stays");
@@ -42,6 +42,8 @@ fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
         ("GOOGLE_CREDENTIALS_PATH", path.to_str().expect("a UTF-8 path")),
         ("GOOGLE_SHEET_ID", google.sheet_id()),
         ("GOOGLE_SHEETS_ENDPOINT", &url),
+        // Usage has tests of its own; here each read is one of the keys.
+        ("USAGE_FLUSH_INTERVAL", "0"),
     ];
     TestServer::with(&[&settings, more].concat())
 }

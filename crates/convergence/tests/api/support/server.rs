@@ -74,11 +74,16 @@ impl TestServer {
         self.server = Some(server);
     }
 
-    /// Stops the server and starts it again on the same folder, with settings changed.
-    pub fn restart_with(&mut self, settings: &[(&str, &str)]) {
+    /// Stops the server as SIGTERM does.
+    pub fn stop(&mut self) {
         if let Some(server) = self.server.take() {
             server.stop();
         }
+    }
+
+    /// Stops the server and starts it again on the same folder, with settings changed.
+    pub fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        self.stop();
         for (name, value) in settings {
             self.settings.set(name, *value);
         }
@@ -152,8 +157,6 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        if let Some(server) = self.server.take() {
-            server.stop();
-        }
+        self.stop();
     }
 }
