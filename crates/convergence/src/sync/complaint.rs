@@ -26,3 +26,23 @@ impl Complaint {
         self.0.take().is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_words_are_said_once_an_hour_and_other_words_at_once() {
+        let mut complaint = Complaint::default();
+        let mut said_at = |minute: u64, words: &str| {
+            let now = Duration::from_mins(minute);
+            complaint.say(now, words);
+            complaint.0.as_ref().is_some_and(|(_, at)| *at == now)
+        };
+        assert!(said_at(0, "no access"));
+        assert!(!said_at(59, "no access"));
+        assert!(said_at(60, "no access"));
+        assert!(said_at(61, "no header"));
+        assert!(complaint.end() && !complaint.end());
+    }
+}

@@ -70,6 +70,13 @@ impl Flusher {
     /// Runs until the requests have ended, then writes a last time.
     pub(crate) async fn run(mut self, mut drained: watch::Receiver<bool>) {
         self.resume().await;
+        if let Some(tab) = &self.tab {
+            info!(
+                tab = tab.title(),
+                instance = self.ledger.instance(),
+                "usage is written to the spreadsheet"
+            );
+        }
         let mut failures = 0;
         let mut pause = self.interval;
         loop {

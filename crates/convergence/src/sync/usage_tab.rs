@@ -69,6 +69,11 @@ impl UsageTab {
         Self { sheet, spreadsheet: None, mishaps: Vec::new(), is_shared: false }
     }
 
+    /// The tab's name.
+    pub(super) fn title(&self) -> &str {
+        &self.sheet.tab
+    }
+
     /// Reads the tab, and makes it if it is not there.
     pub(super) async fn read(&mut self) -> Result<Seen, FlushError> {
         let title = self.sheet.tab.clone();

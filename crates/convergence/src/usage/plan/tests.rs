@@ -312,6 +312,18 @@ fn p23_a_lost_header_names_what_is_missing() {
 }
 
 #[test]
+fn p23_larger_totals_than_are_known_tell_of_another_writer() {
+    let layout = Layout::fresh();
+    let ledger = BTreeMap::from([(row(1, 1, "me"), totals(9))]);
+    let line = |known: u64| {
+        let cells = layout.line(Some(&identity_of(&row(1, 1, "me"))), &figures_of(&totals(known)));
+        cells.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>()
+    };
+    let larger = |known| plan(&vec![COLUMNS.map(text).to_vec(), line(known)], &layout, &ledger, MOST).larger;
+    assert_eq!((larger(3), larger(9), larger(10)), (0, 0, 1));
+}
+
+#[test]
 fn p23_more_rows_than_one_write_takes_are_cut() {
     let ledger: BTreeMap<_, _> = (0..9).map(|client| (row(1, client, "me"), totals(1))).collect();
     let planned = plan(&vec![COLUMNS.map(text).to_vec()], &Layout::fresh(), &ledger, 5);

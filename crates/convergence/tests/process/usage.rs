@@ -1,0 +1,40 @@
+//! What was used, after the program has ended in one way or another (P23).
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{GUARDED, KEY, LONG, Serving, folder_with_keys, get};
+
+/// How many requests `usage.json` has of the one client.
+fn admitted(folder: &Path) -> u64 {
+    let text = std::fs::read(folder.join("data/usage.json")).unwrap_or_default();
+    let saved: Value = serde_json::from_slice(&text).unwrap_or_default();
+    // More rows than one if midnight has passed.
+    let rows = saved["rows"].as_array().into_iter().flatten();
+    rows.filter_map(|row| row["admitted"].as_u64()).sum()
+}
+
+#[tokio::test]
+async fn p23_totals_outlive_a_kill_once_saved_and_a_stop_saves_the_rest() {
+    let folder = folder_with_keys();
+    let settings = [GUARDED, &[("USAGE_FLUSH_INTERVAL", "1")]].concat();
+    let mut serving = Serving::start(folder.path(), &["serve"], &settings);
+    serving.line_with("keys are up to date");
+    assert_eq!(get(&format!("{}/auth/verify", serving.url), KEY).await, 200);
+    let start = Instant::now();
+    while admitted(folder.path()) != 1 {
+        assert!(start.elapsed() < LONG, "not saved after an interval");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    serving.child.kill().expect("a process to kill");
+    serving.child.wait().expect("an exit status");
+
+    let settings = [GUARDED, &[("USAGE_FLUSH_INTERVAL", "3600")]].concat();
+    let mut serving = Serving::start(folder.path(), &["serve"], &settings);
+    serving.line_with("keys are up to date");
+    assert_eq!(get(&format!("{}/auth/verify", serving.url), KEY).await, 200);
+    assert_eq!(serving.terminate().0, Some(0));
+    assert_eq!(admitted(folder.path()), 2);
+}
