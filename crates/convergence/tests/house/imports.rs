@@ -5,6 +5,7 @@ use crate::repository::{code, mentions, read, rust_below};
 const HTTP: &str = "crates/convergence/src/http/";
 const SYNC: &str = "crates/convergence/src/sync/";
 const AUDIO: &str = "crates/convergence/src/audio/";
+const USAGE: &str = "crates/convergence/src/usage/";
 
 /// The file and the words of `forbidden` that its code has.
 fn found(files: &[crate::repository::File], forbidden: &[&str]) -> Vec<String> {
@@ -67,6 +68,23 @@ fn sync_and_audio_know_no_http() {
     let beyond =
         ["hyper", "tower_http", "reqwest", "gate::", "sheets::", "crate::app", "crate::keys", "crate::sync"];
     assert_eq!(found(&rust_below(AUDIO), &beyond), [""; 0]);
+}
+
+#[test]
+fn usage_knows_no_clock_and_no_network() {
+    let forbidden = [
+        "crate::http",
+        "crate::app",
+        "crate::sync",
+        "crate::clock",
+        "hyper",
+        "tokio",
+        "Spreadsheet",
+        "SystemTime",
+        "Instant::now",
+        "Timestamp::now",
+    ];
+    assert_eq!(found(&rust_below(USAGE), &forbidden), [""; 0]);
 }
 
 #[test]
