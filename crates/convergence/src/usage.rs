@@ -11,7 +11,7 @@
 //!
 //! Nothing here reads a clock or calls Google: `sync/flush.rs` does both.
 
-pub(crate) use aim::{Mishap, identities, misses, restore};
+pub(crate) use aim::{Mishap, identities, misses, restore, suspects};
 pub(crate) use file::{Contents, UsageFile};
 pub(crate) use ledger::{Ledger, Row, Totals, day_of};
 pub(crate) use plan::{Plan, Update, found, plan};

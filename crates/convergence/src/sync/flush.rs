@@ -196,7 +196,7 @@ impl Flusher {
             let Some(tab) = &mut self.tab else { return Ok(()) };
             // Until its answer is there it may have hit anything.
             self.to_confirm = true;
-            match tab.write(&seen, &self.ledger).await? {
+            match tab.write(seen, &self.ledger).await? {
                 Written::Nothing => self.to_confirm = false,
                 Written::All => {}
                 Written::Some => continue,

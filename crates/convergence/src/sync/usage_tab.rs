@@ -12,7 +12,7 @@ use crate::config::GoogleSheet;
 use crate::keys::{SourceError, open};
 use crate::usage::{
     COLUMNS, Grid, HeaderLost, Layout, Ledger, Mishap, Plan, Row, Totals, Update, found, identities, misses,
-    plan, restore,
+    plan, restore, suspects,
 };
 
 /// Rows in one write. Google advises to stay below 2 MB in a request, and stops at 180 s.
@@ -27,6 +27,8 @@ pub(super) struct UsageTab {
     spreadsheet: Option<Spreadsheet>,
     /// Strangers' rows that got our figures and are to be put back.
     mishaps: Vec<Mishap>,
+    /// A write whose answer has not come, and the tab before it.
+    doubt: Option<(Vec<Update>, Seen)>,
     /// Whether it has been said that somebody else writes our rows.
     is_shared: bool,
 }
@@ -66,7 +68,7 @@ pub(super) enum FlushError {
 impl UsageTab {
     /// `sheet` names the usage tab.
     pub(super) fn new(sheet: GoogleSheet) -> Self {
-        Self { sheet, spreadsheet: None, mishaps: Vec::new(), is_shared: false }
+        Self { sheet, spreadsheet: None, mishaps: Vec::new(), doubt: None, is_shared: false }
     }
 
     /// The tab's name.
@@ -90,8 +92,13 @@ impl UsageTab {
     }
 
     /// Writes what the tab, as it was seen, does not say.
-    pub(super) async fn write(&mut self, seen: &Seen, ledger: &Ledger) -> Result<Written, FlushError> {
+    pub(super) async fn write(&mut self, seen: Seen, ledger: &Ledger) -> Result<Written, FlushError> {
         let layout = seen.layout.clone().unwrap_or_else(Layout::fresh);
+        if let Some((updates, before)) = self.doubt.take() {
+            let was = before.layout.unwrap_or_else(Layout::fresh);
+            let (before, now) = ((&before.grid, &was), (&seen.grid, &layout));
+            self.mishaps.extend(suspects(&updates, before, now, ledger.rows()));
+        }
         let mut plan = plan(&seen.grid, &layout, ledger.rows(), MOST_ROWS);
         self.report_shared(plan.larger, ledger.instance());
         let (mended, lost) = restore(&self.mishaps, &seen.grid, &layout);
@@ -106,14 +113,16 @@ impl UsageTab {
         }
         let title = self.sheet.tab.clone();
         let spreadsheet = self.spreadsheet().await?;
-        let (blocks, lengths) = blocks(&title, seen, &layout, &plan);
+        let (blocks, lengths) = blocks(&title, &seen, &layout, &plan);
         if !plan.new.is_empty() {
             grow(&spreadsheet, &title, &blocks).await?;
         }
+        self.doubt = Some((plan.updates, seen));
         let answer = spreadsheet.write_and_see(&blocks).await?;
         self.spreadsheet = Some(spreadsheet);
+        let Some((updates, seen)) = self.doubt.take() else { return Ok(Written::Some) };
         let hit = identities(&answer, &lengths, &layout);
-        let (missed, strangers) = misses(&plan.updates, &hit, &seen.grid, &layout, ledger.rows());
+        let (missed, strangers) = misses(&updates, &hit, &seen.grid, &layout, ledger.rows());
         if missed > 0 {
             info!(missed, "rows of the usage tab were moved while it was written; putting them right");
             self.mishaps.extend(strangers);

@@ -31,15 +31,52 @@ pub(crate) fn misses(
 ) -> (usize, Vec<Mishap>) {
     let missed = updates.iter().zip(hit).filter(|(update, hit)| update.identity != **hit);
     let missed: Vec<_> = missed.collect();
-    let stranger = |(update, hit): &(&Update, &Identity)| {
-        let (identity, wrong) = ((*hit).clone(), update.figures.clone());
-        let rows = grid.iter().skip(layout.header + 1);
-        let before = rows.filter(|cells| layout.identity(cells) == identity);
-        let before: Vec<Figures> = before.map(|cells| layout.figures(cells)).collect();
-        Mishap { identity, wrong, before }
+    let stranger = |(update, hit): &(&Update, &Identity)| Mishap {
+        identity: (*hit).clone(),
+        wrong: update.figures.clone(),
+        before: all_figures(hit, grid, layout),
     };
     let strangers = missed.iter().map(stranger).filter(|mishap| !mishap.is_ours(ledger));
     (missed.len(), strangers.collect())
+}
+
+/// The same for a write whose answer never came: which rows of others have had figures of ours since. `before` and `now` are
+/// the tab before the write and at another look, each with its layout.
+pub(crate) fn suspects(
+    updates: &[Update],
+    before: (&Grid, &Layout),
+    now: (&Grid, &Layout),
+    ledger: &BTreeMap<Row, Totals>,
+) -> Vec<Mishap> {
+    let (grid, layout) = now;
+    let mut known: Vec<(Identity, Vec<Figures>)> = Vec::new();
+    let mut mishaps = Vec::new();
+    for cells in grid.iter().skip(layout.header + 1) {
+        let (identity, wrong) = (layout.identity(cells), layout.figures(cells));
+        if !updates.iter().any(|update| update.figures == wrong) {
+            continue;
+        }
+        let place = known.iter().position(|(known, _)| *known == identity).unwrap_or_else(|| {
+            known.push((identity.clone(), all_figures(&identity, before.0, before.1)));
+            known.len() - 1
+        });
+        // Each row that had these figures before explains one that has them now.
+        let unexplained = &mut known[place].1;
+        if let Some(place) = unexplained.iter().position(|figures| *figures == wrong) {
+            unexplained.swap_remove(place);
+            continue;
+        }
+        let before = all_figures(&identity, before.0, before.1);
+        mishaps.push(Mishap { identity, wrong, before });
+    }
+    mishaps.retain(|mishap| !mishap.is_ours(ledger));
+    mishaps
+}
+
+/// The figures of every row of this identity.
+fn all_figures(identity: &Identity, grid: &Grid, layout: &Layout) -> Vec<Figures> {
+    let rows = grid.iter().skip(layout.header + 1);
+    rows.filter(|cells| layout.identity(cells) == *identity).map(|cells| layout.figures(cells)).collect()
 }
 
 /// What puts things back in the tab as it stands now. A row that has changed since is left alone: its own writer has been

@@ -87,7 +87,9 @@ pub async fn until_shown(google: &Google, servers: &[&TestServer], expected: &[&
     let start = Instant::now();
     while shown(google) != expected {
         assert!(start.elapsed() < DEADLINE, "the tab has {:#?}, not {expected:#?}", shown(google));
-        servers.iter().for_each(|server| server.clock.advance(INTERVAL / 4));
+        for server in servers {
+            server.clock.advance(INTERVAL / 4);
+        }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -153,7 +155,7 @@ async fn p23_nothing_is_sent_while_nothing_is_used() {
 async fn p23_requests_of_two_days_are_two_rows_though_midnight_is_slept_through() {
     let google = google().await;
     let server = server(&google, "one").await;
-    server.clock.advance(DAY - Duration::from_secs(1));
+    server.clock.advance(Duration::from_secs(86_399));
     ask(&server, "f", 3).await;
     server.clock.advance(Duration::from_secs(1));
     ask(&server, "f", 2).await;

@@ -6,6 +6,7 @@
 mod network;
 mod reading;
 mod refusals;
+mod seeing;
 mod silence;
 mod support;
 mod tokens;
