@@ -111,8 +111,11 @@ class Judge:
                 yield f"unknown parameter {name}"
             elif value not in known[name].get("enum", [value]):
                 yield f"{value} is no {name}"
-        if exchange["body"] is not None and "request" in method:
-            for error in self.requests[method["request"]["$ref"]].iter_errors(exchange["body"]):
+        body = exchange["body"]
+        if body is not None and "request" in method:
+            if method["id"] == "sheets.spreadsheets.batchUpdate":
+                body = {**body, "requests": list(flat(body.get("requests") or []))}
+            for error in self.requests[method["request"]["$ref"]].iter_errors(body):
                 yield "request: " + where(error)
 
     def of_answer(self, exchange, method):
@@ -123,6 +126,12 @@ class Judge:
             return
         for error in validator.iter_errors(answer):
             yield "answer: " + where(error)
+
+
+def flat(requests):
+    """Google takes lists within the list of requests; gspread-formatting sends such."""
+    for request in requests:
+        yield from flat(request) if isinstance(request, list) else [request]
 
 
 def where(error):
