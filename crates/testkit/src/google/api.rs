@@ -46,7 +46,7 @@ pub(super) async fn answer(
         let answer = perform(&mut google.state(), token, &call, &uri, &body);
         record::keep(request.clone(), answer).await
     };
-    let fault = google.state().faults.next_for_api();
+    let fault = google.state().faults.next_for_api(call.verb.writes());
     match fault {
         None => perform().await,
         Some(Fault::Slow(wait)) => {
@@ -100,8 +100,8 @@ fn perform(state: &mut Everything, token: Option<&str>, call: &Call, uri: &Uri, 
         Err(refused) => return *refused,
     };
     let writes = call.verb.writes();
-    if writes && !scopes.split(' ').any(|scope| scope.ends_with("/spreadsheets") || scope.ends_with("/drive"))
-    {
+    let may_write = ["/spreadsheets", "/drive", "/drive.file"];
+    if writes && !scopes.split(' ').any(|scope| may_write.iter().any(|end| scope.ends_with(end))) {
         return errors::insufficient_scope(call.verb.rpc());
     }
     let body = match serde_json::from_slice(body) {
