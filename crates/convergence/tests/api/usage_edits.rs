@@ -128,9 +128,8 @@ async fn p23_a_sort_between_the_look_and_the_write_costs_nobody_anything() {
     add_row(&google, other.as_array().expect("a row"));
     add_row(&google, &[json!("total"), json!(""), json!(99)]);
     ask(&server, "a", 1).await;
-    // The look is answered at once, the write a second after it has come in.
-    google.inject(Fault::Slow(Duration::ZERO), Times::Once);
-    google.inject(Fault::Slow(Duration::from_secs(1)), Times::Once);
+    // The write is done a second after it has come in.
+    google.inject_into_writes(Fault::Slow(Duration::from_secs(1)), Times::Once);
     let before = google.writes();
     server.clock.advance(INTERVAL);
     google.wait_for_writes(before + 1).await;

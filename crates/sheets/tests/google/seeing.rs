@@ -24,10 +24,8 @@ async fn a_write_says_what_stands_in_its_blocks_the_cells_it_left_alone_included
         block(vec![vec![None, Some(text("=1+1"))]], (2, 0), (2, 1)),
     ];
     let seen = spreadsheet(&google).write_and_see(&blocks).await.unwrap();
-    let expected = [
-        vec![vec![text("a"), Value::Number(5.0), text("x")]],
-        vec![vec![text("b"), text("=1+1")]],
-    ];
+    let expected =
+        [vec![vec![text("a"), Value::Number(5.0), text("x")]], vec![vec![text("b"), text("=1+1")]]];
     assert!(seen == expected, "empty rows at a block's end are left out, as in every read");
     assert_eq!(google.writes(), 1);
 }
