@@ -248,7 +248,9 @@ impl fmt::Display for FlushError {
             Self::Credentials(error) => f.write_str(&error.detail),
             Self::Google(error) => write!(f, "{error}"),
             Self::Header { tab, lost } => write!(f, "the tab {tab:?} is not as it was: {lost}"),
-            Self::Restless => f.write_str("the tab's rows are moved all the time"),
+            Self::Restless => {
+                f.write_str("there is more than is written in one go, or its rows are moved all the time")
+            }
             Self::Disk => f.write_str("it is not on disk"),
         }
     }

@@ -66,6 +66,11 @@ impl UsageFile {
         }
     }
 
+    /// The totals as they were last saved, for whoever only looks.
+    pub(crate) fn peek(&self) -> io::Result<Ledger> {
+        self.read().map(|contents| contents.into_ledger(""))
+    }
+
     /// Writes a file beside the old one and renames it over that: a reader sees the one or the other. Takes as long as
     /// the disk does.
     pub(crate) fn save(&self, contents: &Contents) -> io::Result<()> {

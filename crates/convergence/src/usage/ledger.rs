@@ -36,7 +36,21 @@ impl Totals {
         self.admitted.saturating_add(self.rate_limited)
     }
 
-    fn add(&mut self, more: &Totals) {
+    /// Seconds of speech made.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a million years of speech are fewer milliseconds than 2^53"
+    )]
+    pub(crate) fn audio_seconds(&self) -> f64 {
+        self.audio_ms as f64 / 1_000.0
+    }
+
+    /// The moment of the last request, if there was one.
+    pub(crate) fn last_used(&self) -> Option<Timestamp> {
+        Timestamp::from_second(self.last_used_at).ok().filter(|_| self.last_used_at != 0)
+    }
+
+    pub(crate) fn add(&mut self, more: &Totals) {
         self.admitted = self.admitted.saturating_add(more.admitted);
         self.rate_limited = self.rate_limited.saturating_add(more.rate_limited);
         self.failed = self.failed.saturating_add(more.failed);

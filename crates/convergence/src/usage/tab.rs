@@ -140,14 +140,13 @@ pub(crate) fn identity_of(row: &Row) -> Identity {
 #[expect(clippy::cast_precision_loss, reason = "a number in a sheet is a double")]
 pub(crate) fn figures_of(totals: &Totals) -> Figures {
     let number = |number: u64| Value::Number(number as f64);
-    let used = (totals.last_used_at != 0).then(|| Timestamp::from_second(totals.last_used_at).ok()).flatten();
     [
         number(totals.requests()),
         number(totals.admitted),
         number(totals.rate_limited),
         number(totals.failed),
-        Value::Number(totals.audio_ms as f64 / 1_000.0),
-        used.map_or(Value::Empty, |moment| Value::Text(moment.to_string())),
+        Value::Number(totals.audio_seconds()),
+        totals.last_used().map_or(Value::Empty, |moment| Value::Text(moment.to_string())),
     ]
 }
 
