@@ -42,3 +42,25 @@ impl Usage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Settings};
+
+    #[test]
+    fn p23_the_usage_settings_have_defaults_and_faults_of_their_own() {
+        let mut settings = Settings::default();
+        let usage = Config::read(&settings).ok().expect("defaults without fault").usage;
+        assert_eq!((usage.tab.as_deref(), usage.interval.as_secs()), (Some("Usage"), 60));
+        assert!(!usage.instance.is_empty());
+
+        settings.set("USAGE_FLUSH_INTERVAL", "0");
+        assert_eq!(Config::read(&settings).ok().expect("no fault").usage.tab, None);
+
+        settings.set("GOOGLE_SHEET_NAME", "Keys").set("GOOGLE_USAGE_SHEET_NAME", "keys");
+        settings.set("USAGE_FLUSH_INTERVAL", "3601").set("INSTANCE", "a\nb");
+        let faults = Config::read(&settings).err().expect("faults");
+        let names: Vec<&str> = faults.iter().map(|fault| fault.variable.as_str()).collect();
+        assert_eq!(names, ["GOOGLE_USAGE_SHEET_NAME", "USAGE_FLUSH_INTERVAL", "INSTANCE"]);
+    }
+}

@@ -21,6 +21,9 @@ use crate::usage::{Contents, Ledger, Row, Speech, Totals, UsageFile, day_of};
 /// sorted the tab meanwhile.
 const MOST_ROUNDS: usize = 8;
 
+/// How long a flush may take before the next save is more urgent. What it has written stays written.
+const LONGEST_FLUSH: Duration = Duration::from_mins(1);
+
 /// Keeps the totals, in `DATA_DIR` and in the spreadsheet.
 pub(crate) struct Flusher {
     gate: Arc<Gate>,
@@ -168,7 +171,8 @@ impl Flusher {
         if !self.is_to_be_written() {
             return Ok(());
         }
-        let outcome = self.flush().await;
+        let outcome = tokio::time::timeout(LONGEST_FLUSH, self.flush()).await;
+        let outcome = outcome.unwrap_or(Err(FlushError::Slow));
         match &outcome {
             Ok(()) if self.google.end() => info!("usage is written to the spreadsheet again"),
             Ok(()) | Err(FlushError::Disk) => {}

@@ -59,6 +59,8 @@ pub(super) enum FlushError {
     Google(sheets::Error),
     /// The tab has something else in it.
     Header { tab: String, lost: HeaderLost },
+    /// Google has taken more time than there is.
+    Slow,
     /// Rows were moved each time, or there is still more to write.
     Restless,
     /// The totals are not on disk, which has been said.
@@ -230,7 +232,7 @@ impl FlushError {
         match self {
             Self::Google(error) => error.retry_after(),
             Self::Credentials(error) => error.retry_after,
-            Self::Header { .. } | Self::Restless | Self::Disk => None,
+            Self::Header { .. } | Self::Slow | Self::Restless | Self::Disk => None,
         }
         .unwrap_or_default()
     }
@@ -248,6 +250,7 @@ impl fmt::Display for FlushError {
             Self::Credentials(error) => f.write_str(&error.detail),
             Self::Google(error) => write!(f, "{error}"),
             Self::Header { tab, lost } => write!(f, "the tab {tab:?} is not as it was: {lost}"),
+            Self::Slow => f.write_str("google took more than a minute"),
             Self::Restless => {
                 f.write_str("there is more than is written in one go, or its rows are moved all the time")
             }
