@@ -27,7 +27,8 @@ pub(crate) struct Difference {
 pub(crate) struct Change {
     pub(crate) fingerprint: String,
     pub(crate) client_name: String,
-    pub(crate) change: Kind,
+    #[serde(rename = "change")]
+    pub(crate) kind: Kind,
     /// The columns that say something else now; `readable` stands for all that may make a row unreadable.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) fields: BTreeMap<String, OldAndNew>,
@@ -76,15 +77,15 @@ impl Difference {
         self.added + self.removed + self.changed
     }
 
-    fn add(&mut self, record: &Record, change: Kind, fields: BTreeMap<String, OldAndNew>) {
-        *match change {
+    fn add(&mut self, record: &Record, kind: Kind, fields: BTreeMap<String, OldAndNew>) {
+        *match kind {
             Kind::Added => &mut self.added,
             Kind::Removed => &mut self.removed,
             Kind::Changed => &mut self.changed,
         } += 1;
         if self.changes.len() < MOST_LISTED {
             let fingerprint = record.key.fingerprint().to_string();
-            self.changes.push(Change { fingerprint, client_name: record.client.to_string(), change, fields });
+            self.changes.push(Change { fingerprint, client_name: record.client.to_string(), kind, fields });
         }
     }
 }
@@ -126,7 +127,7 @@ mod tests {
         let old = Roll::of(vec![a.clone(), b]);
         let difference = Difference::between(&old, &Roll::of(vec![expired, c]));
         assert_eq!((difference.added, difference.removed, difference.changed), (1, 1, 1));
-        let changed = difference.changes.iter().find(|change| change.change == Kind::Changed);
+        let changed = difference.changes.iter().find(|change| change.kind == Kind::Changed);
         let expected = json!({
             "fingerprint": "3e23e8160039",
             "client_name": "Client b",

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use tracing::warn;
@@ -17,6 +19,8 @@ const MOST_WAITING: usize = 4;
 /// What is to be written, one after another.
 pub(super) struct Disk {
     jobs: Option<SyncSender<Job>>,
+    /// Those that have not ended.
+    open: Arc<AtomicUsize>,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -27,21 +31,36 @@ impl Disk {
         let (jobs, waiting) = sync_channel::<Job>(MOST_WAITING);
         let work = move || {
             os::let_requests_go_first();
-            waiting.iter().for_each(|job| job());
+            for job in waiting {
+                job();
+            }
         };
+        let open = Arc::default();
         match std::thread::Builder::new().name("keys-disk".to_owned()).spawn(work) {
-            Ok(_) => Self { jobs: Some(jobs) },
+            Ok(_) => Self { jobs: Some(jobs), open },
             Err(error) => {
                 warn!("nothing of the keys will be kept on disk: {error}");
-                Self { jobs: None }
+                Self { jobs: None, open }
             }
         }
+    }
+
+    /// Whether everything is written that was asked for.
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.load(Ordering::Acquire) == 0
     }
 
     /// Writes in the background, after what was asked for before.
     pub(super) fn run(&self, job: impl FnOnce() + Send + 'static) {
         let Some(jobs) = &self.jobs else { return };
-        if jobs.try_send(Box::new(job)).is_err() {
+        let open = Arc::clone(&self.open);
+        open.fetch_add(1, Ordering::AcqRel);
+        let counted = move || {
+            job();
+            open.fetch_sub(1, Ordering::AcqRel);
+        };
+        if jobs.try_send(Box::new(counted)).is_err() {
+            self.open.fetch_sub(1, Ordering::AcqRel);
             warn!("the disk is behind: this refresh leaves no snapshot and no line in the audit file");
         }
     }

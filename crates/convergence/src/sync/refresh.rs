@@ -263,12 +263,8 @@ fn say_held(held: &Held) {
         .collect();
     let more = if held.lost() > shown.len() { " and more" } else { "" };
     error!(
-        "REFRESH HELD: of {} working keys {} are gone from the source and {} cannot be read in it, which looks like an \
-         accident; the keys from before stay in use. Repair the source, or confirm with `convergence keys accept`. \
-         Lost: {}{more}",
-        held.working,
-        held.gone,
-        held.unreadable,
+        "REFRESH HELD: {held}, which looks like an accident; the keys from before stay in use. Repair the source, or \
+         confirm with `convergence keys accept`. Lost: {}{more}",
         shown.join(", ")
     );
 }

@@ -1,6 +1,7 @@
 //! The records of one reading in the order of their keys, so that two readings can be laid side by side.
 
 use std::cmp::Ordering;
+use std::fmt::Write;
 use std::iter;
 
 use gate::Record;
@@ -46,7 +47,7 @@ impl Roll {
         })
     }
 
-    /// The SHA-256, in hex, of all that is said of the keys. Not of where: rows that are sorted say the same.
+    /// The SHA-256, in hex, over all that is said of the keys. Not of where: rows that are sorted say the same.
     pub(crate) fn digest(&self) -> String {
         let mut sum = Sha256::new();
         for record in &self.0 {
@@ -61,7 +62,12 @@ impl Roll {
             }
             sum.update([u8::from(*active), u8::from(*readable)]);
         }
-        sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = String::new();
+        for byte in sum.finalize() {
+            // Writing to a string does not fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        hex
     }
 }
 

@@ -1,8 +1,9 @@
 //! Whether the directory in use is what the source says, and if not, why: kept in `DATA_DIR/keys/standing.json`, so that
 //! it survives a restart and commands can ask for it.
 
+use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate::Record;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,17 @@ impl Held {
     }
 }
 
+/// The loss in words, for the log and for people at a terminal.
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { working, gone, unreadable, .. } = self;
+        write!(
+            f,
+            "of {working} working keys {gone} are gone from the source and {unreadable} cannot be read in it"
+        )
+    }
+}
+
 impl Lost {
     fn of(record: &Record, fate: Fate) -> Self {
         let fingerprint = record.key.fingerprint().to_string();
@@ -128,6 +140,6 @@ fn read(data_dir: &Path) -> io::Result<Option<Content>> {
     }
 }
 
-fn path(data_dir: &Path) -> std::path::PathBuf {
+fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("keys/standing.json")
 }

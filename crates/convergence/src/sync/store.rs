@@ -69,6 +69,9 @@ impl Store {
     /// the source was last read.
     pub(super) fn keep(&mut self, state: &State, step: Step, read_at: i64, now: i64) {
         let Some(roll) = state.in_use.clone() else { return };
+        if step.event.is_none() && !self.disk.is_idle() {
+            return warn!("the last snapshot is still being written; this one is left out");
+        }
         let entry = step.event.map(|event| {
             self.last_id += 1;
             Entry {

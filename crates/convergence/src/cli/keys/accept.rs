@@ -25,10 +25,7 @@ pub(super) fn run(flags: &ArgMatches, config: &Config) -> anyhow::Result<()> {
         bail!("no refresh is held in {}", config.data_dir.display());
     };
     list(flags, &held)?;
-    eprintln!(
-        "{} of {} working keys are gone from the source and {} cannot be read in it, since {} or before.",
-        held.gone, held.working, held.unreadable, held.since
-    );
+    eprintln!("Held since {}: {held}.", held.since);
     confirm(flags, "accept")?;
     orders::give(&config.data_dir, &Order::Accept(held.digest))
         .context("the order cannot be written to DATA_DIR")?;

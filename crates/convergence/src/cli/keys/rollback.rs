@@ -82,7 +82,7 @@ fn let_in_again(present: &Roll, earlier: &Roll) -> HashSet<String> {
 #[expect(clippy::print_stderr, reason = "a program may read the list, not these words")]
 fn list(flags: &ArgMatches, difference: &Difference, let_in: &HashSet<String>) -> anyhow::Result<()> {
     let row = |change: &Change| {
-        let kind = match change.change {
+        let kind = match change.kind {
             Kind::Added => "comes back",
             Kind::Removed => "goes",
             Kind::Changed => "changes",
