@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -16,9 +18,13 @@ use crate::os;
 /// How many refreshes may wait for the disk. Each holds a directory in memory.
 const MOST_WAITING: usize = 4;
 
+/// How often, and how long apart, it is looked whether the last words are written before the program ends.
+const LAST_LOOKS: (u32, Duration) = (400, Duration::from_millis(5));
+
 /// What is to be written, one after another.
 pub(super) struct Disk {
     jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
     /// Those that have not ended.
     open: Arc<AtomicUsize>,
 }
@@ -36,11 +42,11 @@ impl Disk {
             }
         };
         let open = Arc::default();
-        match std::thread::Builder::new().name("keys-disk".to_owned()).spawn(work) {
-            Ok(_) => Self { jobs: Some(jobs), open },
+        match thread::Builder::new().name("keys-disk".to_owned()).spawn(work) {
+            Ok(thread) => Self { jobs: Some(jobs), thread: Some(thread), open },
             Err(error) => {
                 warn!("nothing of the keys will be kept on disk: {error}");
-                Self { jobs: None, open }
+                Self { jobs: None, thread: None, open }
             }
         }
     }
@@ -63,6 +69,22 @@ impl Disk {
             self.open.fetch_sub(1, Ordering::AcqRel);
             warn!("the disk is behind: this refresh leaves no snapshot and no line in the audit file");
         }
+    }
+}
+
+/// What waits is written before the program ends, unless the disk hangs.
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        let is_over = || self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        let (looks, apart) = LAST_LOOKS;
+        for _ in 0..looks {
+            if is_over() {
+                return;
+            }
+            thread::sleep(apart);
+        }
+        warn!("the disk is behind: the last refresh may have left no snapshot and no line in the audit file");
     }
 }
 

@@ -129,6 +129,9 @@ impl<S: KeySource> Refresher<S> {
             keys = roll.records().len(),
             read_at, "starting with the keys of an earlier run until the source is read"
         );
+        if let Standing::RolledBack(back) = &standing {
+            warn!("the rollback to entry {} is in force, until the source changes", back.to);
+        }
         self.state.in_use = Some(Arc::new(roll));
         self.state.standing = standing;
         self.use_keys(read_at);

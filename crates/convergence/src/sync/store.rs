@@ -118,8 +118,12 @@ impl Files {
             }
         };
         if let Some(entry) = entry {
-            // In this order, so that what a line speaks of is there.
-            say("the directory to go back to", directories::keep(data_dir, entry.id, source, *read_at, roll));
+            // In this order, so that what a line speaks of is there. An entry that changed nothing in use has no directory:
+            // an hour of edits while a refresh is held must not push out those that one wants back.
+            if !entry.difference.is_none() {
+                let kept = directories::keep(data_dir, entry.id, source, *read_at, roll);
+                say("the directory to go back to", kept);
+            }
             say("the audit file", audit::append(data_dir, entry));
         }
         // A standing means nothing beside the keys of another one.
