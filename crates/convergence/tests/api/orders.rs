@@ -111,6 +111,27 @@ async fn p09_a_rolled_back_directory_is_judged_by_the_clock() {
 }
 
 #[tokio::test]
+async fn the_last_refresh_before_a_stop_has_its_line() {
+    let mut server = TestServer::with_keys(&csv(&["a,A,,,TRUE,60"])).await;
+    server.save_keys(&csv(&["b,B,,,TRUE,60"]));
+    server.until_verified("b", 200, LOOK).await;
+    server.restart_with(&[]);
+    assert_eq!(server.events(), ["applied", "applied"]);
+}
+
+#[tokio::test]
+async fn edits_while_a_refresh_is_held_push_out_no_directory() {
+    let server = guarded().await;
+    for kept in 0..3 {
+        server.save_keys(&file((KEYS - kept..KEYS).map(line)));
+        server.until_by("each state is noted", LOOK, |_| server.audit().len() == 2 + kept).await;
+    }
+    let folder = std::fs::read_dir(server.path("data/keys/directories")).expect("a folder");
+    let names: Vec<_> = folder.flatten().map(|file| file.file_name()).collect();
+    assert_eq!(names, ["1.jsonl"]);
+}
+
+#[tokio::test]
 async fn the_audit_file_tells_each_difference_and_no_key() {
     let server = guarded().await;
     server.save_keys(&file((1..KEYS).map(line).chain(["key-new,New,,2026-01-01,TRUE,".to_owned()])));

@@ -61,7 +61,10 @@ fn earlier(config: &Config, id: u64) -> anyhow::Result<Snapshot> {
     match directories::read(&config.data_dir, id) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let ids: Vec<String> = directories::ids(&config.data_dir).iter().map(u64::to_string).collect();
-            bail!("no directory is kept of entry {id}; there are: {}", ids.join(", "));
+            bail!(
+                "no directory is kept of entry {id}, which is too old or changed none; there are: {}",
+                ids.join(", ")
+            );
         }
         read => read.with_context(|| format!("the directory of entry {id} cannot be read")),
     }
