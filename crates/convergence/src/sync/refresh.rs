@@ -15,7 +15,7 @@ use super::standing::{Held, Standing};
 use super::state::{State, Step};
 use super::store::Store;
 use crate::clock::Clock;
-use crate::keys::{KeySource, SourceError};
+use crate::keys::{KeySource, Rows, SourceError};
 
 /// An unknown key may bring one refresh forward in this time (P19).
 const EARLY_REFRESH_EVERY: Duration = Duration::from_secs(10);
@@ -58,7 +58,15 @@ impl<S: KeySource> Refresher<S> {
         let mut failures = 0;
         loop {
             let started = self.clock.now();
-            let due = match self.refresh(started.unix).await {
+            let rows = tokio::select! {
+                rows = self.source.read() => rows,
+                // A source that is slow to answer keeps nobody from going back to keys that work.
+                order = self.orders.given() => {
+                    self.obey(order).await;
+                    continue;
+                }
+            };
+            let due = match rows.and_then(|rows| self.refresh(rows, started.unix)) {
                 Ok(()) => {
                     failures = 0;
                     started.uptime + self.cache_duration
@@ -77,10 +85,9 @@ impl<S: KeySource> Refresher<S> {
         }
     }
 
-    /// Reads the source once and puts what it has in the gate. The rows are as old as the moment at which their reading
-    /// began, in Unix seconds.
-    async fn refresh(&mut self, read_at: i64) -> Result<(), SourceError> {
-        let rows = self.source.read().await?;
+    /// Puts what the source has in the gate. The rows are as old as the moment at which their reading began, in Unix
+    /// seconds.
+    fn refresh(&mut self, rows: Rows, read_at: i64) -> Result<(), SourceError> {
         let rules = Rules { time_zone: rows.time_zone, default_limit: self.default_limit };
         let table = Table::read(&rows.grid, &rules).map_err(|fault| {
             let message = format!("the keys table has no usable header: {fault}");

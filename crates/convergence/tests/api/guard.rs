@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use testkit::{Fault, Google, Times};
 
 use crate::support::TestServer;
-use crate::support::accident::{CACHE, KEYS, LOOK, all_keys, file, guarded, is_held, is_well, json_of, line};
+use crate::support::accident::{
+    CACHE, KEYS, LOOK, all_keys, file, google_server, guarded, is_held, is_well, json_of, line, sheet,
+};
 
 #[tokio::test]
 async fn an_accident_locks_nobody_out_and_is_said() {
@@ -184,29 +186,11 @@ async fn a_disk_that_cannot_be_written_stops_no_refresh() {
     server.assert_all(5..KEYS, 200).await;
 }
 
-fn sheet(rows: impl IntoIterator<Item = Vec<Value>>) -> Vec<Vec<Value>> {
-    let header = ["api_key", "client_name", "is_active", "rate_limit"].map(Value::from).to_vec();
-    std::iter::once(header).chain(rows).collect()
-}
-
-fn row(number: usize, active: bool) -> Vec<Value> {
-    vec![format!("key-{number}").into(), format!("Client {number}").into(), active.into(), 60.into()]
-}
-
 #[tokio::test]
 async fn p20_an_emptied_tab_is_held_over_a_weekend_and_through_googles_absence() {
     let google = Google::start().await;
-    google.set_tab("API_Keys", sheet((0..KEYS).map(|number| row(number, true))));
-    let url = google.url();
-    let settings = [
-        ("AUTH_ENABLED", "true"),
-        ("GOOGLE_CREDENTIALS_PATH", "{folder}/credentials.json"),
-        ("GOOGLE_SHEET_ID", google.sheet_id()),
-        ("GOOGLE_SHEETS_ENDPOINT", &url),
-    ];
-    let server = TestServer::with_file("credentials.json", &google.credentials_json(), &settings);
-    server.until("the sheet is read", |status| status["mode"] == "enabled").await;
-    google.set_tab("API_Keys", sheet([]));
+    let server = google_server(&google, 0..KEYS).await;
+    google.set_tab("API_Keys", sheet(0..0));
     server.clock.advance(CACHE);
     let status = server.until("it is held", is_held).await;
     assert_eq!(status["google_sheets_connected"], true);
@@ -223,11 +207,12 @@ async fn p20_an_emptied_tab_is_held_over_a_weekend_and_through_googles_absence()
     server.until_by("it is held again", Duration::from_secs(1), is_held).await;
 
     // A tab with one key unticked and all others gone: what the row says counts, what is gone does not.
-    google.set_tab("API_Keys", sheet([row(0, false)]));
+    let unticked = vec!["key-0".into(), "Client 0".into(), false.into(), 60.into()];
+    google.set_tab("API_Keys", [sheet(0..0), vec![unticked]].concat());
     server.clock.advance(CACHE);
     server.until_verified("key-0", 401, Duration::ZERO).await;
     server.assert_all(1..KEYS, 200).await;
-    google.set_tab("API_Keys", sheet((0..KEYS).map(|number| row(number, true))));
+    google.set_tab("API_Keys", sheet(0..KEYS));
     server.clock.advance(CACHE);
     server.until("it is repaired", is_well).await;
     server.assert_all(0..KEYS, 200).await;

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::{Fault, Google, Times};
 
-use crate::support::accident::{CACHE, KEYS, LOOK, file, guarded, is_held, is_well, json_of, line};
+use crate::support::accident::{
+    CACHE, KEYS, LOOK, file, google_server, guarded, is_held, is_well, json_of, line, sheet,
+};
 use crate::support::{TestServer, csv};
 
 #[tokio::test]
@@ -96,6 +99,23 @@ async fn a_rollback_lasts_until_the_next_edit_and_over_a_restart() {
     server.assert_all(0..1, 200).await;
     server.assert_all(1..KEYS, 401).await;
     assert!(is_well(&server.status().await));
+}
+
+#[tokio::test]
+async fn p19_a_rollback_does_not_wait_for_google() {
+    let google = Google::start().await;
+    let server = google_server(&google, 0..1).await;
+    server.until_history("it is noted", 1).await;
+    google.set_tab("API_Keys", sheet(1..2));
+    server.clock.advance(CACHE);
+    server.until_verified("key-1", 200, Duration::ZERO).await;
+    google.inject(Fault::Slow(Duration::from_hours(1)), Times::Always);
+    let reads = google.reads();
+    server.clock.advance(CACHE);
+    google.wait_for_reads(reads + 1).await;
+    server.order(&json!({"roll_back": 1}));
+    server.until_verified("key-0", 200, LOOK).await;
+    google.heal();
 }
 
 #[tokio::test]

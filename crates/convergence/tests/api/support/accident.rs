@@ -1,8 +1,10 @@
 //! Tables that have met with an accident, and what the server leaves on disk for them.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::Value;
+use testkit::Google;
 
 use super::{TestServer, csv};
 
@@ -75,7 +77,7 @@ impl TestServer {
         std::fs::rename(beside, self.path("data/keys/order.json")).expect("an order in place");
     }
 
-    pub async fn assert_all(&self, keys: std::ops::Range<usize>, status: u16) {
+    pub async fn assert_all(&self, keys: Range<usize>, status: u16) {
         for number in keys {
             let answer = self.verify(&format!("key-{number}")).await;
             assert_eq!(answer.status, status, "key-{number}: {answer}");
@@ -89,4 +91,27 @@ pub fn is_held(status: &Value) -> bool {
 
 pub fn is_well(status: &Value) -> bool {
     status["cache"]["last_error"].is_null() && status["reason"].is_null()
+}
+
+/// A tab with these keys, all of which work.
+pub fn sheet(keys: Range<usize>) -> Vec<Vec<Value>> {
+    let header = ["api_key", "client_name", "is_active", "rate_limit"].map(Value::from).to_vec();
+    let row =
+        |n: usize| vec![format!("key-{n}").into(), format!("Client {n}").into(), true.into(), 60.into()];
+    std::iter::once(header).chain(keys.map(row)).collect()
+}
+
+/// A server of this Google's sheet, which has these keys and has been read.
+pub async fn google_server(google: &Google, keys: Range<usize>) -> TestServer {
+    google.set_tab("API_Keys", sheet(keys));
+    let url = google.url();
+    let settings = [
+        ("AUTH_ENABLED", "true"),
+        ("GOOGLE_CREDENTIALS_PATH", "{folder}/credentials.json"),
+        ("GOOGLE_SHEET_ID", google.sheet_id()),
+        ("GOOGLE_SHEETS_ENDPOINT", &url),
+    ];
+    let server = TestServer::with_file("credentials.json", &google.credentials_json(), &settings);
+    server.until("the sheet is read", |status| status["mode"] == "enabled").await;
+    server
 }
