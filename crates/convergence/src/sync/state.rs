@@ -106,3 +106,93 @@ impl Step {
         Self { event: None, difference: Difference::default(), held: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use gate::Record;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sync::guard::works;
+    use crate::sync::samples::{NOW, record, roll, table};
+
+    type Rows = BTreeMap<u32, Record>;
+
+    const TOLERANCE: Tolerance = Tolerance { lost_percent: 50, lost_keys: 3 };
+
+    /// What is in use after a reading, and whether that is held, in the plainest words.
+    fn model(old: &Rows, read: &Rows, accepted: bool) -> (Rows, bool) {
+        let working: Vec<&u32> = old.keys().filter(|key| works(&old[key], NOW)).collect();
+        let lost = working.iter().filter(|key| read.get(key).is_none_or(|row| !row.readable)).count();
+        if lost < 3 || lost * 2 <= working.len() || accepted {
+            return (read.clone(), false);
+        }
+        let mut kept = old.clone();
+        for (key, row) in &mut kept {
+            let Some(said) = read.get(key).filter(|said| said.readable) else { continue };
+            row.active &= said.active;
+            row.expires_at = row.expires_at.into_iter().chain(said.expires_at).min();
+            row.revoked_at = row.revoked_at.into_iter().chain(said.revoked_at).min();
+            row.limit = row.limit.into_iter().chain(said.limit).min();
+        }
+        (kept, true)
+    }
+
+    proptest! {
+        #[test]
+        fn reading_after_reading_is_as_in_a_naive_model(
+            readings in prop::collection::vec((table(), prop::option::weighted(0.3, 0..6_usize)), 1..6),
+        ) {
+            let mut state = State::new(TOLERANCE);
+            let mut in_use: Option<Rows> = None;
+            for (read, accepts) in &readings {
+                // A person may have accepted any of the readings, this one or another.
+                let accepted = accepts.map(|which| roll(&readings[which % readings.len()].0).digest());
+                let is_this = accepted.as_deref() == Some(roll(read).digest().as_str());
+                let step = state.take(roll(read), accepted.as_deref(), NOW);
+                let (expected, held) = match &in_use {
+                    Some(old) => model(old, read, is_this),
+                    None => (read.clone(), false),
+                };
+                prop_assert_eq!(state.in_use.as_deref(), Some(&roll(&expected)));
+                prop_assert_eq!(matches!(state.standing, Standing::Held(_)), held);
+                if let Some(old) = &in_use {
+                    prop_assert_eq!(step.difference, Difference::between(&roll(old), &roll(&expected)));
+                }
+                in_use = Some(expected);
+            }
+        }
+
+        #[test]
+        fn a_rollback_lasts_exactly_until_the_source_says_something_else(
+            first in table(), second in table(), third in table(),
+        ) {
+            let mut state = State::new(Tolerance { lost_percent: 100, lost_keys: 1 });
+            state.take(roll(&first), None, NOW);
+            state.take(roll(&second), None, NOW);
+            state.roll_back(1, roll(&first), NOW);
+            prop_assert!(state.take(roll(&second), None, NOW).event.is_none());
+            prop_assert_eq!(state.in_use.as_deref(), Some(&roll(&first)));
+            state.take(roll(&third), None, NOW);
+            let same = roll(&third).digest() == roll(&second).digest();
+            let expected = if same { &first } else { &third };
+            prop_assert_eq!(state.in_use.as_deref(), Some(&roll(expected)));
+        }
+    }
+
+    #[test]
+    fn a_rollback_while_a_refresh_is_held_lasts_until_that_is_repaired() {
+        let all = || Roll::of((0..4).map(|n| record(&n.to_string())).collect());
+        let mut state = State::new(TOLERANCE);
+        state.take(all(), None, NOW);
+        assert_eq!(state.take(Roll::default(), None, NOW).event, Some(Event::Held));
+        assert_eq!(state.take(Roll::default(), None, NOW).event, None, "the same state is no news");
+        state.roll_back(1, all(), NOW);
+        assert_eq!(state.take(Roll::default(), None, NOW).event, None);
+        assert!(matches!(state.standing, Standing::RolledBack(_)));
+        assert_eq!(state.take(all(), None, NOW).event, Some(Event::Applied));
+        assert_eq!(state.standing, Standing::AsRead);
+    }
+}

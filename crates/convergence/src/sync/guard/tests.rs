@@ -7,34 +7,7 @@ use gate::{Cause, Gate, Now, Record};
 use proptest::prelude::*;
 
 use super::*;
-use crate::sync::samples::{hash, record};
-
-const NOW: i64 = 1_000;
-
-/// Moments around `NOW`, so that each side of each bound is met often.
-fn moment() -> impl Strategy<Value = Option<i64>> {
-    prop::option::of(NOW - 2..NOW + 3)
-}
-
-/// A row of one of thirty keys.
-fn any_record() -> impl Strategy<Value = (u32, Record)> {
-    let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.8));
-    (0..30_u32, prop::option::of(0..3_u32), moment(), moment(), flags, 1..99_u32).prop_map(
-        |(key, limit, expires_at, revoked_at, (active, readable), row)| {
-            let record = record(&key.to_string());
-            (key, Record { limit, expires_at, revoked_at, active, readable, row, ..record })
-        },
-    )
-}
-
-/// A table, each key once.
-fn table() -> impl Strategy<Value = BTreeMap<u32, Record>> {
-    prop::collection::vec(any_record(), 0..40).prop_map(|rows| rows.into_iter().collect())
-}
-
-fn roll(table: &BTreeMap<u32, Record>) -> Roll {
-    Roll::of(table.values().cloned().collect())
-}
+use crate::sync::samples::{NOW, hash, record, roll, table};
 
 /// What the gate says of a key: whether it would let it through but for its limit.
 fn is_let_through(roll: &Roll, key: &str, unix: i64) -> bool {
