@@ -24,7 +24,7 @@ const UNFORMATTED: &[(&str, &str)] = &[
     ("dateTimeRenderOption", "SERIAL_NUMBER"),
 ];
 
-/// One spreadsheet, read as one service account. It keeps its own token and its own connections.
+/// One spreadsheet, read as one account. It keeps its own token and its own connections.
 ///
 /// A call takes at most 30 s for itself and as much for each token it has to fetch. Calls may run at once.
 pub struct Spreadsheet {
@@ -73,6 +73,18 @@ impl Spreadsheet {
         Ok(Self { transport, tokens: TokenSource::new(credentials), address })
     }
 
+    /// Takes over the token of an earlier one, if that calls as the same account by the same credentials: reading
+    /// credentials again does not cost a token that works.
+    #[must_use]
+    pub fn with_token_of(mut self, earlier: Option<Self>) -> Self {
+        if let Some(earlier) = earlier
+            && earlier.tokens.is_same_as(&self.tokens)
+        {
+            self.tokens = earlier.tokens;
+        }
+        self
+    }
+
     /// Reads every value of a tab (`values.get`), from its first row and column.
     ///
     /// Rows differ in length: Google leaves out the empty cells at the end of a row and the empty rows at the end
@@ -109,13 +121,14 @@ impl Spreadsheet {
             return Ok(answer);
         }
         let asked = Asked { client_email: self.tokens.client_email(), tab: query.tab };
-        Err(refusal::of_api(&answer, &asked, SystemTime::now()))
+        Err(self.tokens.explain(refusal::of_api(&answer, &asked, SystemTime::now())))
     }
 
     async fn ask(&self, query: &Query<'_>, token: &AccessToken) -> Result<Answer, Error> {
         let started = Instant::now();
         let request =
             self.transport.client().get(&query.url).query(query.options).bearer_auth(token.expose());
+        let request = self.tokens.charge(request);
         let answer = self.transport.exchange(Service::Sheets, request).await;
         let status = answer.as_ref().map(|answer| answer.status).ok();
         let duration_ms = started.elapsed().as_millis();
