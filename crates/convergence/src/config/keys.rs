@@ -113,9 +113,7 @@ impl Source {
             (None, Some(credentials), Some(id)) => {
                 Source::google(GoogleSheet { credentials, sheet_id: id.into(), tab, endpoint })
             }
-            (None, None, Some(_)) => {
-                Source::Missing("GOOGLE_CREDENTIALS_PATH is not set, nor is GOOGLE_CREDENTIALS".into())
-            }
+            (None, None, Some(_)) => Source::Missing("GOOGLE_CREDENTIALS_PATH is not set".into()),
             (None, Some(_), None) => Source::Missing("GOOGLE_SHEET_ID is not set".into()),
             (None, None, None) => Source::Missing(
                 "neither KEYS_FILE nor GOOGLE_CREDENTIALS_PATH and GOOGLE_SHEET_ID are set".into(),
@@ -140,7 +138,8 @@ impl GoogleCredentials {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let path = reader.text("GOOGLE_CREDENTIALS_PATH");
         let expected = "adc, for application-default credentials; a file is named by GOOGLE_CREDENTIALS_PATH";
-        let wanted = reader.with("GOOGLE_CREDENTIALS", expected, |word| (word == "adc").then_some(()));
+        let wanted = reader
+            .with("GOOGLE_CREDENTIALS", expected, |word| word.eq_ignore_ascii_case("adc").then_some(()));
         if path.is_some() && wanted.is_some() {
             let both = "GOOGLE_CREDENTIALS and GOOGLE_CREDENTIALS_PATH";
             reader.fault(both, "both say where the credentials are; set one of them");
