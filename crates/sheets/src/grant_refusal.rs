@@ -10,9 +10,10 @@ use crate::transport::Answer;
 /// Of a refresh token (RFC 6749, section 5.2).
 pub(crate) fn of_login(answer: &Answer, now: SystemTime) -> Error {
     let error = refusal::of_grant(answer, now, |said| match &*said.word {
-        // Ended, revoked, or a renewed proof of who it is wanted by the domain: one remedy.
-        "invalid_grant" => TokenRejection::LoginEnded,
-        "invalid_client" | "deleted_client" | "unauthorized_client" => TokenRejection::LoginEnded,
+        // Ended, revoked, or a renewed proof of who it is wanted by the domain, or its client is gone: one remedy.
+        "invalid_grant" | "invalid_client" | "deleted_client" | "unauthorized_client" => {
+            TokenRejection::LoginEnded
+        }
         "invalid_scope" => TokenRejection::UnknownScope,
         _ => TokenRejection::Other { status: answer.status },
     });

@@ -31,7 +31,7 @@ pub(super) async fn metadata_token(
     if let Some(trouble) = inside.called(Desk::Metadata) {
         return by_metadata(trouble);
     }
-    if let Err(refused) = inside.from_this_machine(&headers) {
+    if let Err(refused) = inside.is_heard(&headers) {
         return refused;
     }
     let query = query.unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) async fn metadata_email(State(inside): Google, headers: HeaderMap) ->
     if let Some(trouble) = inside.called(Desk::Email) {
         return by_metadata(trouble);
     }
-    match inside.from_this_machine(&headers) {
+    match inside.is_heard(&headers) {
         Ok(()) => by_metadata(inside.mint.email().to_owned().into_response()),
         Err(refused) => refused,
     }
@@ -169,7 +169,7 @@ impl Inside {
     }
 
     /// A metadata server hears only who names it, and nobody who comes through a proxy.
-    fn from_this_machine(&self, headers: &HeaderMap) -> Result<(), Response> {
+    fn is_heard(&self, headers: &HeaderMap) -> Result<(), Response> {
         if headers.get("metadata-flavor").is_some_and(|flavor| flavor == "Google")
             && !headers.contains_key("x-forwarded-for")
         {
