@@ -35,6 +35,10 @@ pub(crate) fn of_exchange(answer: &Answer, now: SystemTime) -> Error {
 
 /// Of the IAM Service Account Credentials API, which answers as all of Google's APIs do.
 pub(crate) fn of_impersonation(answer: &Answer, now: SystemTime) -> Error {
+    let said = Complaint::read(&answer.body);
+    if answer.status == 403 && said.is_some_and(|said| said.gives(&["USER_PROJECT_DENIED"])) {
+        return Error::QuotaProject;
+    }
     refusal::of_grant(answer, now, |said| verdict_of_iam(said, answer.status))
 }
 

@@ -141,7 +141,7 @@ pub(crate) struct Complaint {
 
 impl Complaint {
     /// `None` if the body is not JSON, or no error.
-    fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let error = body.get("error").filter(|error| !error.is_null())?;

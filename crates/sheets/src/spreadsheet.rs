@@ -26,7 +26,7 @@ const UNFORMATTED: &[(&str, &str)] = &[
 
 /// One spreadsheet, read as one account. It keeps its own token and its own connections.
 ///
-/// A call takes at most 30 s for itself and as much for each token it has to fetch. Calls may run at once.
+/// A call takes at most 30 s for itself and as much for each step to a token that it has to fetch (at most three). Calls may run at once.
 pub struct Spreadsheet {
     transport: Transport,
     tokens: TokenSource,

@@ -150,6 +150,7 @@ fn routes(inside: Arc<Inside>) -> Router {
     Router::new()
         .route(&format!("{machine}/token"), get(desks::metadata_token))
         .route(&format!("{machine}/email"), get(desks::metadata_email))
+        .route(&format!("{machine}/"), get(desks::metadata_account))
         .route("/oauth2/token", post(desks::refresh))
         .route("/assertion/token", post(desks::assertion))
         .route("/sts/v1/token", post(desks::exchange))

@@ -158,6 +158,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn p22_another_kind_of_file_is_told_where_it_belongs() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), r#"{"type":"external_account"}"#).expect("a file");
+        let error = credentials_file(file.path()).expect_err("it is no key");
+        assert!(error.needs_help && error.detail.contains("GOOGLE_CREDENTIALS=adc"), "{}", error.detail);
+        assert_eq!(error.public, "the Google credentials file is not a service account's key");
+    }
+
+    #[test]
     fn p03_custom_zones_are_fixed_offsets() {
         let offset =
             |name: &str| time_zone(name).map(|zone| zone.to_offset(jiff::Timestamp::UNIX_EPOCH).seconds());

@@ -116,6 +116,20 @@ async fn p22_credentials_that_are_asked_for_and_not_found_never_open() {
 }
 
 #[tokio::test]
+async fn p05_gclouds_folder_may_be_elsewhere_and_goes_before_the_metadata_server() {
+    let (google, identity) = google_with_identity().await;
+    let host = identity.metadata_host();
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let login = folder.path().join("application_default_credentials.json");
+    std::fs::write(login, identity.login_json()).expect("a credentials file");
+    let gcloud = folder.path().to_str().expect("a UTF-8 path");
+    let places = [("GCE_METADATA_HOST", &*host), ("CLOUDSDK_CONFIG", gcloud), ("HOME", "{folder}")];
+    let server = server_of(&google, &places);
+    server.until_verified(KEY, 200, Duration::ZERO).await;
+    assert_eq!((identity.asked(Desk::Refresh), identity.asked(Desk::Metadata)), (1, 0));
+}
+
+#[tokio::test]
 async fn p22_a_named_file_that_is_missing_or_wrong_is_not_passed_over() {
     let (google, identity) = google_with_identity().await;
     let host = identity.metadata_host();

@@ -4,6 +4,7 @@
 //! sending, and the same header in every true answer.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use reqwest::Url;
@@ -27,8 +28,10 @@ const NAME: &str = "the service account of this machine";
 pub(super) struct Metadata {
     /// `http://HOST/computeMetadata/v1/instance/service-accounts/default/`.
     account: Url,
-    /// The account's address, or words for it, once the server was there to be asked.
+    /// The account's address, or words for it, once the server has told it.
     email: OnceLock<String>,
+    /// Whether the server has ever answered. Nothing depends on when another thread sees it.
+    answered: AtomicBool,
 }
 
 impl Metadata {
@@ -41,7 +44,7 @@ impl Metadata {
         if !plain || account.query().is_some() || account.fragment().is_some() {
             return Err(CredentialsError::MetadataHost);
         }
-        Ok(Self { account, email: OnceLock::new() })
+        Ok(Self { account, email: OnceLock::new(), answered: AtomicBool::new(false) })
     }
 
     pub(super) fn email(&self) -> &str {
@@ -95,6 +98,7 @@ impl Metadata {
             let status = answer.status;
             return Err(self.or_absent(Error::Unreadable { service: Service::Metadata, status }));
         }
+        self.answered.store(true, Ordering::Relaxed);
         Ok(answer)
     }
 
@@ -102,7 +106,7 @@ impl Metadata {
     fn or_absent(&self, error: Error) -> Error {
         let unreached =
             matches!(error, Error::Connect { .. } | Error::Timeout { .. } | Error::Unreadable { .. });
-        if unreached && self.email.get().is_none() { Error::NoDefaultCredentials } else { error }
+        if unreached && !self.answered.load(Ordering::Relaxed) { Error::NoDefaultCredentials } else { error }
     }
 }
 

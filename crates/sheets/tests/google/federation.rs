@@ -108,6 +108,11 @@ async fn each_refusal_to_act_as_the_account_has_its_own_words() {
     let disabled = json!({ "error": { "code": 403, "status": "PERMISSION_DENIED", "message": "x",
         "details": [{ "reason": "SERVICE_DISABLED" }] } });
     let invalid = json!({ "error": { "code": 400, "status": "INVALID_ARGUMENT", "message": "x" } });
+    let project = json!({ "error": { "code": 403, "status": "PERMISSION_DENIED", "message": "x",
+        "details": [{ "reason": "USER_PROJECT_DENIED" }] } });
+    identity.trouble(Desk::Impersonation, 403, project.to_string());
+    let error = failure_by(&google, &identity, workload(&identity)).await;
+    assert!(matches!(error, Error::QuotaProject), "{error:?}");
     for (status, body, cause) in [
         (403, denied, MayNotImpersonate),
         (403, disabled, CredentialsApiDisabled),

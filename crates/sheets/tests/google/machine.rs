@@ -85,6 +85,8 @@ async fn each_refusal_of_the_metadata_server_has_its_own_words() {
 async fn a_metadata_server_that_was_there_and_is_gone_is_an_outage() {
     let (google, identity) = with_identity().await;
     let credentials = machine(&identity);
+    // It need not even have told the account's address.
+    identity.trouble(Desk::Email, 503, "");
     let spreadsheet = sheets::Spreadsheet::new(credentials, google.sheet_id(), &google.url()).unwrap();
     spreadsheet.values("Keys").await.unwrap();
     drop(identity);

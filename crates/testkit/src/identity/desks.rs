@@ -20,7 +20,11 @@ use super::{Desk, Inside};
 type Google = State<Arc<Inside>>;
 
 const SPREADSHEETS: &str = "https://www.googleapis.com/auth/spreadsheets";
-const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// What acting as an account takes: Google's libraries for Go and Node ask for the first, that for Python for the second.
+const ACTING: [&str; 2] =
+    ["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/iam"];
+/// What Google's own libraries write as the audience of an assertion.
+const GOOGLE_AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 
 /// `GET .../default/token?scopes=`.
 pub(super) async fn metadata_token(
@@ -52,6 +56,19 @@ pub(super) async fn metadata_email(State(inside): Google, headers: HeaderMap) ->
     }
 }
 
+/// `GET .../default/?recursive=true`, as Google's libraries ask who the account is.
+pub(super) async fn metadata_account(State(inside): Google, headers: HeaderMap) -> Response {
+    if let Some(trouble) = inside.called(Desk::Email) {
+        return by_metadata(trouble);
+    }
+    let account =
+        json!({ "aliases": ["default"], "email": inside.mint.email(), "scopes": [ACTING[0], SPREADSHEETS] });
+    match inside.is_heard(&headers) {
+        Ok(()) => by_metadata(Json(account).into_response()),
+        Err(refused) => refused,
+    }
+}
+
 /// `POST /token` with a refresh token.
 pub(super) async fn refresh(State(inside): Google, form: Bytes) -> Response {
     if let Some(trouble) = inside.called(Desk::Refresh) {
@@ -76,8 +93,9 @@ pub(super) async fn assertion(State(inside): Google, form: Bytes) -> Response {
     }
     let sent = pairs(&form).into_iter().find(|(name, _)| name == "assertion");
     let claims = sent.and_then(|(_, assertion)| inside.mint.open(&assertion)).unwrap_or_default();
-    let audience = format!("{}/assertion/token", inside.base);
-    if claims["scope"] != CLOUD_PLATFORM || claims["aud"] != *audience {
+    let scope = claims["scope"].as_str().unwrap_or_default();
+    let ours = format!("{}/assertion/token", inside.base);
+    if !ACTING.contains(&scope) || (claims["aud"] != *ours && claims["aud"] != GOOGLE_AUDIENCE) {
         return inside.complain(format!("assertion: not signed, or with other claims: {claims}"));
     }
     oauth(&inside.actor(), 3599)
@@ -88,10 +106,12 @@ pub(super) async fn exchange(State(inside): Google, form: Bytes) -> Response {
     if let Some(trouble) = inside.called(Desk::Exchange) {
         return trouble;
     }
+    let asked = pairs(&form).into_iter().find(|(name, _)| name == "scope").unwrap_or_default().1;
+    let scope = ACTING.into_iter().find(|scope| *scope == asked).unwrap_or(ACTING[0]);
     let expected = [
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
         ("audience", AUDIENCE),
-        ("scope", CLOUD_PLATFORM),
+        ("scope", scope),
         ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
         ("subject_token", SUBJECT_TOKEN),
         ("subject_token_type", SUBJECT_TYPE),
@@ -122,8 +142,12 @@ pub(super) async fn impersonation(
     if account != format!("{}:generateAccessToken", inside.mint.email()) {
         return inside.complain(format!("impersonation: another account: {account}"));
     }
-    if body["scope"] != json!([SPREADSHEETS]) || body["lifetime"] != "3600s" || !body["delegates"].is_array()
-    {
+    // Google's Python library sends null for no delegates.
+    let delegates = &body["delegates"];
+    let right = body["scope"] == json!([SPREADSHEETS])
+        && body["lifetime"] == "3600s"
+        && (delegates.is_array() || delegates.is_null());
+    if !right {
         return inside.complain(format!("impersonation: another body: {body}"));
     }
     match inside.mint.token().await {
@@ -140,9 +164,9 @@ pub(super) async fn provider_json(State(inside): Google, headers: HeaderMap) -> 
     inside.vouch(&headers, || Json(json!({ "count": 1, "value": SUBJECT_TOKEN })).into_response())
 }
 
-/// The same, in an answer that is the token and a line's end.
+/// The same, in an answer that is the token.
 pub(super) async fn provider_text(State(inside): Google, headers: HeaderMap) -> Response {
-    inside.vouch(&headers, || format!("{SUBJECT_TOKEN}\n").into_response())
+    inside.vouch(&headers, || SUBJECT_TOKEN.into_response())
 }
 
 impl Inside {
