@@ -15,6 +15,7 @@ use crate::config::{GoogleCredentials, GoogleSheet};
 pub(crate) struct GoogleTab {
     sheet: GoogleSheet,
     spreadsheet: Option<Spreadsheet>,
+    /// Whether the last reading failed.
     failed: bool,
 }
 
@@ -23,26 +24,10 @@ impl GoogleTab {
         Self { sheet, spreadsheet: None, failed: false }
     }
 
-    /// The spreadsheet as the credentials are now. After a failure the connections are new as well.
-    async fn open(&mut self) -> Result<&Spreadsheet, SourceError> {
-        let kept = match self.spreadsheet.take() {
-            Some(spreadsheet) if !self.failed => spreadsheet,
-            last => self.open_anew().await?.with_token_of(last),
-        };
-        Ok(self.spreadsheet.insert(kept))
-    }
-
-    async fn open_anew(&self) -> Result<Spreadsheet, SourceError> {
-        let credentials = credentials(&self.sheet.credentials).await?;
-        Spreadsheet::new(credentials, &self.sheet.sheet_id, &self.sheet.endpoint)
-            .map_err(|error| failure(&error))
-    }
-
     /// Rows and time zone at once: a serial date means nothing without its zone.
-    async fn fetch(&mut self) -> Result<Rows, SourceError> {
-        let tab = self.sheet.tab.clone();
-        let spreadsheet = self.open().await?;
-        let (values, properties) = tokio::join!(spreadsheet.values(&tab), spreadsheet.properties());
+    async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
+        let (values, properties) =
+            tokio::join!(spreadsheet.values(&self.sheet.tab), spreadsheet.properties());
         let properties = properties.map_err(|error| failure(&error))?;
         let values = values.map_err(|error| {
             let mut failure = failure(&error);
@@ -68,11 +53,16 @@ impl KeySource for GoogleTab {
     }
 
     async fn read(&mut self) -> Result<Rows, SourceError> {
-        let rows = self.fetch().await;
+        let spreadsheet = match self.spreadsheet.take() {
+            Some(spreadsheet) if !self.failed => spreadsheet,
+            // New connections as well: what failed may have been one of the old.
+            last => open(&self.sheet).await?.with_token_of(last),
+        };
+        let rows = self.fetch(&spreadsheet).await;
         self.failed = rows.is_err();
         // What somebody is to mend (scopes, rights) may need a new token to take effect.
-        if rows.as_ref().is_err_and(|error| error.needs_help) {
-            self.spreadsheet = None;
+        if !rows.as_ref().is_err_and(|error| error.needs_help) {
+            self.spreadsheet = Some(spreadsheet);
         }
         rows
     }
@@ -83,9 +73,15 @@ impl KeySource for GoogleTab {
     }
 }
 
+/// Reads the credentials, and makes ready to use the spreadsheet; nothing is sent yet.
+pub(crate) async fn open(sheet: &GoogleSheet) -> Result<Spreadsheet, SourceError> {
+    let credentials = credentials(sheet).await?;
+    Spreadsheet::new(credentials, &sheet.sheet_id, &sheet.endpoint).map_err(|error| failure(&error))
+}
+
 /// Reads the credentials, which are files that may be on a slow disk.
-async fn credentials(from: &GoogleCredentials) -> Result<Credentials, SourceError> {
-    let from = from.clone();
+pub(crate) async fn credentials(sheet: &GoogleSheet) -> Result<Credentials, SourceError> {
+    let from = sheet.credentials.clone();
     let read = tokio::task::spawn_blocking(move || match from {
         GoogleCredentials::File(path) => credentials_file(&path),
         GoogleCredentials::Default(places) => places.find().map_err(|error| {
