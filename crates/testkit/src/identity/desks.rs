@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -64,7 +63,7 @@ pub(super) async fn metadata_account(State(inside): Google, headers: HeaderMap) 
     let account =
         json!({ "aliases": ["default"], "email": inside.mint.email(), "scopes": [ACTING[0], SPREADSHEETS] });
     match inside.is_heard(&headers) {
-        Ok(()) => by_metadata(Json(account).into_response()),
+        Ok(()) => by_metadata(as_json(&account)),
         Err(refused) => refused,
     }
 }
@@ -153,7 +152,7 @@ pub(super) async fn impersonation(
     match inside.mint.token().await {
         Ok((token, lifetime)) => {
             let end = SystemTime::now() + Duration::from_secs(lifetime);
-            Json(json!({ "accessToken": token, "expireTime": rfc3339(end) })).into_response()
+            as_json(&json!({ "accessToken": token, "expireTime": rfc3339(end) }))
         }
         Err(said) => inside.complain(format!("impersonation: google said {said}")),
     }
@@ -161,7 +160,7 @@ pub(super) async fn impersonation(
 
 /// A workload's platform: `GET`, with what proves the runner.
 pub(super) async fn provider_json(State(inside): Google, headers: HeaderMap) -> Response {
-    inside.vouch(&headers, || Json(json!({ "count": 1, "value": SUBJECT_TOKEN })).into_response())
+    inside.vouch(&headers, || as_json(&json!({ "count": 1, "value": SUBJECT_TOKEN })))
 }
 
 /// The same, in an answer that is the token.
@@ -187,9 +186,10 @@ impl Inside {
 
     /// Notes what was wrong and refuses.
     fn complain(&self, what: String) -> Response {
-        let body = Json(json!({ "error": "invalid_request", "error_description": what }));
+        let mut answer = as_json(&json!({ "error": "invalid_request", "error_description": what }));
         self.state().complaints.push(what);
-        (StatusCode::BAD_REQUEST, body).into_response()
+        *answer.status_mut() = StatusCode::BAD_REQUEST;
+        answer
     }
 
     /// A metadata server hears only who names it, and nobody who comes through a proxy.
@@ -245,9 +245,13 @@ impl Inside {
     }
 }
 
+fn as_json(body: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], body.to_string()).into_response()
+}
+
 fn oauth(token: &str, lifetime: u64) -> Response {
     let body = json!({ "access_token": token, "expires_in": lifetime, "token_type": "Bearer" });
-    Json(body).into_response()
+    as_json(&body)
 }
 
 /// Every answer of a metadata server says that it is one.
