@@ -10,11 +10,11 @@ mod variables;
 use std::path::PathBuf;
 
 pub use audio::Audio;
-pub use keys::{Auth, GoogleSheet, Keys, Source};
+pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use settings::{Fault, Settings};
-pub use variables::{NOT_YET, VARIABLES, Variable};
+pub use variables::{GOOGLES_OWN, NOT_YET, VARIABLES, Variable};
 
 /// Everything that is set.
 pub struct Config {

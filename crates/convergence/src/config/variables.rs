@@ -18,6 +18,11 @@ const fn variable(name: &'static str, value: &'static str, help: &'static str) -
 pub const VARIABLES: &[Variable] = &[
     variable("AUTH_ENABLED", "BOOL", "Whether requests need an API key (default false)"),
     variable("GOOGLE_CREDENTIALS_PATH", "FILE", "The service account's JSON key file"),
+    variable(
+        "GOOGLE_CREDENTIALS",
+        "adc",
+        "adc: find Google's application-default credentials, instead of a key file",
+    ),
     variable("GOOGLE_SHEET_ID", "ID", "The spreadsheet, by the long word in its address"),
     variable("GOOGLE_SHEET_NAME", "TAB", "The tab that holds the keys (default API_Keys)"),
     variable("GOOGLE_SHEETS_ENDPOINT", "URL", "Another base URL of the Sheets API, without /v4"),
@@ -84,3 +89,8 @@ pub const NOT_YET: &[(&str, &str)] = &[
     ("INSTANCE", "writing usage to the spreadsheet"),
     ("CORS_ALLOWED_ORIGINS", "answering CORS preflights"),
 ];
+
+/// Variables of Google's libraries and of the system that say where application-default credentials are. They are read
+/// where Google's libraries would read them, and have no flag.
+pub const GOOGLES_OWN: &[&str] =
+    &["GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "GCE_METADATA_HOST", "HOME"];

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod adc;
 mod connection;
 mod file;
 mod generate_audio;

@@ -54,7 +54,7 @@ const SECRETS: [(&str, &str); 6] = [
     ("Key", "crates/gate/src/table/"),
     ("Cell", "crates/gate/src/"),
     ("Credentials", "crates/sheets/src/"),
-    ("PrivateKey", "crates/sheets/src/"),
+    ("Secret", "crates/sheets/src/"),
     ("AccessToken", "crates/sheets/src/"),
 ];
 

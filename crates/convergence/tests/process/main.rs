@@ -103,6 +103,30 @@ async fn p05_flags_win_over_the_environment_and_that_over_env_files() {
     assert_eq!(serving.terminate().0, Some(0));
 }
 
+#[tokio::test]
+async fn p05_default_credentials_are_looked_for_where_the_environment_says() {
+    let google = testkit::Google::start().await;
+    let row = |cells: [&str; 3]| cells.map(Into::into).to_vec();
+    google.set_tab(
+        "API_Keys",
+        vec![row(["api_key", "client_name", "is_active"]), row([KEY, "MyApp Production", "yes"])],
+    );
+    let identity = testkit::Identity::start(&google).await;
+    let folder = TempDir::new().expect("a temporary folder");
+    let settings = [
+        ("AUTH_ENABLED", "true"),
+        ("GOOGLE_SHEET_ID", google.sheet_id()),
+        ("GOOGLE_SHEETS_ENDPOINT", &google.url()),
+        ("GCE_METADATA_HOST", &identity.metadata_host()),
+        ("API_PORT", "0"),
+    ];
+    let mut serving = Serving::start(folder.path(), &["serve", "--google-credentials", "adc"], &settings);
+    serving.line_with("keys are up to date");
+    assert_eq!(get(&format!("{}/auth/verify", serving.url), KEY).await, 200);
+    assert_eq!(identity.asked(testkit::Desk::Metadata), 1);
+    assert_eq!(serving.terminate().0, Some(0));
+}
+
 #[test]
 fn every_wrong_setting_is_named_at_once_and_none_is_shown() {
     let folder = folder_with_keys();
@@ -131,10 +155,16 @@ fn a_setting_that_is_not_utf8_is_a_fault_and_other_variables_are_none() {
     use std::os::unix::ffi::OsStrExt;
     let not_utf8 = std::ffi::OsStr::from_bytes(b"secret\xff");
     let folder = TempDir::new().expect("a temporary folder");
-    let output =
-        program(folder.path(), &["serve"]).env("KEYS_FILE", not_utf8).env("OTHER", not_utf8).output();
-    let said = String::from_utf8_lossy(&output.expect("the program runs").stderr).into_owned();
-    assert!(said.contains("KEYS_FILE") && !said.contains("OTHER") && !said.contains("secret"), "{said}");
+    let mut command = program(folder.path(), &["serve"]);
+    command.env("KEYS_FILE", not_utf8).env("OTHER", not_utf8).env("HOME", not_utf8);
+    let said = String::from_utf8_lossy(&command.output().expect("the program runs").stderr).into_owned();
+    assert!(
+        said.contains("KEYS_FILE")
+            && !said.contains("OTHER")
+            && !said.contains("HOME")
+            && !said.contains("secret"),
+        "{said}"
+    );
 }
 
 #[test]
