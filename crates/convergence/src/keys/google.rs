@@ -2,6 +2,7 @@
 
 use gate::Cell;
 use jiff::tz::{Offset, TimeZone};
+use prometheus_client::metrics::counter::Counter;
 use sheets::{Credentials, Spreadsheet, Value};
 
 use super::{KeySource, Rows, SourceError};
@@ -12,11 +13,13 @@ use crate::config::GoogleSheet;
 pub(crate) struct GoogleTab {
     sheet: GoogleSheet,
     spreadsheet: Option<Spreadsheet>,
+    /// Counts what is asked of Google.
+    reads: Counter,
 }
 
 impl GoogleTab {
-    pub(crate) fn new(sheet: GoogleSheet) -> Self {
-        Self { sheet, spreadsheet: None }
+    pub(crate) fn new(sheet: GoogleSheet, reads: Counter) -> Self {
+        Self { sheet, spreadsheet: None, reads }
     }
 
     async fn open(&self) -> Result<Spreadsheet, SourceError> {
@@ -36,6 +39,7 @@ impl GoogleTab {
 
     /// Rows and time zone at once: a serial date means nothing without its zone.
     async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
+        self.reads.inc_by(2);
         let (values, properties) =
             tokio::join!(spreadsheet.values(&self.sheet.tab), spreadsheet.properties());
         let properties = properties.map_err(|error| failure(&error))?;

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod admin;
 mod connection;
 mod file;
 mod generate_audio;
@@ -13,3 +14,4 @@ mod refusals;
 mod sheet;
 mod status;
 mod verify;
+mod webhook;
