@@ -112,6 +112,7 @@ impl<S: KeySource> Refresher<S> {
             keys = records.len(),
             read_at, "starting with the keys of an earlier run until the source is read"
         );
+        self.journal.apply(&records).in_use();
         self.gate.replace(records, self.usable_until(read_at));
         self.freshness.update(|report| report.last_read = Some(read_at));
     }

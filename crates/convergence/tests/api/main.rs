@@ -6,6 +6,7 @@
 mod support;
 
 mod admin;
+mod apps_script;
 mod connection;
 mod file;
 mod generate_audio;
