@@ -58,7 +58,7 @@ async fn a_failed_refresh_says_why_and_what_is_still_in_use() {
 async fn p19_refreshes_at_once_share_a_read_and_many_wait_for_the_quota() {
     let google = google_with(vec![example()]).await;
     let server = ready_server_of(&google).await;
-    google.inject(Fault::Slow(Duration::from_millis(300)), Times::Once);
+    google.inject(Fault::Slow(Duration::from_secs(2)), Times::Once);
     let answers = futures_util::future::join_all((0..20).map(|_| server.refresh())).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     // The first of them starts one, and those that come while it runs need another; nobody needs a third.
@@ -93,6 +93,7 @@ async fn a_refresh_that_google_holds_up_is_answered_after_a_minute() {
 async fn metrics_are_openmetrics_and_name_no_key_client_or_sheet() {
     let google = google_with(vec![example()]).await;
     let server = ready_server_of(&google).await;
+    server.until_metric("convergence_refreshes_total{result=\"ok\"}", 1.0).await;
     google.set_tab("API_Keys", vec![header(), row("b", "B", "".into(), true, 1.into())]);
     server.clock.advance(Duration::from_secs(42));
     server.refresh().await;

@@ -69,8 +69,8 @@ async fn p10_a_signed_notice_brings_a_revocation_into_effect_at_once_and_its_lag
     server.until_verified(KEY, 401, Duration::ZERO).await;
     assert_eq!(server.verify(KEY).await.code(), "inactive_api_key");
     let lag = |what| format!("convergence_revocation_lag_seconds_{what}{{via=\"webhook\"}}");
-    assert_eq!(server.metric(&lag("count")).await, Some(1.0));
-    assert_eq!(server.metric(&lag("sum")).await, Some(0.7));
+    server.until_metric(&lag("count"), 1.0).await;
+    server.until_metric(&lag("sum"), 0.7).await;
     assert_eq!(server.metric("convergence_webhooks_total{result=\"accepted\"}").await, Some(1.0));
     let refreshed = server.refresh().await.json();
     assert_eq!(refreshed["lag"], json!({"seconds": 0.7, "via": "webhook", "upper_bound": false}));
@@ -209,11 +209,8 @@ async fn a_notice_while_google_fails_is_not_lost() {
     google.heal();
     server.until_by("healed", Duration::from_millis(500), |status| status["cache"]["stale"] == false).await;
     assert_eq!(server.verify(KEY).await.code(), "unknown_api_key");
-    assert_eq!(
-        server.metric("convergence_revocation_lag_seconds_count{via=\"webhook\"}").await,
-        Some(1.0),
-        "its lag counts from the change, not from the read that showed it"
-    );
+    // Its lag counts from the change, not from the read that showed it.
+    server.until_metric("convergence_revocation_lag_seconds_count{via=\"webhook\"}", 1.0).await;
 }
 
 #[tokio::test]
@@ -228,7 +225,7 @@ async fn the_lag_of_polling_is_at_most_the_time_since_the_read_before() {
     google.set_tab("API_Keys", vec![header()]);
     server.clock.advance(Duration::from_mins(5));
     server.until_verified(KEY, 401, Duration::ZERO).await;
-    assert_eq!(server.metric(&lag("sum")).await, Some(300.0));
+    server.until_metric(&lag("sum"), 300.0).await;
 }
 
 #[tokio::test]

@@ -119,6 +119,19 @@ impl TestServer {
         values.next().map(|value| value.parse().expect("a number"))
     }
 
+    /// Waits until a metric has this value: a read counts once it is over, a moment after its keys are in use.
+    pub async fn until_metric(&self, name: &str, wanted: f64) {
+        let start = Instant::now();
+        loop {
+            let value = self.metric(name).await;
+            if value == Some(wanted) {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "{name}: {value:?}, and not yet {wanted}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Sends a request and reads its answer.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         Answer::read(request.send().await.expect("an answer")).await
