@@ -4,6 +4,7 @@ use std::path::Path;
 
 use gate::Cell;
 use jiff::tz::{Offset, TimeZone};
+use prometheus_client::metrics::counter::Counter;
 use sheets::{Credentials, CredentialsError, Spreadsheet, Value};
 use zeroize::Zeroizing;
 
@@ -17,15 +18,18 @@ pub(crate) struct GoogleTab {
     spreadsheet: Option<Spreadsheet>,
     /// Whether the last reading failed.
     failed: bool,
+    /// Counts what is asked of Google.
+    reads: Counter,
 }
 
 impl GoogleTab {
-    pub(crate) fn new(sheet: GoogleSheet) -> Self {
-        Self { sheet, spreadsheet: None, failed: false }
+    pub(crate) fn new(sheet: GoogleSheet, reads: Counter) -> Self {
+        Self { sheet, spreadsheet: None, failed: false, reads }
     }
 
     /// Rows and time zone at once: a serial date means nothing without its zone.
     async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
+        self.reads.inc_by(2);
         let (values, properties) =
             tokio::join!(spreadsheet.values(&self.sheet.tab), spreadsheet.properties());
         let properties = properties.map_err(|error| failure(&error))?;

@@ -6,6 +6,8 @@
 mod support;
 
 mod adc;
+mod admin;
+mod apps_script;
 mod connection;
 mod file;
 mod generate_audio;
@@ -14,3 +16,4 @@ mod refusals;
 mod sheet;
 mod status;
 mod verify;
+mod webhook;

@@ -20,6 +20,8 @@ fn program(folder: &Path, arguments: &[&str]) -> Command {
         .current_dir(folder)
         .args(arguments)
         .env_clear()
+        // Two servers of one machine cannot have the same.
+        .env("ADMIN_PORT", "0")
         .env("PATH", std::env::var("PATH").unwrap_or_default());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -140,6 +142,9 @@ fn every_wrong_setting_is_named_at_once_and_none_is_shown() {
         ("GOOGLE_SHEET_ID", "sk-secret"),
         ("KEYS_TIME_ZONE", "sk-secret"),
         ("DEFAULT_RATE_LIMIT", "-1"),
+        ("ADMIN_PORT", "sk-secret"),
+        ("ADMIN_TOKEN", "two sk-secrets"),
+        ("SHEET_WEBHOOK_SECRET", "short sk-secret"),
     ];
     let output = run(folder.path(), &["serve"], &settings);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -201,6 +206,31 @@ fn an_address_in_use_is_said_with_the_setting_to_change() {
     let output = run(folder.path(), &["serve"], &[("API_PORT", &port)]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("API_PORT"), "{said}");
+}
+
+#[test]
+fn an_admin_port_in_use_is_said_with_the_setting_to_change() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let folder = TempDir::new().expect("a temporary folder");
+    let output = run(folder.path(), &["serve"], &[("API_PORT", "0"), ("ADMIN_PORT", &port)]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("ADMIN_PORT") && said.contains("in use"), "{said}");
+}
+
+#[test]
+fn off_loopback_the_admin_listener_needs_a_token() {
+    let folder = TempDir::new().expect("a temporary folder");
+    for host in ["0.0.0.0", "::", "192.0.2.1"] {
+        let output = run(folder.path(), &["serve"], &[("API_PORT", "0"), ("ADMIN_HOST", host)]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("ADMIN_TOKEN: must be set"), "{said}");
+    }
+    let with_token = [("API_PORT", "0"), ("ADMIN_HOST", "0.0.0.0"), ("ADMIN_TOKEN", "let-me-in")];
+    let mut serving = Serving::start(folder.path(), &["serve"], &with_token);
+    serving.line_with("admin at http://0.0.0.0:");
+    let (code, log) = serving.terminate();
+    assert!(code == Some(0) && !log.contains("let-me-in"), "{log}");
 }
 
 #[test]
@@ -293,7 +323,9 @@ async fn the_demo_prints_a_request_that_works() {
     assert!(printed.contains(&format!("curl -X POST {url}/convergence/generate-audio")), "{printed}");
     assert!(printed.contains(&format!("Authorization: Bearer {key}")), "{printed}");
 
-    let mut again = Serving::start(folder.path(), &["demo"], &[("API_PORT", "0")]);
+    let not_set = ("ADMIN_PORT", "");
+    let mut again = Serving::start(folder.path(), &["demo"], &[("API_PORT", "0"), not_set]);
+    assert!(!again.line_with("admin at http://127.0.0.1:").contains(":8001"), "a demo is never in the way");
     again.line_with("keys are up to date");
     assert_eq!(get(&format!("{}/auth/verify", again.url), &key).await, 200, "the same key after a restart");
     again.terminate();
