@@ -47,7 +47,10 @@ fn gate_depends_on_five_crates_and_none_of_ours() {
     let mut gate = manifest("gate");
     let tests = gate.remove("dev-dependencies");
     let wanted = BTreeMap::from([
-        ("dependencies".to_owned(), set(["crossbeam-utils", "hashbrown", "jiff", "sha2", "thiserror", "unicode-normalization"])),
+        (
+            "dependencies".to_owned(),
+            set(["crossbeam-utils", "hashbrown", "jiff", "sha2", "thiserror", "unicode-normalization"]),
+        ),
         ("target.'cfg(loom)'.dependencies".to_owned(), set(["loom"])),
     ]);
     assert_eq!(gate, wanted, "crates/gate/Cargo.toml");

@@ -1,8 +1,8 @@
 //! What a tab holds arrives as it stands there.
 
 use serde_json::{Value as Json, json};
+use sheets::Value;
 use sheets::Value::{Bool, Empty, Number, Text};
-use sheets::{Properties, Value};
 use testkit::{Google, date_cell};
 
 use crate::support::spreadsheet;
@@ -81,8 +81,9 @@ async fn properties_name_the_zone_the_locale_and_the_tabs() {
     google.set_time_zone("America/New_York");
     let properties = spreadsheet(&google).properties().await.unwrap();
 
-    let tabs = vec!["Sheet1".to_owned(), "API_Keys".to_owned()];
-    let (time_zone, locale) = ("America/New_York".to_owned(), "en_US".to_owned());
-    assert_eq!(properties, Properties { time_zone, locale, tabs });
+    assert_eq!((&*properties.time_zone, &*properties.locale), ("America/New_York", "en_US"));
+    let tabs: Vec<_> = properties.tabs.iter().map(|tab| (&*tab.title, tab.rows, tab.columns)).collect();
+    assert_eq!(tabs, [("Sheet1", 1_000, 26), ("API_Keys", 1_000, 26)]);
+    assert_eq!(properties.tabs[0].id, 0, "the first tab's number is 0, and stands in the answer");
     assert_eq!(google.reads(), 0, "only values count as reads");
 }

@@ -12,31 +12,20 @@ const PROJECT: &str = "123456789012";
 const CONSOLE: &str =
     "https://console.developers.google.com/apis/api/sheets.googleapis.com/overview?project=123456789012";
 
-/// 400: the tab does not exist, or the range is not A1 notation.
-pub(super) fn unable_to_parse_range(range: &str) -> Response {
-    bad_request(&format!("Unable to parse range: {range}"))
-}
-
-/// 400: the range begins below or right of the grid.
-pub(super) fn exceeds_grid(range: &str, rows: usize, columns: usize) -> Response {
-    bad_request(&format!("Range ({range}) exceeds grid limits. Max rows: {rows}, max columns: {columns}"))
+/// 400 with `fieldViolations`.
+pub(super) fn violation(field: &str, message: &str, description: &str) -> Response {
+    let details = json!([{
+        "@type": "type.googleapis.com/google.rpc.BadRequest",
+        "fieldViolations": [{ "field": field, "description": description }],
+    }]);
+    refusal(400, "INVALID_ARGUMENT", message, Some(details))
 }
 
 /// 400: `fields` names something that the answer has not.
 pub(super) fn unknown_field(path: &str) -> Response {
     let description =
         format!("Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'.");
-    let details = json!([{
-        "@type": "type.googleapis.com/google.rpc.BadRequest",
-        "fieldViolations": [{ "field": path, "description": description }],
-    }]);
-    refusal(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", Some(details))
-}
-
-/// 400: a query parameter is not a word of its enum, named by the proto type.
-pub(super) fn invalid_enum(parameter: &str, proto_type: &str, found: &str) -> Response {
-    let kind = format!("type.googleapis.com/google.apps.sheets.v4.{proto_type}");
-    bad_request(&format!("Invalid value at '{parameter}' ({kind}), \"{found}\""))
+    violation(path, "Request contains an invalid argument.", &description)
 }
 
 /// 400: the file is an Excel file that was uploaded and never converted.
@@ -64,7 +53,7 @@ pub(super) fn unregistered_caller() -> Response {
     refusal(403, "PERMISSION_DENIED", message, None)
 }
 
-/// 403: the spreadsheet is not shared with the account.
+/// 403: the spreadsheet is not shared with the account, or not for what it wants to do.
 pub(super) fn not_shared() -> Response {
     refusal(403, "PERMISSION_DENIED", "The caller does not have permission", None)
 }
@@ -126,12 +115,13 @@ pub(super) fn no_such_path() -> Response {
     html_page(404)
 }
 
-/// 429: the account's reads of this minute are used up.
-pub(super) fn quota_exceeded() -> Response {
+/// 429: the account's reads, or writes, of this minute are used up. `kind` is `Read` or `Write`.
+pub(super) fn quota_exceeded(kind: &str) -> Response {
     let message = format!(
-        "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per user' of service \
-         'sheets.googleapis.com' for consumer 'project_number:{PROJECT}'."
+        "Quota exceeded for quota metric '{kind} requests' and limit '{kind} requests per minute per user' of \
+         service 'sheets.googleapis.com' for consumer 'project_number:{PROJECT}'."
     );
+    let metric = kind.to_lowercase();
     let details = json!([
         {
             "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -143,8 +133,8 @@ pub(super) fn quota_exceeded() -> Response {
                 "consumer": format!("projects/{PROJECT}"),
                 "quota_unit": "1/min/{project}/{user}",
                 "quota_location": "global",
-                "quota_metric": "sheets.googleapis.com/read_requests",
-                "quota_limit": "ReadRequestsPerMinutePerUser",
+                "quota_metric": format!("sheets.googleapis.com/{metric}_requests"),
+                "quota_limit": format!("{kind}RequestsPerMinutePerUser"),
             },
         },
         {
@@ -178,7 +168,8 @@ pub(super) fn html_page(status: u16) -> Response {
     text_answer(status, "text/html; charset=UTF-8", page)
 }
 
-fn bad_request(message: &str) -> Response {
+/// 400 without details.
+pub(super) fn bad_request(message: &str) -> Response {
     refusal(400, "INVALID_ARGUMENT", message, None)
 }
 
