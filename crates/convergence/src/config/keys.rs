@@ -13,7 +13,7 @@ pub enum Auth {
     /// `AUTH_ENABLED` is false or not set.
     Off,
     /// `AUTH_ENABLED=true`.
-    On(Keys),
+    On(Box<Keys>),
 }
 
 /// The keys' source and rules.
@@ -102,7 +102,7 @@ impl Auth {
                 })
                 .unwrap_or(true),
         };
-        if reader.boolean("AUTH_ENABLED", false) { Auth::On(keys) } else { Auth::Off }
+        if reader.boolean("AUTH_ENABLED", false) { Auth::On(Box::new(keys)) } else { Auth::Off }
     }
 }
 
