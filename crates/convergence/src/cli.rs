@@ -1,6 +1,7 @@
 //! The command line: one file for each command, and the settings that all of them share.
 
 mod demo;
+mod keys;
 mod serve;
 mod table;
 mod usage;
@@ -17,6 +18,7 @@ pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let outcome = match matches.subcommand() {
         Some(("demo", flags)) => settings(flags).and_then(demo::run),
+        Some(("keys", flags)) => keys::run(flags),
         Some(("usage", flags)) => settings(flags).and_then(|settings| usage::run(flags, &settings)),
         Some((_, flags)) => settings(flags).and_then(|settings| serve::run(&settings)),
         None => unreachable!("clap asks for a command"),
@@ -42,6 +44,7 @@ fn command() -> Command {
         .subcommand(with_settings(
             Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
         ))
+        .subcommand(keys::command())
         .subcommand(with_settings(usage::command()))
 }
 

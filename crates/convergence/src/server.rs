@@ -1,4 +1,5 @@
-//! The whole server, started and stopped: request threads, and one thread for everything in the background.
+//! The whole server, started and stopped: request threads, one thread for everything in the background, and one for the
+//! operator.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,10 +9,10 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::watch;
 
-use crate::app::{App, Background};
+use crate::app::{App, Background, Task};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::Listeners;
+use crate::http::{AdminListener, Listeners};
 use crate::os;
 
 /// How long the last write of usage may take.
@@ -20,10 +21,11 @@ const LAST_WRITE: Duration = Duration::from_secs(5);
 /// A server that runs. Dropping it leaves it running; [`Server::stop`] ends it.
 pub struct Server {
     address: SocketAddr,
+    admin_address: SocketAddr,
     stop: watch::Sender<bool>,
     drained: watch::Sender<bool>,
     requests: Vec<JoinHandle<()>>,
-    background: JoinHandle<()>,
+    beside: [JoinHandle<()>; 2],
 }
 
 impl Server {
@@ -36,20 +38,33 @@ impl Server {
         let listeners = Listeners::bind(listen.address, listen.threads)
             .with_context(|| format!("API_HOST and API_PORT: cannot listen on {}", listen.address))?;
         let address = listeners.address();
+        let admin = config.admin.address;
+        let admin = AdminListener::bind(admin)
+            .with_context(|| format!("ADMIN_HOST and ADMIN_PORT: cannot listen on {admin}"))?;
+        let admin_address = admin.address()?;
         os::make_room_for_connections(listen.max_connections);
         let (stop, stopped) = watch::channel(false);
         let (drained, has_drained) = watch::channel(false);
-        let (app, background) =
+        let (app, Background { tasks, last }) =
             App::build(config, clock, has_drained.clone()).map_err(|fault| anyhow::anyhow!("{fault}"))?;
-        let background = in_background(background, has_drained)?;
+        let background = beside("background", tasks, last, has_drained)?;
+        let admin: Task = Box::pin(admin.serve(Arc::clone(&app)));
+        // Apart from the background, where parsing a large sheet takes a while.
+        let admin = beside("admin", vec![admin], None, stopped.clone())?;
         let requests = listeners.serve(&app, &stopped).context("the request threads cannot be started")?;
         tracing::info!("listening on http://{address}");
-        Ok(Self { address, stop, drained, requests, background })
+        tracing::info!("admin at http://{admin_address}");
+        Ok(Self { address, admin_address, stop, drained, requests, beside: [background, admin] })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the operator's requests are taken.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
     }
 
     /// Takes no more connections, lets requests end for at most `DRAIN_TIMEOUT` and what they have used be written for at
@@ -61,16 +76,21 @@ impl Server {
             let _ = thread.join();
         }
         self.drained.send_replace(true);
-        let _ = self.background.join();
+        for thread in self.beside {
+            let _ = thread.join();
+        }
     }
 }
 
-fn in_background(
-    Background { tasks, last }: Background,
-    mut drained: watch::Receiver<bool>,
+/// A thread beside the requests, which go first. It ends when `stopped` turns true and `last` has ended or run out of time.
+fn beside(
+    name: &str,
+    tasks: Vec<Task>,
+    last: Option<Task>,
+    mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let thread = std::thread::Builder::new().name("background".to_owned()).spawn(move || {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         os::let_requests_go_first();
         runtime.block_on(async {
             for task in tasks {
@@ -78,7 +98,7 @@ fn in_background(
             }
             let last = last.map(tokio::spawn);
             // An error means that the server is gone, which is as good a reason to end.
-            let _ = drained.wait_for(|drained| *drained).await;
+            let _ = stopped.wait_for(|stopped| *stopped).await;
             if let Some(last) = last
                 && tokio::time::timeout(LAST_WRITE, last).await.is_err()
             {

@@ -1,9 +1,24 @@
 //! What happens in the background: the source of keys to the gate and to the disk, and the gate's counts to the disk
 //! and to the spreadsheet.
 
+mod early;
 pub(crate) mod freshness;
+mod journal;
+mod lag;
 mod refresh;
-mod snapshot;
+
+mod guard;
+mod roll;
+mod state;
+
+pub(crate) mod audit;
+pub(crate) mod difference;
+pub(crate) mod directories;
+mod disk;
+pub(crate) mod orders;
+pub(crate) mod snapshot;
+pub(crate) mod standing;
+mod store;
 
 mod complaint;
 mod flush;
@@ -11,7 +26,17 @@ mod usage_tab;
 
 mod back_off;
 
+#[cfg(test)]
+mod samples;
+
+pub(crate) use early::EarlyReads;
 pub(crate) use flush::Flusher;
-pub(crate) use freshness::Freshness;
+pub(crate) use freshness::{Freshness, InUse};
+pub(crate) use guard::{Fate, works};
+pub(crate) use journal::{Journal, Outcome};
+pub(crate) use lag::Lag;
+pub(crate) use orders::Orders;
 pub(crate) use refresh::Refresher;
-pub(crate) use snapshot::SnapshotFile;
+pub(crate) use roll::{Pair, Roll};
+pub(crate) use state::State;
+pub(crate) use store::Store;

@@ -5,13 +5,19 @@
 
 mod support;
 
+mod adc;
+mod admin;
+mod apps_script;
 mod connection;
 mod file;
 mod generate_audio;
+mod guard;
 mod listen;
+mod orders;
 mod refusals;
 mod sheet;
 mod status;
 mod usage;
 mod usage_edits;
 mod verify;
+mod webhook;

@@ -11,7 +11,7 @@ use crate::support::{KEY, TestServer};
 /// One cache duration of these servers, and a little more.
 const CACHE: Duration = Duration::from_secs(301);
 
-fn header() -> Vec<Value> {
+pub fn header() -> Vec<Value> {
     ["api_key", "client_name", "created_at", "expires_at", "is_active", "rate_limit"]
         .map(Value::from)
         .to_vec()
@@ -21,7 +21,7 @@ pub fn row(key: &str, client: &str, expires_at: Value, active: bool, limit: Valu
     vec![key.into(), client.into(), json!(45_844.416_666_666_664), expires_at, active.into(), limit]
 }
 
-fn example() -> Vec<Value> {
+pub fn example() -> Vec<Value> {
     row(KEY, "MyApp Production", "".into(), true, 60.into())
 }
 
@@ -48,7 +48,7 @@ pub fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
     TestServer::with(&[&settings, more].concat())
 }
 
-async fn ready_server_of(google: &Google) -> TestServer {
+pub async fn ready_server_of(google: &Google) -> TestServer {
     let server = server_of(google, &[]);
     server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
     server

@@ -3,10 +3,15 @@
 //! The guarantee: whatever Google answers, a call ends with the values or with an error that says what to do,
 //! and nothing that is printed holds a secret.
 
+mod federation;
+mod login;
+mod machine;
 mod network;
 mod reading;
 mod refusals;
+mod search;
 mod seeing;
 mod silence;
 mod support;
 mod tokens;
+mod writing;
