@@ -1,6 +1,6 @@
 //! The error bodies of the Sheets API, word for word as recorded from Google (gspread, gargle, 2018-2026).
 //!
-//! No recorded Sheets error has the old `errors` list, so none is sent here.
+//! No recorded Sheets error has the old `errors` list, so none is sent here; every recorded error of Drive has it.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -35,12 +35,56 @@ pub(super) fn office_file() -> Response {
     refusal(400, "FAILED_PRECONDITION", message, None)
 }
 
+const INVALID_TOKEN: &str = "Request had invalid authentication credentials. Expected OAuth 2 access token, login \
+    cookie or other valid authentication credential. See \
+    https://developers.google.com/identity/sign-in/web/devconsole-project.";
+
+/// Drive, 401: the same as [`invalid_token`], with a list.
+pub(super) fn drive_invalid_token() -> Response {
+    let error = json!({
+        "code": 401,
+        "message": INVALID_TOKEN,
+        "errors": [{
+            "message": "Invalid Credentials",
+            "domain": "global",
+            "reason": "authError",
+            "location": "Authorization",
+            "locationType": "header",
+        }],
+        "status": "UNAUTHENTICATED",
+    });
+    json_answer(StatusCode::UNAUTHORIZED, &json!({ "error": error }))
+}
+
+/// Drive, 404: no file has this id, or none that the account may see.
+pub(super) fn file_not_found(id: &str) -> Response {
+    let message = format!("File not found: {id}.");
+    let listed = json!([{
+        "domain": "global",
+        "reason": "notFound",
+        "message": message,
+        "locationType": "parameter",
+        "location": "fileId",
+    }]);
+    json_answer(
+        StatusCode::NOT_FOUND,
+        &json!({ "error": { "errors": listed, "code": 404, "message": message } }),
+    )
+}
+
+/// Drive, 403: the file is somebody else's.
+pub(super) fn drive_forbidden() -> Response {
+    let message = "The user does not have sufficient permissions for this file.";
+    let listed = json!([{ "domain": "global", "reason": "insufficientFilePermissions", "message": message }]);
+    json_answer(
+        StatusCode::FORBIDDEN,
+        &json!({ "error": { "errors": listed, "code": 403, "message": message } }),
+    )
+}
+
 /// 401: the token is unknown, expired or revoked.
 pub(super) fn invalid_token() -> Response {
-    let message = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or \
-        other valid authentication credential. See \
-        https://developers.google.com/identity/sign-in/web/devconsole-project.";
-    let mut answer = refusal(401, "UNAUTHENTICATED", message, None);
+    let mut answer = refusal(401, "UNAUTHENTICATED", INVALID_TOKEN, None);
     let challenge = r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#;
     answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     answer

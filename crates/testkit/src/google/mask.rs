@@ -49,17 +49,26 @@ struct Keep(BTreeMap<String, Keep>);
 /// # Errors
 /// The first path that cannot be found, as Google spells it in its refusal.
 pub(super) fn apply(mask: &str, whole: &Value) -> Result<Value, String> {
+    match paths(mask).find(|path| !is_known(path)) {
+        Some(path) => Err(path.join(".")),
+        None => Ok(keep(mask, whole)),
+    }
+}
+
+/// Keeps of `whole` what `mask` names, without a look at whether there is such a thing.
+pub(super) fn keep(mask: &str, whole: &Value) -> Value {
     let mut keep = Keep::default();
-    for path in split_top(mask).iter().flat_map(|part| expand(part)) {
-        if !is_known(&path) {
-            return Err(path.join("."));
-        }
+    for path in paths(mask) {
         let mut node = &mut keep;
         for name in path.into_iter().filter(|name| name != "*") {
             node = node.0.entry(name).or_default();
         }
     }
-    Ok(prune(whole, &keep))
+    prune(whole, &keep)
+}
+
+fn paths(mask: &str) -> impl Iterator<Item = Vec<String>> {
+    split_top(mask).into_iter().flat_map(expand)
 }
 
 /// Splits at the commas outside parentheses.
@@ -119,7 +128,7 @@ pub(super) fn merge(mask: &str, source: &Value, target: &mut Map<String, Value>)
             "At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)".to_owned()
         );
     }
-    for path in split_top(mask).into_iter().flat_map(expand) {
+    for path in paths(mask) {
         if path == ["*"] {
             *target = source.as_object().cloned().unwrap_or_default();
         } else {
@@ -132,7 +141,14 @@ pub(super) fn merge(mask: &str, source: &Value, target: &mut Map<String, Value>)
 fn copy(path: &[String], source: &Value, target: &mut Map<String, Value>) {
     let Some((name, rest)) = path.split_first() else { return };
     let value = &source[name.as_str()];
-    if rest.is_empty() || rest == ["*"] {
+    // A list is replaced whole, whatever is named within it.
+    if rest.is_empty() || rest == ["*"] || value.is_array() {
+        // A colour has two spellings, of which the last one set counts.
+        if let Some(plain) = name.strip_suffix("Style") {
+            target.remove(plain);
+        } else if name.ends_with("olor") {
+            target.remove(&format!("{name}Style"));
+        }
         match value {
             Value::Null => target.remove(name),
             value => target.insert(name.clone(), value.clone()),
