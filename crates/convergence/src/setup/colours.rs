@@ -6,6 +6,7 @@
 
 use sheets::column_name;
 
+use super::formulas::moment;
 use super::plan::Plan;
 use super::requests::{self, Grid};
 use super::table::Table;
@@ -96,11 +97,6 @@ impl Cells {
         let Self { key, expires, .. } = self;
         format!("AND({key}<>\"\";{expires}<>\"\";{}<NOW())", moment(expires))
     }
-}
-
-/// A date as a serial number: a date cell, text that Google reads as one, or of other text the day at its front.
-fn moment(cell: &str) -> String {
-    format!("IFERROR({cell}+0;IFERROR(LEFT({cell};10)+0;0))")
 }
 
 fn unreadable_date(cell: &str) -> String {

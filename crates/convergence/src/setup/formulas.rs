@@ -81,7 +81,7 @@ pub(super) fn days(usage: &Table<'_>, top: &str) -> String {
 /// Client and date of every key that works and expires within 14 days.
 pub(super) fn expiring(keys: &Table<'_>) -> String {
     let (client, active) = (keys.reference("client_name"), keys.reference("is_active"));
-    let expires = format!("IFERROR({}+0;0)", keys.reference("expires_at"));
+    let expires = moment(&keys.reference("expires_at"));
     let word = format!("LOWER(TRIM({active}))");
     let ticked = format!("({active}=(1=1))+({word}=\"true\")+({word}=\"yes\")+({word}=\"1\")>0");
     format!(
@@ -91,9 +91,20 @@ pub(super) fn expiring(keys: &Table<'_>) -> String {
     )
 }
 
-/// The UTC days of the usage, whether they stand there as dates or as text; 0 for what is neither.
+/// The UTC days of the usage; 0 for what is none.
 fn day(usage: &Table<'_>) -> String {
-    format!("IFERROR({}+0;0)", usage.reference("date"))
+    moment(&usage.reference("date"))
+}
+
+/// A date as a serial number: a date cell, or text in the form that the server reads, up to the offset. Taken apart, since
+/// whether such text is a date to Sheets depends on the locale (home-assistant #86653). 0 for what is neither.
+pub(super) fn moment(cells: &str) -> String {
+    let part = |from: u32, length: u32| format!("MID({cells};{from};{length})");
+    let [year, month, day] = [(1, 4), (6, 2), (9, 2)].map(|(from, length)| part(from, length));
+    let [hour, minute, second] = [12, 15, 18].map(|from| part(from, 2));
+    format!(
+        "IF(ISNUMBER({cells});{cells};IFERROR(DATE({year};{month};{day})+IFERROR(TIME({hour};{minute};{second});0);0))"
+    )
 }
 
 /// Filtered before it is queried, since a query reads a column in which empty cells are zeros as numbers, and loses the dates.

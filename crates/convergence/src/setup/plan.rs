@@ -33,10 +33,10 @@ pub(crate) enum Refused {
     )]
     NoHeader { tab: String, fault: String, found: String },
     #[error(
-        "the tab {tab} holds something else than the server's usage ({found}); nothing was changed: rename that tab, or let \
+        "the tab {tab} holds something else than the server's usage (no row at its top has all of its columns); nothing was changed: rename that tab, or let \
          GOOGLE_USAGE_SHEET_NAME name another one, which will be made"
     )]
-    NotUsage { tab: String, found: String },
+    NotUsage { tab: String },
     #[error(
         "the tab {wanted} would differ from {there} in capitals only, which google does not take; nothing was changed: \
          rename {there}, or use its name in the settings"

@@ -5,7 +5,7 @@ use gate::Cell;
 use super::plan::{Ids, Plan, Refused};
 use super::requests;
 use super::survey::{Names, Survey};
-use super::table::{Column, DATE, DATE_TIME, NUMBER, TEXT, Table};
+use super::table::{Column, NUMBER, TEXT, Table};
 
 /// By this the protection of the tab is found again.
 const PROTECTION: &str = "Convergence: the server writes this tab, and over what is changed here";
@@ -16,16 +16,16 @@ const fn count(name: &'static str, width: u32) -> Column {
     Column { name, width, format: NUMBER, check: None }
 }
 
-/// In the order in which the server writes them.
+/// In the order in which the server writes them: days and moments as text, which is UTC whatever the spreadsheet's zone is.
 static COLUMNS: [Column; 9] = [
-    Column { name: "date", width: 100, format: DATE, check: None },
+    Column { name: "date", width: 100, format: TEXT, check: None },
     Column { name: "client_name", width: 200, format: TEXT, check: None },
     count("requests", 90),
     count("admitted", 90),
     count("rate_limited", 100),
     count("failed", 90),
     count("audio_seconds", 110),
-    Column { name: "last_used_at", width: 170, format: DATE_TIME, check: None },
+    Column { name: "last_used_at", width: 170, format: TEXT, check: None },
     Column { name: "instance", width: 150, format: TEXT, check: None },
 ];
 
@@ -36,24 +36,19 @@ pub(super) fn plan(
     ids: &mut Ids,
     plan: &mut Plan,
 ) -> Result<Table<'static>, Refused> {
-    let head = survey.usage.first().map(Vec::as_slice).unwrap_or_default();
-    let empty = survey.usage.iter().flatten().all(|cell| text(cell).is_some_and(str::is_empty));
-    let place = |name: &str| head.iter().position(|cell| text(cell).is_some_and(|text| text == name));
-    let places = COLUMNS.each_ref().map(|column| place(column.name));
-    let there = places.iter().flatten().count();
-    if !empty && there < COLUMNS.len() {
-        let found = if there == 0 {
-            "no column of ours in the first row"
-        } else {
-            "not all columns of ours in the first row"
-        };
-        return Err(Refused::NotUsage { tab: names.usage.clone(), found: found.to_owned() });
+    let empty = survey.usage.iter().flatten().all(|cell| name(cell).is_some_and(|name| name.is_empty()));
+    let header = header(&survey.usage);
+    if !empty && header.is_none() {
+        return Err(Refused::NotUsage { tab: names.usage.clone() });
     }
+    let header = header.unwrap_or(0);
+    let head = survey.usage.get(header).map(Vec::as_slice).unwrap_or_default();
+    let places = COLUMNS.each_ref().map(|column| place(head, column.name));
     let tab = plan.tab(survey, &names.usage, GRID, ids);
     let columns = COLUMNS.iter().zip(places).enumerate();
     let columns = columns.map(|(own, (column, place))| (column, place.unwrap_or(own))).collect();
-    let unwritten = if empty { (0..COLUMNS.len()).collect() } else { Vec::new() };
-    let table = Table { tab, header: 0, columns, unwritten };
+    let unwritten: Vec<usize> = if empty { (0..COLUMNS.len()).collect() } else { Vec::new() };
+    let table = Table { tab, header, columns, unwritten };
     table.plan(survey, plan);
     if !table.tab.protections.iter().any(|description| description == PROTECTION) {
         let says = format!("{}: warn whoever edits the tab, since the server writes it", names.usage);
@@ -62,11 +57,20 @@ pub(super) fn plan(
     Ok(table)
 }
 
-/// The text of a cell, trimmed; none for a number.
-fn text(cell: &Cell) -> Option<&str> {
+/// The first row with all columns of ours, by which the server finds them as well.
+pub(super) fn header(rows: &[Vec<Cell>]) -> Option<usize> {
+    rows.iter().position(|row| COLUMNS.iter().all(|column| place(row, column.name).is_some()))
+}
+
+fn place(row: &[Cell], wanted: &str) -> Option<usize> {
+    row.iter().position(|cell| name(cell).is_some_and(|name| name == wanted))
+}
+
+/// A cell as a column's name; none for a number.
+fn name(cell: &Cell) -> Option<String> {
     match cell {
-        Cell::Text(text) => Some(text.trim()),
-        Cell::Empty => Some(""),
+        Cell::Text(text) => Some(text.trim().to_lowercase().replace([' ', '-'], "_")),
+        Cell::Empty => Some(String::new()),
         Cell::Number(_) | Cell::Bool(_) => None,
     }
 }
