@@ -42,9 +42,8 @@ pub(super) fn utc_day(zone: &TimeZone, now: Timestamp) -> String {
 
 /// A row for each client: today, 7 days, 30 days, what was refused and failed in 30 days, and when it last called.
 pub(super) fn clients(usage: &Table<'_>) -> String {
-    let day = day(usage);
     let within = |days: u32, name: &str| {
-        format!("IFERROR(({day}>{TODAY}-{days})*({day}<={TODAY})*{};0)", usage.reference(name))
+        format!("IFERROR((dates>{TODAY}-{days})*(dates<={TODAY})*{};0)", usage.reference(name))
     };
     let columns = [
         usage.reference("client_name"),
@@ -59,23 +58,20 @@ pub(super) fn clients(usage: &Table<'_>) -> String {
                  order by sum(Col4) desc label Col1 'client_name', sum(Col2) 'today', sum(Col3) '7 days', \
                  sum(Col4) '30 days', sum(Col5) 'refused, 30 days', sum(Col6) 'failed, 30 days', max(Col7) 'last used'";
     let named = format!("{}<>\"\"", usage.reference("client_name"));
-    query_of(&columns, &named, query)
+    query_of(usage, &columns, &named, query)
 }
 
 /// A row for each of the last 30 days, a column for each of the clients in `top` and one for all others.
 pub(super) fn days(usage: &Table<'_>, top: &str) -> String {
-    let (day, client) = (day(usage), usage.reference("client_name"));
+    let client = usage.reference("client_name");
     let columns = [
-        day.clone(),
+        "dates".to_owned(),
         format!("IF(ISNUMBER(MATCH({client};{top};0));{client};\"other clients\")"),
         format!("IFERROR({}+0;0)", usage.reference("requests")),
     ];
-    let recent = format!("{day}>{TODAY}-30;{client}<>\"\"");
-    query_of(
-        &columns,
-        &recent,
-        "select Col1, sum(Col3) group by Col1 pivot Col2 order by Col1 label Col1 'day (UTC)'",
-    )
+    let recent = format!("dates>{TODAY}-30;{client}<>\"\"");
+    let query = "select Col1, sum(Col3) group by Col1 pivot Col2 order by Col1 label Col1 'day (UTC)'";
+    query_of(usage, &columns, &recent, query)
 }
 
 /// Client and date of every key that works and expires within 14 days.
@@ -85,15 +81,10 @@ pub(super) fn expiring(keys: &Table<'_>) -> String {
     let word = format!("LOWER(TRIM({active}))");
     let ticked = format!("({active}=(1=1))+({word}=\"true\")+({word}=\"yes\")+({word}=\"1\")>0");
     format!(
-        "=IFERROR(ARRAYFORMULA(SORT(FILTER(HSTACK({client};{expires});{expires}>=NOW();{expires}<NOW()+14;{ticked};\
-         {}=\"\");2;1=1));\"none\")",
+        "=IFERROR(ARRAYFORMULA(LET(dates;{expires};SORT(FILTER(HSTACK({client};dates);dates>=NOW();dates<NOW()+14;\
+         {ticked};{}=\"\");2;1=1)));\"none\")",
         keys.reference("revoked_at")
     )
-}
-
-/// The UTC days of the usage; 0 for what is none.
-fn day(usage: &Table<'_>) -> String {
-    moment(&usage.reference("date"))
 }
 
 /// A date as a serial number: a date cell, or text in the form that the server reads, up to the offset. Taken apart, since
@@ -107,10 +98,12 @@ pub(super) fn moment(cells: &str) -> String {
     )
 }
 
-/// Filtered before it is queried, since a query reads a column in which empty cells are zeros as numbers, and loses the dates.
-fn query_of(columns: &[String], conditions: &str, query: &str) -> String {
+/// A query over columns of the usage, among them `dates`, its UTC days. Filtered before it is queried, since a query reads a
+/// column in which empty cells are zeros as numbers, and loses the dates.
+fn query_of(usage: &Table<'_>, columns: &[String], conditions: &str, query: &str) -> String {
     format!(
-        "=IFERROR(ARRAYFORMULA(QUERY(FILTER(HSTACK({});{conditions});\"{query}\";0));\"{NO_USE}\")",
+        "=IFERROR(ARRAYFORMULA(LET(dates;{};QUERY(FILTER(HSTACK({});{conditions});\"{query}\";0)));\"{NO_USE}\")",
+        moment(&usage.reference("date")),
         columns.join(";")
     )
 }

@@ -58,15 +58,15 @@ pub(super) fn append(sheet: i64, dimension: &str, length: usize) -> Json {
 /// Text in cells side by side. A `stringValue` is never interpreted.
 pub(super) fn texts(sheet: i64, row: usize, column: usize, texts: &[&str]) -> Json {
     let values = texts.iter().map(|text| json!({ "userEnteredValue": { "stringValue": text } }));
-    cells(sheet, row, column, values.collect())
+    cells(sheet, row, column, &values.collect::<Vec<_>>())
 }
 
 /// A formula, one of our own.
 pub(super) fn formula(sheet: i64, row: usize, column: usize, formula: &str) -> Json {
-    cells(sheet, row, column, vec![json!({ "userEnteredValue": { "formulaValue": formula } })])
+    cells(sheet, row, column, &[json!({ "userEnteredValue": { "formulaValue": formula } })])
 }
 
-fn cells(sheet: i64, row: usize, column: usize, values: Vec<Json>) -> Json {
+fn cells(sheet: i64, row: usize, column: usize, values: &[Json]) -> Json {
     json!({ "updateCells": {
         "start": { "sheetId": sheet, "rowIndex": row, "columnIndex": column },
         "rows": [{ "values": values }],

@@ -121,9 +121,9 @@ impl Table<'_> {
             let says = format!("{title}: freeze the header, so that sorting leaves it at the top");
             plan.step(says, vec![requests::freeze(*id, self.header + 1)]);
         }
-        let plain =
+        let unmarked =
             |place: usize| self.look(survey, self.header, place).is_none_or(|look| look.bold.is_none());
-        let cells = self.columns.iter().filter(|(_, place)| plain(*place));
+        let cells = self.columns.iter().filter(|(_, place)| unmarked(*place));
         let bold: Vec<Json> =
             cells.map(|(_, place)| requests::bold(Grid::cell(*id, self.header, *place))).collect();
         if !bold.is_empty() {

@@ -40,11 +40,14 @@ struct SheetProperties {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 struct GridProperties {
-    row_count: usize,
-    column_count: usize,
-    frozen_row_count: usize,
+    #[serde(rename = "rowCount")]
+    rows: usize,
+    #[serde(rename = "columnCount")]
+    columns: usize,
+    #[serde(rename = "frozenRowCount")]
+    frozen: usize,
 }
 
 #[derive(Deserialize)]
@@ -63,9 +66,9 @@ impl Sheet {
         Tab {
             id: sheet_id,
             title,
-            rows: grid.row_count,
-            columns: grid.column_count,
-            frozen: grid.frozen_row_count,
+            rows: grid.rows,
+            columns: grid.columns,
+            frozen: grid.frozen,
             protections: self.protected_ranges.into_iter().map(|range| range.description).collect(),
             rules: self.conditional_formats.iter().map(rule).collect(),
             charts: self.charts.iter().map(|chart| text(&chart["spec"]["title"])).collect(),
