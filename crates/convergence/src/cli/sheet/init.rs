@@ -32,8 +32,8 @@ fn sheet(settings: &Settings) -> anyhow::Result<GoogleSheet> {
     match source {
         Source::Google(sheet) => Ok(sheet),
         Source::Missing(why) => bail!(
-            "{why}; set GOOGLE_CREDENTIALS_PATH to the service account's json key file and GOOGLE_SHEET_ID to the part of \
-             the spreadsheet's address between /d/ and /edit"
+            "{why}; set GOOGLE_CREDENTIALS_PATH to the service account's json key file (or GOOGLE_CREDENTIALS=adc) and \
+             GOOGLE_SHEET_ID to the part of the spreadsheet's address between /d/ and /edit"
         ),
         Source::File { .. } => {
             bail!("KEYS_FILE is set, so the keys are in a file; there is no spreadsheet to set up")
@@ -98,7 +98,7 @@ next:
   convergence keys create --client NAME  makes a key and its row
   convergence serve                      with these set, here or in .env:
     AUTH_ENABLED=true
-    GOOGLE_CREDENTIALS_PATH, GOOGLE_SHEET_ID and what else this command was given";
+    GOOGLE_CREDENTIALS_PATH, GOOGLE_SHEET_ID and whatever else this command was given";
 
 fn counted(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
