@@ -230,12 +230,22 @@ async fn whatever_prevents_it_is_said_with_what_to_do_and_nothing_is_half_done()
     desk.google.inject(Fault::OfficeFile, Times::Once);
     assert!(desk.fails().contains("save as google sheets"));
 
+    desk.google.set_tab("API_Keys", vec![HEADER.map(|name| json!(name)).to_vec()]);
+    desk.google.protect_tab("API_Keys");
+    let said = desk.fails();
+    assert!(
+        said.contains(&format!("let {email} edit them")) && said.contains("nothing was changed"),
+        "{said}"
+    );
+    assert_eq!(desk.google.tabs(), ["Sheet1", "API_Keys"], "neither were the other tabs made");
+    desk.google.delete_tab("API_Keys");
+
     let secret = "sk-convergence-550e8400-e29b-41d4-a716-446655440000";
     desk.google.set_tab("API_Keys", vec![vec![json!(secret), json!("MyApp"), json!(true)]]);
     let said = desk.fails();
     assert!(said.contains("has no usable header") && said.contains("GOOGLE_SHEET_NAME"), "{said}");
     assert!(!said.contains("550e8400"), "{said}");
-    assert_eq!(desk.google.writes(), 1, "only the one that was refused");
+    assert_eq!(desk.google.writes(), 2, "only those that were refused");
     assert_eq!(desk.google.tabs(), ["Sheet1", "API_Keys"]);
 }
 
