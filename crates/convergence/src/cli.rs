@@ -3,6 +3,7 @@
 mod demo;
 mod keys;
 mod serve;
+mod sheet;
 mod table;
 mod usage;
 
@@ -19,6 +20,7 @@ pub fn run() -> ExitCode {
     let outcome = match matches.subcommand() {
         Some(("demo", flags)) => settings(flags).and_then(demo::run),
         Some(("keys", flags)) => keys::run(flags),
+        Some(("sheet", flags)) => sheet::run(flags),
         Some(("usage", flags)) => settings(flags).and_then(|settings| usage::run(flags, &settings)),
         Some((_, flags)) => settings(flags).and_then(|settings| serve::run(&settings)),
         None => unreachable!("clap asks for a command"),
@@ -45,6 +47,7 @@ fn command() -> Command {
             Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
         ))
         .subcommand(keys::command())
+        .subcommand(sheet::command())
         .subcommand(with_settings(usage::command()))
 }
 
