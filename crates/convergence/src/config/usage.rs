@@ -50,12 +50,12 @@ mod tests {
     #[test]
     fn p23_the_usage_settings_have_defaults_and_faults_of_their_own() {
         let mut settings = Settings::default();
-        let usage = Config::read(&settings).ok().expect("defaults without fault").usage;
+        let usage = Config::read(&settings).expect("defaults without fault").usage;
         assert_eq!((usage.tab.as_deref(), usage.interval.as_secs()), (Some("Usage"), 60));
         assert!(!usage.instance.is_empty());
 
         settings.set("USAGE_FLUSH_INTERVAL", "0");
-        assert_eq!(Config::read(&settings).ok().expect("no fault").usage.tab, None);
+        assert_eq!(Config::read(&settings).expect("no fault").usage.tab, None);
 
         settings.set("GOOGLE_SHEET_NAME", "Keys").set("GOOGLE_USAGE_SHEET_NAME", "keys");
         settings.set("USAGE_FLUSH_INTERVAL", "3601").set("INSTANCE", "a\nb");
