@@ -14,10 +14,12 @@
 //! | what comes back, as JSON | `wire.rs` |
 //! | what a cell holds | `value.rs` |
 //! | time limits, size limits, redirects, proxies | `transport.rs` |
+//! | at which step a connection failed | `connect.rs` |
 //! | from a refusal to an [`Error`] | `refusal.rs` |
 //! | the failures and their words | `error.rs`, `token_rejection.rs` |
 
 mod assertion;
+mod connect;
 mod credentials;
 mod error;
 mod range;
@@ -30,10 +32,12 @@ mod value;
 mod wire;
 mod writing;
 
+pub use connect::ConnectFault;
 pub use credentials::{Credentials, CredentialsError};
 pub use error::{Error, Service};
 pub use range::{Range, column_name};
 pub use spreadsheet::{DEFAULT_ENDPOINT, Properties, Spreadsheet, Tab};
 pub use token_rejection::TokenRejection;
+pub use transport::Clocks;
 pub use value::Value;
 pub use writing::Block;
