@@ -1,6 +1,7 @@
 //! The command line: one file for each command, and the settings that all of them share.
 
 mod demo;
+mod doctor;
 mod serve;
 
 use std::path::Path;
@@ -14,12 +15,15 @@ use crate::config::{Config, Fault, Settings, VARIABLES};
 pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let outcome = match matches.subcommand() {
-        Some(("demo", flags)) => settings(flags).and_then(demo::run),
-        Some((_, flags)) => settings(flags).and_then(|settings| serve::run(&settings)),
+        Some(("demo", flags)) => settings(flags).and_then(demo::run).map(|()| ExitCode::SUCCESS),
+        Some(("doctor", flags)) => doctor::run(flags),
+        Some((_, flags)) => {
+            settings(flags).and_then(|settings| serve::run(&settings)).map(|()| ExitCode::SUCCESS)
+        }
         None => unreachable!("clap asks for a command"),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE
@@ -39,6 +43,7 @@ fn command() -> Command {
         .subcommand(with_settings(
             Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
         ))
+        .subcommand(doctor::command())
 }
 
 /// Each variable as a flag in kebab case. Their values are read with everybody else's, so that all faults come at once.

@@ -1,10 +1,12 @@
 //! Sources of keys: each gives the same rows, whatever they are kept in.
 
+mod cells;
 mod csv;
 mod google;
 
+pub(crate) use cells::{MOVING, cells, requests};
 pub(crate) use csv::CsvFile;
-pub(crate) use google::GoogleTab;
+pub(crate) use google::{GoogleTab, credentials, time_zone};
 
 use std::time::Duration;
 

@@ -126,9 +126,9 @@ fn of_forbidden(said: &Complaint, asked: &Asked<'_>, answer: &Answer, now: Syste
 fn rejection(said: &Complaint, answer: &Answer, now: SystemTime) -> TokenRejection {
     let says = |text: &str| said.message.contains(text);
     match &*said.word {
-        "invalid_grant" if says("short-lived token") => {
-            TokenRejection::ClockSkew { skew_seconds: answer.date().map(|theirs| Clocks { ours: now, theirs }.skew()) }
-        }
+        "invalid_grant" if says("short-lived token") => TokenRejection::ClockSkew {
+            skew_seconds: answer.date().map(|theirs| Clocks { ours: now, theirs }.skew()),
+        },
         "invalid_grant" if says("Failed audience check") => TokenRejection::WrongAudience,
         "invalid_grant" if says("Invalid JWT Signature") => TokenRejection::InvalidSignature,
         "invalid_grant" if says("account not found") => TokenRejection::AccountNotFound,

@@ -1,9 +1,9 @@
 //! The keys in a tab of a Google spreadsheet.
 
-use gate::Cell;
 use jiff::tz::{Offset, TimeZone};
-use sheets::{Credentials, Spreadsheet, Value};
+use sheets::{Credentials, Error, Spreadsheet};
 
+use super::cells::{MOVING, cells};
 use super::{KeySource, Rows, SourceError};
 use crate::config::GoogleSheet;
 
@@ -19,27 +19,28 @@ impl GoogleTab {
         Self { sheet, spreadsheet: None }
     }
 
-    /// Rows and time zone at once: a serial date means nothing without its zone.
+    /// Rows and time zone: a serial date means nothing without its zone.
     async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
-        let (values, properties) =
-            tokio::join!(spreadsheet.values(&self.sheet.tab), spreadsheet.properties());
-        let properties = properties.map_err(|error| failure(&error))?;
-        let values = values.map_err(|error| {
+        let properties = spreadsheet.properties().await.map_err(|error| failure(&error))?;
+        let grid = match properties.tabs.iter().find(|tab| tab.title == self.sheet.tab) {
+            Some(tab) => cells(spreadsheet, tab).await,
+            None => Err(Error::TabMissing { tab: self.sheet.tab.clone() }),
+        };
+        let grid = grid.map_err(|error| {
             let mut failure = failure(&error);
-            if matches!(error, sheets::Error::TabMissing { .. }) {
+            if matches!(error, Error::TabMissing { .. }) {
                 let tabs: Vec<&str> = properties.tabs.iter().map(|tab| &*tab.title).collect();
                 failure.detail = format!("{}; its tabs are: {}", failure.detail, tabs.join(", "));
             }
             failure
         })?;
+        let grid =
+            grid.ok_or_else(|| SourceError { needs_help: false, ..SourceError::new(MOVING, MOVING) })?;
         let time_zone = time_zone(&properties.time_zone).ok_or_else(|| {
             let public = "the spreadsheet's time zone is not known";
             SourceError::new(public, format!("{public}; choose one under File > Settings"))
         })?;
-        Ok(Rows {
-            grid: values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
-            time_zone,
-        })
+        Ok(Rows { grid, time_zone })
     }
 }
 
@@ -66,30 +67,26 @@ impl KeySource for GoogleTab {
 
 /// Reads the credentials, and makes ready to use the spreadsheet; nothing is sent yet.
 pub(crate) async fn open(sheet: &GoogleSheet) -> Result<Spreadsheet, SourceError> {
+    let credentials = credentials(sheet).await?;
+    Spreadsheet::new(credentials, &sheet.sheet_id, &sheet.endpoint).map_err(|error| failure(&error))
+}
+
+/// Reads the credentials.
+pub(crate) async fn credentials(sheet: &GoogleSheet) -> Result<Credentials, SourceError> {
     let path = sheet.credentials_path.clone();
     let bytes = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
     let bytes = bytes.map_err(std::io::Error::other).flatten().map_err(|error| {
         let detail = format!("GOOGLE_CREDENTIALS_PATH cannot be read: {error}");
         SourceError::new("the Google credentials file cannot be read", detail)
     })?;
-    let credentials = Credentials::from_json(&bytes).map_err(|error| {
+    Credentials::from_json(&bytes).map_err(|error| {
         let public = "the Google credentials file is not a service account's key";
         SourceError::new(public, format!("GOOGLE_CREDENTIALS_PATH: {error}"))
-    })?;
-    Spreadsheet::new(credentials, &sheet.sheet_id, &sheet.endpoint).map_err(|error| failure(&error))
-}
-
-fn cell(value: Value) -> Cell {
-    match value {
-        Value::Empty => Cell::Empty,
-        Value::Text(text) => Cell::Text(text),
-        Value::Number(number) => Cell::Number(number),
-        Value::Bool(boolean) => Cell::Bool(boolean),
-    }
+    })
 }
 
 /// Sheets names a zone as CLDR does, or writes a custom one as `GMT-07:00` (`SpreadsheetProperties.timeZone`).
-fn time_zone(name: &str) -> Option<TimeZone> {
+pub(crate) fn time_zone(name: &str) -> Option<TimeZone> {
     if let Ok(zone) = TimeZone::get(name) {
         return Some(zone);
     }
@@ -101,15 +98,13 @@ fn time_zone(name: &str) -> Option<TimeZone> {
 }
 
 /// Google's errors in words for everybody, which name no account, project or tab, and in words for the operator.
-fn failure(error: &sheets::Error) -> SourceError {
+fn failure(error: &Error) -> SourceError {
     let public = match error {
-        sheets::Error::NotShared { .. } => {
-            "the spreadsheet is not shared with the service account".to_owned()
-        }
-        sheets::Error::ApiDisabled { .. } => {
+        Error::NotShared { .. } => "the spreadsheet is not shared with the service account".to_owned(),
+        Error::ApiDisabled { .. } => {
             "the google sheets api is not enabled in the account's project".to_owned()
         }
-        sheets::Error::TabMissing { .. } => "the spreadsheet has no tab of the configured name".to_owned(),
+        Error::TabMissing { .. } => "the spreadsheet has no tab of the configured name".to_owned(),
         error => error.to_string(),
     };
     let detail = error.to_string();
