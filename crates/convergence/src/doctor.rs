@@ -17,7 +17,7 @@ use gate::Rules;
 use self::report::Check;
 use crate::clock::Now;
 use crate::config::{Auth, Config, Fault, Keys, Settings, Source};
-use crate::keys::{CsvFile, KeySource};
+use crate::keys;
 
 /// The checks where keys come from a spreadsheet, in the order in which each needs those before it.
 const GOOGLE: &[Check] = &[
@@ -71,7 +71,7 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
     let Auth::On(keys) = &config.auth else { unreachable!("settings_line turns it on") };
     let order = match &keys.source {
         Source::File { .. } => {
-            file(&mut report, keys, now).await;
+            file(&mut report, keys, now);
             FILE
         }
         Source::Google(sheet) => {
@@ -134,21 +134,19 @@ fn no_source(report: &mut Report, settings: &Settings, keys: &Keys, missing: &st
     }
 }
 
-async fn file(report: &mut Report, keys: &Keys, now: Now) {
-    let Source::File { path, time_zone } = &keys.source else { return };
+fn file(report: &mut Report, wanted: &Keys, now: Now) {
+    let Source::File { path, time_zone } = &wanted.source else { return };
     report.ok(Check::Settings, "keys come from KEYS_FILE".to_owned());
     let name = time_zone.iana_name().unwrap_or("a fixed offset");
     report.ok(Check::TimeZone, format!("times in the file without an offset are in {name} (KEYS_TIME_ZONE)"));
     report.ok(Check::Revocation, "a saved change takes effect within a second, an expiry at once".to_owned());
-    let clock = std::sync::Arc::new(crate::clock::SystemClock::start());
-    let read = CsvFile::new(path.clone(), time_zone.clone(), clock).read().await;
-    let rows = match read {
-        Ok(rows) => rows,
+    let grid = match keys::grid(path) {
+        Ok(grid) => grid,
         Err(error) => return report.stop(Check::File, error.detail),
     };
-    report.ok(Check::File, format!("{} has {} lines", path.display(), rows.grid.len()));
-    let rules = Rules { time_zone: rows.time_zone, default_limit: keys.default_limit };
-    if let Err(stop) = table::examine(report, &rows.grid, &rules, now) {
+    report.ok(Check::File, format!("{} has {} lines", path.display(), grid.len()));
+    let rules = Rules { time_zone: time_zone.clone(), default_limit: wanted.default_limit };
+    if let Err(stop) = table::examine(report, &grid, &rules, now) {
         report.stop(stop.check, stop.message);
     }
 }

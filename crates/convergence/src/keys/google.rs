@@ -1,7 +1,8 @@
 //! The keys in a tab of a Google spreadsheet.
 
+use gate::{Cell, Table};
 use jiff::tz::{Offset, TimeZone};
-use sheets::{Credentials, Error, Spreadsheet};
+use sheets::{Credentials, Error, Properties, Spreadsheet};
 
 use super::cells::{MOVING, cells};
 use super::{KeySource, Rows, SourceError};
@@ -26,22 +27,26 @@ impl GoogleTab {
             Some(tab) => cells(spreadsheet, tab).await,
             None => Err(Error::TabMissing { tab: self.sheet.tab.clone() }),
         };
-        let grid = grid.map_err(|error| {
-            let mut failure = failure(&error);
-            if matches!(error, Error::TabMissing { .. }) {
-                let tabs: Vec<&str> = properties.tabs.iter().map(|tab| &*tab.title).collect();
-                failure.detail = format!("{}; its tabs are: {}", failure.detail, tabs.join(", "));
-            }
-            failure
-        })?;
-        let grid =
-            grid.ok_or_else(|| SourceError { needs_help: false, ..SourceError::new(MOVING, MOVING) })?;
-        let time_zone = time_zone(&properties.time_zone).ok_or_else(|| {
-            let public = "the spreadsheet's time zone is not known";
-            SourceError::new(public, format!("{public}; choose one under File > Settings"))
-        })?;
-        Ok(Rows { grid, time_zone })
+        rows(grid, &properties)
     }
+}
+
+/// What the calls gave, as rows.
+fn rows(grid: Result<Option<Vec<Vec<Cell>>>, Error>, properties: &Properties) -> Result<Rows, SourceError> {
+    let grid = grid.map_err(|error| {
+        let mut failure = failure(&error);
+        if matches!(error, Error::TabMissing { .. }) {
+            let tabs: Vec<&str> = properties.tabs.iter().map(|tab| &*tab.title).collect();
+            failure.detail = format!("{}; its tabs are: {}", failure.detail, tabs.join(", "));
+        }
+        failure
+    })?;
+    let grid = grid.ok_or_else(|| SourceError { needs_help: false, ..SourceError::new(MOVING, MOVING) })?;
+    let time_zone = time_zone(&properties.time_zone).ok_or_else(|| {
+        let public = "the spreadsheet's time zone is not known";
+        SourceError::new(public, format!("{public}; choose one under File > Settings"))
+    })?;
+    Ok(Rows { grid, time_zone })
 }
 
 impl KeySource for GoogleTab {
@@ -49,14 +54,14 @@ impl KeySource for GoogleTab {
         format!("google {} {}", self.sheet.sheet_id, self.sheet.tab)
     }
 
-    async fn read(&mut self) -> Result<Rows, SourceError> {
+    async fn read(&mut self, default_limit: Option<u32>) -> Result<Table, SourceError> {
         let spreadsheet = match self.spreadsheet.take() {
             Some(spreadsheet) => spreadsheet,
             None => open(&self.sheet).await?,
         };
         let rows = self.fetch(&spreadsheet).await?;
         self.spreadsheet = Some(spreadsheet);
-        Ok(rows)
+        rows.table(default_limit)
     }
 
     /// Google tells nobody of an edit in less than minutes (Drive's change time and push are late by about three).

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Gate, Problem, Rules, Table};
+use gate::{Gate, Problem};
 use tokio::task::JoinHandle;
 use tracing::{debug, error, info, warn};
 
@@ -65,13 +65,7 @@ impl<S: KeySource> Refresher<S> {
     /// Reads the source once and puts what it has in the gate. The rows are as old as the moment at which their reading
     /// began, in Unix seconds.
     async fn refresh(&mut self, read_at: i64) -> Result<(), SourceError> {
-        let rows = self.source.read().await?;
-        let rules = Rules { time_zone: rows.time_zone, default_limit: self.default_limit };
-        let table = Table::read(&rows.grid, &rules).map_err(|fault| {
-            let message = format!("the keys table has no usable header: {fault}");
-            SourceError::new(message.clone(), message)
-        })?;
-        drop(rows.grid);
+        let table = self.source.read(self.default_limit).await?;
         self.report_problems(&table.problems);
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
         let snapshot = self.snapshot.of(read_at, &table.records);
