@@ -2,5 +2,7 @@
 //! that the emulator is held to the recordings and not to our own client.
 
 mod recorded;
+mod replay;
 mod support;
 mod token;
+mod writing;
