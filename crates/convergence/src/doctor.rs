@@ -65,7 +65,7 @@ pub(crate) fn unreadable_settings(error: &anyhow::Error) -> Report {
 pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
     let mut report = Report::default();
     let Some(config) = settings_line(&mut report, settings) else {
-        report.finish(GOOGLE);
+        report.finish(if settings.value("KEYS_FILE").is_some() { FILE } else { GOOGLE });
         return report;
     };
     let Auth::On(keys) = &config.auth else { unreachable!("settings_line turns it on") };

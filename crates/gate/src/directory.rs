@@ -129,6 +129,8 @@ struct Roster {
 }
 
 struct Place {
+    /// Of the client's name. Kept, so that the table can grow without a look at every client.
+    hash: u64,
     client: Arc<Client>,
     /// What its new rows want; `None` while there are none.
     grain: Option<Grain>,
@@ -159,8 +161,8 @@ impl Roster {
         let Self { places, hasher } = self;
         let hash = hasher.hash_one(name);
         places
-            .entry(hash, |place| place.client.name() == name, |place| hasher.hash_one(place.client.name()))
-            .or_insert_with(|| Place { client: client(), grain: None, had_rows: false })
+            .entry(hash, |place| place.hash == hash && place.client.name() == name, |place| place.hash)
+            .or_insert_with(|| Place { hash, client: client(), grain: None, had_rows: false })
             .into_mut()
     }
 
@@ -168,7 +170,7 @@ impl Roster {
     /// directory is out of use a request may still come in for a client who had a row there, so it counts as busy.
     fn settle(self) -> Vec<Arc<Client>> {
         let mut departed = Vec::new();
-        for Place { client, grain, had_rows } in self.places {
+        for Place { client, grain, had_rows, .. } in self.places {
             match grain {
                 Some(grain) => client.set_grain(grain),
                 None if !had_rows && client.is_idle() => {}

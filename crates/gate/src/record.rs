@@ -1,6 +1,6 @@
 //! One readable row of the keys table: all that a decision needs, and no key.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -25,7 +25,10 @@ impl KeyHash {
 
     /// The 64 lower-case hex digits that [`KeyHash::from_hex`] reads back.
     pub fn to_hex(self) -> String {
-        Hex(&self.0).to_string()
+        // Not by `Hex`, a character at a time: a snapshot writes a million of these.
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex: Vec<u8> = digits.map(|digit| b"0123456789abcdef"[usize::from(digit)]).collect();
+        String::from_utf8(hex).unwrap_or_default()
     }
 
     /// The short form for logs and listings.
@@ -64,12 +67,7 @@ struct Hex<'a>(&'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not `{:02x}`: a snapshot writes millions of these.
-        let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('?');
-        self.0.iter().try_for_each(|byte| {
-            f.write_char(digit(byte >> 4))?;
-            f.write_char(digit(byte & 15))
-        })
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

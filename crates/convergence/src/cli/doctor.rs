@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::clock::{Clock, SystemClock};
 use crate::doctor::{self, Line, Report};
@@ -56,16 +56,23 @@ pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<ExitCode> {
     Ok(if report.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// A line as JSON.
+#[derive(Serialize)]
+struct Finding {
+    check: String,
+    result: String,
+    message: String,
+}
+
 fn print(report: &Report, format: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let words = |line: &Line| [line.check.to_string(), line.verdict.to_string(), line.message.clone()];
     match format {
         "json" => {
             let lines = report.lines().iter().map(words);
-            let lines: Vec<_> = lines
-                .map(|[check, result, message]| json!({ "check": check, "result": result, "message": message }))
-                .collect();
-            writeln!(out, "{:#}", serde_json::Value::from(lines))?;
+            let lines: Vec<Finding> =
+                lines.map(|[check, result, message]| Finding { check, result, message }).collect();
+            writeln!(out, "{}", serde_json::to_string_pretty(&lines)?)?;
         }
         "csv" => {
             let mut csv = csv::Writer::from_writer(&mut out);

@@ -83,7 +83,8 @@ fn summary(report: &mut Report, table: &Table, refused: usize, now: Now) {
     let clients: HashSet<&str> = table.records.iter().map(|record| &*record.client).collect();
     let in_use = table.records.iter().filter(is_in_use).count();
     let keys = table.records.len();
-    let what = format!("{keys} keys of {} clients, {in_use} of them valid now", clients.len());
+    let (keys_of, clients) = (counted(keys, "key"), counted(clients.len(), "client"));
+    let what = format!("{keys_of} of {clients}, {in_use} of them valid now");
     if keys == 0 {
         report
             .note(Check::Rows, "no keys yet; add a row, and every request is refused until then".to_owned());
@@ -94,6 +95,10 @@ fn summary(report: &mut Report, table: &Table, refused: usize, now: Now) {
     } else {
         report.note(Check::Rows, what);
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A problem with the remedy of its column, unless its own words have one.
@@ -125,8 +130,9 @@ fn plain_keys(report: &mut Report, grid: &[Vec<Cell>], layout: &Layout) {
     let plain = below.filter(is_plain).count();
     if plain > 0 {
         let what = format!(
-            "{plain} keys stand in plain text, for everybody who can see the table; convergence keys seal puts their \
-             hashes in their place"
+            "{} in plain text, for everybody to use who can see the table; convergence keys seal puts hashes in their \
+             place",
+            counted(plain, "key"),
         );
         report.note(Check::Rows, what);
     }
