@@ -101,7 +101,9 @@ fn settings_line(report: &mut Report, settings: &Settings) -> Option<Config> {
         report.note(Check::Settings, what);
     }
     let faults = |report: &mut Report, faults: Vec<Fault>| {
-        faults.iter().for_each(|fault| report.stop(Check::Settings, fault.to_string()));
+        for fault in faults {
+            report.stop(Check::Settings, fault.to_string());
+        }
     };
     let config = Config::read(settings).map_err(|wrong| faults(report, wrong)).ok()?;
     if matches!(config.auth, Auth::On(_)) {

@@ -72,7 +72,9 @@ impl Table {
     /// Reads `grid`, whose first row is row 1 of the sheet. Rows may differ in length.
     pub fn read(grid: &[Vec<Cell>], rules: &Rules) -> Result<Self, HeaderFault> {
         let mut reader = TableReader::new(rules);
-        grid.iter().for_each(|cells| reader.row(cells));
+        for cells in grid {
+            reader.row(cells);
+        }
         reader.finish()
     }
 }

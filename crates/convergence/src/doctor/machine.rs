@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The largest `/auth/status` that is read, in bytes.
 const LARGEST_STATUS: usize = 64 << 10;
 
+/// The longest piece of it that is shown, in characters.
+const LONGEST_WORD: usize = 300;
+
 /// Writes a file without a name, which is gone again at once; where the folder is still to be made, in the one above.
 pub(super) fn data_folder(report: &mut Report, folder: &Path) {
     let shown = folder.display();
@@ -46,9 +49,8 @@ fn io_words(error: &std::io::Error) -> String {
 
 /// Free, or taken by one of our servers, which is then asked how it is.
 pub(super) async fn port(report: &mut Report, address: SocketAddr) {
-    let error = match TcpListener::bind(address) {
-        Ok(_) => return report.ok(Check::Port, format!("{address} is free")),
-        Err(error) => error,
+    let Err(error) = TcpListener::bind(address) else {
+        return report.ok(Check::Port, format!("{address} is free"));
     };
     match error.kind() {
         ErrorKind::AddrInUse => {}
@@ -62,18 +64,18 @@ pub(super) async fn port(report: &mut Report, address: SocketAddr) {
         }
     }
     let status = tokio::time::timeout(PATIENCE, status(address)).await.ok().flatten();
-    match status {
-        Some(status) => running(report, address, &status),
-        None => {
-            let what = format!("{address} is taken by another program; stop it, or choose another API_PORT");
-            report.fail(Check::Port, what);
-        }
+    if let Some(status) = status {
+        return running(report, address, &status);
     }
+    let what = format!("{address} is taken by another program; stop it, or choose another API_PORT");
+    report.fail(Check::Port, what);
 }
 
 /// What a server says of itself: `/auth/status` names no key, client, sheet or path.
 fn running(report: &mut Report, address: SocketAddr, status: &Value) {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
+    // It may be anybody's, so nothing is passed on that a terminal would obey.
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).take(LONGEST_WORD).collect::<String>();
+    let text = |value: &Value| value.as_str().map(plain);
     let mode = text(&status["mode"]).unwrap_or_default();
     let age = status["cache"]["age_seconds"].as_i64();
     let age = age.map_or("has read no keys yet".to_owned(), |age| format!("its keys are {age} s old"));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gate::Rules;
+use serde_json::Value as Json;
 use sheets::{Block, Properties, Range, Spreadsheet, Tab};
 
 use super::quota::{self, Use};
@@ -67,8 +68,9 @@ pub(super) async fn examine(report: &mut Report, sheet: &GoogleSheet, wanted: &W
     if let Err(stop) = table::examine(report, &grid, &rules, wanted.now) {
         report.stop(stop.check, stop.message);
     }
-    write_access(report, &spreadsheet, &[&tab.title, &wanted.usage_tab], &properties).await?;
-    usage_tab(report, &spreadsheet, &properties, &wanted.usage_tab).await
+    let usage = properties.tabs.iter().find(|tab| tab.title == wanted.usage_tab);
+    write_access(report, &spreadsheet, tab, usage).await?;
+    usage_tab(report, &spreadsheet, usage, &wanted.usage_tab).await
 }
 
 fn tab<'a>(report: &mut Report, properties: &'a Properties, title: &str) -> Result<&'a Tab, Stop> {
@@ -79,7 +81,7 @@ fn tab<'a>(report: &mut Report, properties: &'a Properties, title: &str) -> Resu
     let titles: Vec<String> = properties.tabs.iter().map(|tab| format!("{:?}", tab.title)).collect();
     let error = sheets::Error::TabMissing { tab: title.to_owned() };
     let nearest = match nearest(title, properties) {
-        Some(nearest) => format!("; perhaps GOOGLE_SHEET_NAME={nearest} is meant"),
+        Some(nearest) => format!("; perhaps GOOGLE_SHEET_NAME={nearest:?} is meant"),
         None => String::new(),
     };
     Err(Stop { check: Check::Tab, message: format!("{error}; its tabs are: {}{nearest}", titles.join(", ")) })
@@ -105,17 +107,17 @@ fn time_zone(report: &mut Report, properties: &Properties) -> Result<jiff::tz::T
     Ok(zone)
 }
 
-/// A write of nothing: JSON null leaves a cell as it is, and still needs the right to change it.
+/// A write of nothing: JSON null leaves a cell as it is, and still needs the right to change it. Tried where usage is
+/// written or, before there is such a tab, in the last row of the keys, where no header is that people protect.
 async fn write_access(
     report: &mut Report,
     spreadsheet: &Spreadsheet,
-    titles: &[&str],
-    properties: &Properties,
+    keys: &Tab,
+    usage: Option<&Tab>,
 ) -> Result<(), Stop> {
-    let there = titles.iter().filter(|title| properties.tabs.iter().any(|tab| tab.title == ***title));
-    let blocks: Vec<Block> =
-        there.map(|title| Block { at: Range::cell(title, 0, 0), rows: vec![vec![None]] }).collect();
-    match spreadsheet.write(&blocks).await {
+    let tried = usage.unwrap_or(keys);
+    let at = Range::cell(&tried.title, tried.rows.saturating_sub(1), 0);
+    match spreadsheet.write(&[Block { at, rows: vec![vec![None]] }]).await {
         Ok(_) => report.ok(Check::WriteAccess, "the account may write to the spreadsheet".to_owned()),
         Err(error) if account::check_of(&error) == Check::WriteAccess => {
             let what =
@@ -124,52 +126,56 @@ async fn write_access(
         }
         Err(error) => return Err(error.into()),
     }
-    for range in protected(spreadsheet, titles).await? {
-        let what = format!(
-            "{range} is protected, and the account may not edit it; let it, or only warn (data > protect sheets and ranges)"
-        );
+    let described = spreadsheet.describe(PROTECTED).await?;
+    let remedy = "let it, or only warn (data > protect sheets and ranges)";
+    for range in usage.map(|tab| protected(&described, tab)).unwrap_or_default() {
+        let what = format!("{range} is protected, and the account may not edit it; {remedy}");
         report.fail(Check::WriteAccess, what);
+    }
+    for range in protected(&described, keys) {
+        let what = format!(
+            "{range} is protected, and the account may not edit it: the keys there can only be changed by hand; {remedy}"
+        );
+        report.note(Check::WriteAccess, what);
     }
     Ok(())
 }
 
-/// The ranges of these tabs that the account may not edit.
-async fn protected(spreadsheet: &Spreadsheet, titles: &[&str]) -> Result<Vec<String>, Stop> {
-    let fields = "sheets(properties(title),protectedRanges(range,warningOnly,requestingUserCanEdit))";
-    let described = spreadsheet.describe(fields).await?;
-    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
-    let mut found = Vec::new();
-    for sheet in list(&described["sheets"]) {
-        let title = sheet["properties"]["title"].as_str().unwrap_or_default();
-        let closed = list(&sheet["protectedRanges"]).into_iter().filter(|range| {
-            // Both are left out where they are false.
-            range["warningOnly"] != true && range["requestingUserCanEdit"] != true
-        });
-        if titles.contains(&title) {
-            found.extend(closed.map(|range| spelt(title, &range["range"])));
-        }
-    }
-    Ok(found)
+/// The field mask of what [`protected`] reads.
+const PROTECTED: &str = "sheets(properties(title),protectedRanges(range,warningOnly,requestingUserCanEdit))";
+
+/// The ranges of a tab that the account may not edit.
+fn protected(described: &Json, tab: &Tab) -> Vec<String> {
+    let list = |value: &Json| value.as_array().cloned().unwrap_or_default();
+    let sheets = list(&described["sheets"]);
+    let sheet = sheets.iter().find(|sheet| sheet["properties"]["title"] == *tab.title);
+    let ranges = sheet.map(|sheet| list(&sheet["protectedRanges"])).unwrap_or_default();
+    // Both are left out where they are false.
+    let closed = |range: &&Json| range["warningOnly"] != true && range["requestingUserCanEdit"] != true;
+    ranges.iter().filter(closed).map(|range| spelt(tab, &range["range"])).collect()
 }
 
-/// A `GridRange` in A1 notation: from 0, the ends not included, and each bound left out where there is none.
-fn spelt(title: &str, range: &serde_json::Value) -> String {
+/// A `GridRange` in A1 notation: from 0, the ends not included, and each bound left out where the tab ends.
+fn spelt(tab: &Tab, range: &Json) -> String {
     let bound = |name: &str| range[name].as_u64().and_then(|bound| usize::try_from(bound).ok());
-    let start = (bound("startRowIndex").unwrap_or(0), bound("startColumnIndex").unwrap_or(0));
-    let end = match (bound("endRowIndex"), bound("endColumnIndex")) {
-        (None, None) => return Range { tab: title.to_owned(), start: None, end: None }.to_string(),
-        (row, column) => (row.unwrap_or(usize::MAX / 2) - 1, column.unwrap_or(18_278) - 1),
-    };
-    Range { tab: title.to_owned(), start: Some(start), end: Some(end) }.to_string()
+    let bounds = ["startRowIndex", "startColumnIndex", "endRowIndex", "endColumnIndex"].map(bound);
+    if bounds.iter().all(Option::is_none) {
+        return Range::tab(&tab.title).to_string();
+    }
+    let [first_row, first_column, end_row, end_column] = bounds;
+    let start = (first_row.unwrap_or(0), first_column.unwrap_or(0));
+    let last = |end: Option<usize>, size: usize| end.unwrap_or(size).saturating_sub(1);
+    let end = (last(end_row, tab.rows), last(end_column, tab.columns));
+    Range { tab: tab.title.clone(), start: Some(start), end: Some(end) }.to_string()
 }
 
 async fn usage_tab(
     report: &mut Report,
     spreadsheet: &Spreadsheet,
-    properties: &Properties,
+    tab: Option<&Tab>,
     title: &str,
 ) -> Result<(), Stop> {
-    if !properties.tabs.iter().any(|tab| tab.title == title) {
+    if tab.is_none() {
         let what = format!("there is no tab {title:?} for usage; convergence sheet init makes it");
         report.note(Check::UsageTab, what);
         return Ok(());
@@ -191,4 +197,27 @@ async fn usage_tab(
         report.fail(Check::UsageTab, what);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn protected_ranges_are_spelt_as_people_know_them() {
+        let tab = Tab { id: 7, title: "My keys".to_owned(), rows: 1_000, columns: 26 };
+        for (range, expected) in [
+            (json!({ "sheetId": 7 }), "'My keys'"),
+            (json!({ "startRowIndex": 0, "endRowIndex": 1 }), "'My keys'!A1:Z1"),
+            (json!({ "startColumnIndex": 3, "endColumnIndex": 4 }), "'My keys'!D1:D1000"),
+            (
+                json!({ "startRowIndex": 6, "endRowIndex": 7, "startColumnIndex": 3, "endColumnIndex": 4 }),
+                "'My keys'!D7",
+            ),
+        ] {
+            assert_eq!(spelt(&tab, &range), expected);
+        }
+    }
 }

@@ -21,7 +21,9 @@ pub(super) fn examine(report: &mut Report, grid: &[Vec<Cell>], rules: &Rules, no
     if let Some(layout) = &layout {
         columns(report, layout);
     }
-    of_header.iter().for_each(|problem| report.note(Check::Columns, told(problem)));
+    for problem in of_header {
+        report.note(Check::Columns, told(problem));
+    }
     summary(report, &table, of_rows.iter().filter(|problem| problem.refused).count(), now);
     for problem in of_rows.iter().take(MOST_PROBLEMS) {
         if problem.refused {

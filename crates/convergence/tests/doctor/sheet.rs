@@ -31,7 +31,7 @@ async fn a_missing_tab_lists_the_ones_there_are_and_the_nearest() {
     let findings = setup.doctor();
     let line = findings.one("tab");
     assert!(line.starts_with("FAIL") && line.contains("its tabs are: \"Sheet1\", \"api keys\""), "{line}");
-    assert!(line.ends_with("perhaps GOOGLE_SHEET_NAME=api keys is meant"), "{line}");
+    assert!(line.ends_with("perhaps GOOGLE_SHEET_NAME=\"api keys\" is meant"), "{line}");
     assert_eq!(findings.with("FAIL"), ["tab"]);
 }
 
@@ -111,6 +111,16 @@ async fn p06_a_viewer_and_a_protected_tab_fail_for_writing_only() {
     let lines = findings.of("write access");
     assert!(lines.iter().any(|line| line.contains("'Usage' is protected")), "{lines:#?}");
     assert_eq!(findings.with("skipped"), [""; 0]);
+
+    // Nobody writes to the keys but the keys commands.
+    let setup = Setup::new().await;
+    setup.google.set_tab("Usage", vec![]);
+    setup.google.protect_tab("API_Keys");
+    let findings = setup.doctor();
+    let lines = findings.of("write access");
+    assert_eq!(lines[0], "ok: the account may write to the spreadsheet");
+    assert!(lines[1].starts_with("note: 'API_Keys' is protected"), "{lines:#?}");
+    assert_eq!(findings.code, Some(0));
 }
 
 #[tokio::test]
