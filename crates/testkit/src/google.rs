@@ -15,6 +15,7 @@ mod faults;
 mod files;
 mod inside;
 mod mask;
+mod page;
 mod person;
 mod protection;
 mod record;
@@ -22,6 +23,7 @@ mod server;
 mod token;
 mod values;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -54,10 +56,18 @@ impl Google {
     /// Starts on a free port. It runs on a thread and a runtime of its own, so any test runtime will do.
     #[expect(clippy::unused_async, reason = "so that starting may come to wait without changing every test")]
     pub async fn start() -> Self {
-        let (listener, base) = server::bind();
+        Self::start_on(0).expect("loopback has a free port")
+    }
+
+    /// Starts on this port, or on a free one if it is 0. No runtime is needed.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub fn start_on(port: u16) -> io::Result<Self> {
+        let (listener, base) = server::bind(port)?;
         let inside = Arc::new(Inside::new(base));
         let server = Server::spawn(listener, Arc::clone(&inside));
-        Self { inside, server }
+        Ok(Self { inside, server })
     }
 
     /// Base URL without `/v4`, such as `http://127.0.0.1:40123`.

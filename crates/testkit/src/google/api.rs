@@ -101,8 +101,8 @@ fn perform(state: &mut Everything, token: Option<&str>, call: &Call, uri: &Uri, 
         Err(refused) => return *refused,
     };
     let writes = call.verb.writes();
-    if writes && !scopes.split(' ').any(|scope| scope.ends_with("/spreadsheets") || scope.ends_with("/drive"))
-    {
+    let may_write = ["/spreadsheets", "/drive", "/drive.file"];
+    if writes && !scopes.split(' ').any(|scope| may_write.iter().any(|end| scope.ends_with(end))) {
         return errors::insufficient_scope(call.verb.rpc());
     }
     let body = match serde_json::from_slice(body) {
@@ -180,11 +180,9 @@ fn copy_to(state: &mut Everything, call: &Call, body: &Value) -> Response {
     };
     let book = &mut target.book;
     let wanted = format!("Copy of {}", tab.title);
-    let names = (2..).map(|number| format!("{wanted} {number}"));
-    tab.title = std::iter::once(wanted.clone())
-        .chain(names)
-        .find(|name| book.tab(Some(name)).is_none())
-        .expect("there is no end of numbers");
+    let names = (2..=book.tabs.len() + 2).map(|number| format!("{wanted} {number}"));
+    let free = std::iter::once(wanted.clone()).chain(names).find(|name| book.tab(Some(name)).is_none());
+    tab.title = free.expect("there are more names than tabs");
     tab.id = book.next_id();
     book.tabs.push(tab);
     let index = book.tabs.len() - 1;

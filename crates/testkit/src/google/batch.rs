@@ -24,7 +24,8 @@ type Done = Result<Value, String>;
 
 /// `POST :batchUpdate`. Works on a copy, which takes the spreadsheet's place when every request was done.
 pub(crate) fn update(book: &mut Book, id: &str, body: &Value) -> Result<Value, Bad> {
-    let requests = body["requests"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut requests = Vec::new();
+    flatten(&body["requests"], &mut requests);
     if requests.is_empty() {
         return Err(Bad::from("Must specify at least one request.".to_owned()));
     }
@@ -49,6 +50,15 @@ pub(crate) fn update(book: &mut Book, id: &str, body: &Value) -> Result<Value, B
         answer["updatedSpreadsheet"] = whole.unwrap_or_default();
     }
     Ok(answer)
+}
+
+/// Google takes lists within the list of requests (the test-suite of gspread-formatting sends such).
+fn flatten<'a>(requests: &'a Value, flat: &mut Vec<&'a Value>) {
+    match requests {
+        Value::Array(inner) => inner.iter().for_each(|request| flatten(request, flat)),
+        Value::Null => {}
+        request => flat.push(request),
+    }
 }
 
 fn unknown(at: usize, name: &str) -> Bad {
@@ -99,19 +109,22 @@ fn tab(book: &Book, id: &Value) -> Result<usize, String> {
     book.tabs.iter().position(|tab| tab.id == id).ok_or_else(|| format!("No grid with id: {id}"))
 }
 
-/// The tab and the cells of a `GridRange`.
+/// The tab and the cells of a `GridRange`. An end past the grid is clipped (the same suite formats a row more than
+/// there is); a start past it is refused.
 fn area(book: &Book, range: &Value) -> Result<(usize, Area), String> {
     let place = tab(book, &range["sheetId"])?;
     let tab = &book.tabs[place];
     let area = Area::from_json(range, tab.rows, tab.columns);
-    if area.rows.end > tab.rows || area.columns.end > tab.columns {
+    if area.rows.start >= tab.rows || area.columns.start >= tab.columns {
         let spelled = super::a1::spell_area(&tab.title, &area);
         let (rows, columns) = (tab.rows, tab.columns);
         return Err(format!(
             "Range ({spelled}) exceeds grid limits. Max rows: {rows}, max columns: {columns}"
         ));
     }
-    Ok((place, area))
+    let rows = area.rows.start..area.rows.end.min(tab.rows);
+    let columns = area.columns.start..area.columns.end.min(tab.columns);
+    Ok((place, Area { rows, columns }))
 }
 
 /// As [`area`], for a request that changes its cells.

@@ -89,8 +89,10 @@ pub(crate) fn public(object: &Value) -> Value {
         Value::Array(items) => items.iter().map(public).collect(),
         Value::Object(members) => {
             let left_out = |name: &str| matches!(name, "sheetId" | "red" | "green" | "blue");
-            let kept =
-                members.iter().filter(|(name, value)| !value.is_null() && !(left_out(name) && **value == 0));
+            let kept = members.iter().filter(|(name, value)| match value {
+                Value::Null => false,
+                value => !left_out(name) || **value != 0,
+            });
             Value::Object(kept.map(|(name, value)| (name.clone(), public(value))).collect())
         }
         other => other.clone(),

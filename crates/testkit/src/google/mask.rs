@@ -141,7 +141,8 @@ pub(super) fn merge(mask: &str, source: &Value, target: &mut Map<String, Value>)
 fn copy(path: &[String], source: &Value, target: &mut Map<String, Value>) {
     let Some((name, rest)) = path.split_first() else { return };
     let value = &source[name.as_str()];
-    if rest.is_empty() || rest == ["*"] {
+    // A list is replaced whole, whatever is named within it.
+    if rest.is_empty() || rest == ["*"] || value.is_array() {
         match value {
             Value::Null => target.remove(name),
             value => target.insert(name.clone(), value.clone()),

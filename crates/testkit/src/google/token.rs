@@ -120,7 +120,7 @@ fn timely(claims: &Claims) -> bool {
 
 fn is_spreadsheet_scope(scope: &str) -> bool {
     let name = scope.strip_prefix("https://www.googleapis.com/auth/");
-    matches!(name, Some("spreadsheets" | "spreadsheets.readonly" | "drive"))
+    matches!(name, Some("spreadsheets" | "spreadsheets.readonly" | "drive" | "drive.file"))
 }
 
 /// Issues a token that looks like Google's: `ya29.c.`, random, filled with dots to 1024 characters.

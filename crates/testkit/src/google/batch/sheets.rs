@@ -15,7 +15,8 @@ pub(super) fn add(book: &mut Book, request: &Value) -> Done {
     }
     let id = id.unwrap_or_else(|| book.next_id());
     let place = wanted.get("index").and_then(index).unwrap_or(book.tabs.len()).min(book.tabs.len());
-    let free = (1..).map(|number| format!("Sheet{number}")).find(|name| book.tab(Some(name)).is_none());
+    let numbers = 1..=book.tabs.len() + 1;
+    let free = numbers.map(|number| format!("Sheet{number}")).find(|name| book.tab(Some(name)).is_none());
     let title = wanted.get("title").and_then(Value::as_str).map(str::to_owned).or(free).unwrap_or_default();
     wanted.insert("title".to_owned(), json!(title));
     let new = Tab::new(id, &title);

@@ -167,8 +167,7 @@ fn date_text(serial: f64, pattern: &str) -> String {
             later.is_some_and(|c| c.eq_ignore_ascii_case(&'s'))
         };
         match lower {
-            'y' if run > 2 => text.push_str(&format!("{:04}", at.year())),
-            'y' => text.push_str(&format!("{:02}", at.year() % 100)),
+            'y' => text.push_str(&at.strftime(if run > 2 { "%Y" } else { "%y" }).to_string()),
             'm' if after_hour || seconds_follow() => text.push_str(&padded(at.minute(), run)),
             'm' if run > 2 => text.push_str(&at.strftime(if run > 3 { "%B" } else { "%b" }).to_string()),
             'm' => text.push_str(&padded(at.month(), run)),
