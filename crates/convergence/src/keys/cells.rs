@@ -184,7 +184,7 @@ mod tests {
             let (google, spreadsheet) = ten_rows().await;
             let once = |reads| {
                 if reads == 2 {
-                    edit(&google)
+                    edit(&google);
                 }
             };
             let grid = read_while(&google, &spreadsheet, once).await.expect("the second try is left alone");
