@@ -50,7 +50,11 @@ pub(super) fn examine(report: &mut Report, server: &Use) {
     } else {
         report.ok(Check::Quota, what);
     }
-    let seconds = server.cache.as_secs();
+}
+
+/// How late a change in the sheet takes effect.
+pub(super) fn revocation(report: &mut Report, cache: Duration) {
+    let seconds = cache.as_secs();
     let what = format!(
         "a change in the sheet takes effect within {seconds} s (API_KEY_CACHE_DURATION) and a read, an expiry at once"
     );

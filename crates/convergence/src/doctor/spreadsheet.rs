@@ -51,13 +51,15 @@ impl Wanted {
 /// From the account to the last row. What fails ends it, unless the rest can be looked at all the same.
 pub(super) async fn examine(report: &mut Report, sheet: &GoogleSheet, wanted: &Wanted) -> Result<(), Stop> {
     report.ok(Check::Settings, format!("keys come from the tab {:?} of a google sheet", sheet.tab));
+    quota::revocation(report, wanted.cache);
     let spreadsheet = account::sign_in(report, sheet).await?;
     let properties = spreadsheet.properties().await?;
     report.ok(Check::Api, "the google sheets api is enabled".to_owned());
     report.ok(Check::Scopes, "the token covers google sheets".to_owned());
     report.ok(Check::Spreadsheet, "shared with the service account".to_owned());
+    let zone = time_zone(report, &properties);
     let tab = tab(report, &properties, &sheet.tab)?;
-    let zone = time_zone(report, &properties)?;
+    let zone = zone?;
     let reads = keys::requests(tab.rows) + 1;
     quota::examine(report, &Use { cache: wanted.cache, flush: wanted.flush, reads });
 
@@ -81,10 +83,13 @@ fn tab<'a>(report: &mut Report, properties: &'a Properties, title: &str) -> Resu
     let titles: Vec<String> = properties.tabs.iter().map(|tab| format!("{:?}", tab.title)).collect();
     let error = sheets::Error::TabMissing { tab: title.to_owned() };
     let nearest = match nearest(title, properties) {
-        Some(nearest) => format!("; perhaps GOOGLE_SHEET_NAME={nearest:?} is meant"),
-        None => String::new(),
+        Some(nearest) => format!("perhaps GOOGLE_SHEET_NAME={nearest:?} is meant"),
+        None => "convergence sheet init makes one".to_owned(),
     };
-    Err(Stop { check: Check::Tab, message: format!("{error}; its tabs are: {}{nearest}", titles.join(", ")) })
+    Err(Stop {
+        check: Check::Tab,
+        message: format!("{error}; its tabs are: {}; {nearest}", titles.join(", ")),
+    })
 }
 
 /// The tab whose name is most like this one, if any is like it at all.
