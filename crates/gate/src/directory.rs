@@ -47,14 +47,12 @@ impl Directory {
     /// Builds the next directory, in which each client that `old` knows by name is the same client.
     ///
     /// A table never gives one key two records; if it did, the first would win.
-    pub(crate) fn build(mut records: Vec<Record>, old: &Directory) -> Self {
-        records.sort_by_key(|record| record.key);
-        records.dedup_by_key(|record| record.key);
+    pub(crate) fn build(records: Vec<Record>, old: &Directory) -> Self {
         let mut roster = Roster::of(old);
-        let mut entries = Vec::with_capacity(records.len());
-        for record in records {
+        // In the order of the rows, where those of one client tend to stand together.
+        let entry = |record: Record| {
             let client = roster.enlist(&record.client, Grain::for_limit(record.limit));
-            entries.push(Entry {
+            Entry {
                 key: record.key,
                 client: Arc::clone(client),
                 limit: record.limit.unwrap_or_default(),
@@ -63,8 +61,12 @@ impl Directory {
                 revoked_at: record.revoked_at.unwrap_or(i64::MAX),
                 active: record.active,
                 readable: record.readable,
-            });
-        }
+            }
+        };
+        let mut entries: Vec<Entry> = records.into_iter().map(entry).collect();
+        // By their first bits, which are a number and nearly always differ, and by the rest only where they do not.
+        entries.sort_by(|a, b| a.key.leading().cmp(&b.key.leading()).then_with(|| a.key.cmp(&b.key)));
+        entries.dedup_by_key(|entry| entry.key);
         Self { index: Index::of(&entries), entries, departed: roster.settle() }
     }
 
