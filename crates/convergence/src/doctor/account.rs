@@ -1,13 +1,14 @@
 //! The service account: its file, the way to Google, the clocks, its token.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::SystemTime;
 
 use sheets::{Clocks, Error, Service, Spreadsheet};
 
 use super::Report;
 use super::report::{Check, Stop};
-use crate::config::GoogleSheet;
+use crate::config::{GoogleCredentials, GoogleSheet};
 use crate::keys;
 
 /// Clocks this far apart, in seconds, deserve a look: the account's assertions are still believed.
@@ -29,12 +30,12 @@ pub(super) fn check_of(error: &Error) -> Check {
         | Error::TabExists
         | Error::TooWide
         | Error::ChangeRefused => Check::WriteAccess,
-        Error::InsufficientScope => Check::Scopes,
+        Error::InsufficientScope | Error::ScopeOfMachine | Error::ScopeOfLogin => Check::Scopes,
+        Error::NoDefaultCredentials | Error::SubjectToken(_) => Check::Credentials,
         Error::TabMissing { .. } | Error::OutsideGrid | Error::TooLarge { .. } => Check::Tab,
         Error::QuotaExceeded { .. } => Check::Quota,
-        Error::TokenRejected(_) | Error::Unauthorised | Error::Server { service: Service::Token, .. } => {
-            Check::Token
-        }
+        Error::Server { service: Service::Sheets, .. } => Check::Api,
+        Error::TokenRejected(_) | Error::Unauthorised | Error::Server { .. } => Check::Token,
         Error::Setup(_)
         | Error::Connect { .. }
         | Error::Timeout { .. }
@@ -57,31 +58,39 @@ pub(super) async fn sign_in(report: &mut Report, sheet: &GoogleSheet) -> Result<
     let credentials = keys::credentials(sheet).await;
     let credentials =
         credentials.map_err(|error| Stop { check: Check::Credentials, message: error.detail })?;
-    report.ok(Check::Credentials, format!("service account {}", credentials.client_email()));
-    permissions(report, sheet);
+    match &sheet.credentials {
+        GoogleCredentials::File(path) => {
+            report.ok(Check::Credentials, format!("service account {}", credentials.client_email()));
+            permissions(report, path);
+        }
+        GoogleCredentials::Default(_) => {
+            let what = format!("application-default credentials: {}", credentials.client_email());
+            report.ok(Check::Credentials, what);
+        }
+    }
     let spreadsheet = Spreadsheet::new(credentials, &sheet.sheet_id, &sheet.endpoint)?;
     let signed_in = spreadsheet.sign_in().await;
-    let clocks = spreadsheet.clocks();
-    if let Some(clocks) = clocks {
-        report.ok(Check::Network, "google answers".to_owned());
-        clock(report, clocks);
-    }
+    answered(report, &spreadsheet);
     signed_in?;
     report.ok(Check::Token, "google gives the account an access token".to_owned());
-    if clocks.is_none() {
-        report.ok(Check::Network, "google answers".to_owned());
-        report.note(
-            Check::Clock,
-            "google's answer has no date to compare this machine's clock with".to_owned(),
-        );
-    }
     Ok(spreadsheet)
 }
 
+/// Compares the clocks at Google's first answer, which may be the token's or, where a server nearby gives tokens, the
+/// API's.
+pub(super) fn answered(report: &mut Report, spreadsheet: &Spreadsheet) {
+    if let Some(clocks) = spreadsheet.clocks()
+        && !report.has(Check::Clock)
+    {
+        report.ok(Check::Network, "google answers".to_owned());
+        clock(report, clocks);
+    }
+}
+
 /// The file holds a private key, so others on this machine have no business with it.
-fn permissions(report: &mut Report, sheet: &GoogleSheet) {
-    let mode = std::fs::metadata(&sheet.credentials_path).map(|file| file.permissions().mode());
-    let path = sheet.credentials_path.display();
+fn permissions(report: &mut Report, path: &Path) {
+    let mode = std::fs::metadata(path).map(|file| file.permissions().mode());
+    let path = path.display();
     if mode.is_ok_and(|mode| mode & 0o004 != 0) {
         let what = format!("every user of this machine can read its private key; chmod 600 {path}");
         report.note(Check::Credentials, what);

@@ -109,6 +109,11 @@ impl Report {
         self.lines.iter().any(|line| line.verdict == Verdict::Fail)
     }
 
+    /// Whether there is a finding of this check.
+    pub(super) fn has(&self, check: Check) -> bool {
+        self.lines.iter().any(|line| line.check == check)
+    }
+
     pub(super) fn ok(&mut self, check: Check, message: String) {
         self.lines.push(Line { check, verdict: Verdict::Ok, message });
     }
@@ -132,7 +137,7 @@ impl Report {
     /// Puts the lines in order and says which checks were not made.
     pub(super) fn finish(&mut self, order: &[Check]) {
         for &check in order {
-            if self.lines.iter().any(|line| line.check == check) {
+            if self.has(check) {
                 continue;
             }
             let message = match self.stopped_at {

@@ -53,7 +53,9 @@ pub(super) async fn examine(report: &mut Report, sheet: &GoogleSheet, wanted: &W
     report.ok(Check::Settings, format!("keys come from the tab {:?} of a google sheet", sheet.tab));
     quota::revocation(report, wanted.cache);
     let spreadsheet = account::sign_in(report, sheet).await?;
-    let properties = spreadsheet.properties().await?;
+    let properties = spreadsheet.properties().await;
+    account::answered(report, &spreadsheet);
+    let properties = properties?;
     report.ok(Check::Api, "the google sheets api is enabled".to_owned());
     report.ok(Check::Scopes, "the token covers google sheets".to_owned());
     report.ok(Check::Spreadsheet, "shared with the service account".to_owned());

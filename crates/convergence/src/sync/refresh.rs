@@ -8,13 +8,11 @@ use gate::{Gate, Problem};
 use tokio::task::JoinHandle;
 use tracing::{debug, error, info, warn};
 
-use super::Freshness;
+use super::early::{Cause, Pace};
 use super::snapshot::{Snapshot, SnapshotFile};
+use super::{Freshness, Journal};
 use crate::clock::Clock;
 use crate::keys::{KeySource, SourceError};
-
-/// An unknown key may bring one refresh forward in this time (P19).
-const EARLY_REFRESH_EVERY: Duration = Duration::from_secs(10);
 
 /// The pauses after failures: doubled each time, from the first to the last.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
@@ -34,6 +32,8 @@ pub(crate) struct Refresher<S> {
     pub(crate) default_limit: Option<u32>,
     /// The problems that were last reported, so that they are logged when they change and not with each refresh.
     pub(crate) reported: Vec<String>,
+    /// What each read does, for whoever asks.
+    pub(crate) journal: Journal,
     /// The snapshot that is being written, if any was.
     pub(crate) saving: Option<JoinHandle<()>>,
 }
@@ -42,23 +42,29 @@ impl<S: KeySource> Refresher<S> {
     /// Runs for as long as the server does.
     pub(crate) async fn run(mut self) {
         self.restore().await;
-        let mut failures = 0;
+        let (mut failures, mut cause) = (0, Cause::Start);
         loop {
             let started = self.clock.now();
-            let due = match self.refresh(started.unix).await {
+            self.journal.begin(cause);
+            let result = self.refresh(started.unix).await;
+            let mut not_before = started.uptime;
+            let due = match &result {
                 Ok(()) => {
                     failures = 0;
                     started.uptime + self.cache_duration
                 }
                 Err(error) => {
                     failures += 1;
-                    self.note_failure(&error);
-                    self.clock.now().uptime
-                        + self.back_off(failures).max(error.retry_after.unwrap_or_default())
+                    self.note_failure(error);
+                    let (now, asked) = (self.clock.now().uptime, error.retry_after.unwrap_or_default());
+                    not_before = now + asked;
+                    now + self.back_off(failures).max(asked)
                 }
             };
             self.freshness.update(|report| report.next_attempt = due);
-            self.wait(due, started.uptime + EARLY_REFRESH_EVERY, failures == 0).await;
+            self.journal.end(result.as_ref().copied(), self.gate.keys(), self.reported.len());
+            let pace = Pace { started: started.uptime, not_before, well: failures == 0 };
+            cause = self.wait(due, pace).await;
         }
     }
 
@@ -69,7 +75,10 @@ impl<S: KeySource> Refresher<S> {
         self.report_problems(&table.problems);
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
         let snapshot = self.snapshot.of(read_at, &table.records);
-        self.gate.replace(table.records, self.usable_until(read_at));
+        let usable_until = self.usable_until(read_at);
+        let applied = self.journal.apply(&table.records);
+        self.gate.replace(table.records, usable_until);
+        applied.in_use();
         if !self.freshness.report().connected {
             info!(keys = self.gate.keys(), "keys are up to date");
         }
@@ -97,25 +106,22 @@ impl<S: KeySource> Refresher<S> {
             keys = records.len(),
             read_at, "starting with the keys of an earlier run until the source is read"
         );
+        self.journal.apply(&records).in_use();
         self.gate.replace(records, self.usable_until(read_at));
         self.freshness.update(|report| report.last_read = Some(read_at));
     }
 
-    /// Waits until the next read is due: the cache has expired, the source has changed, or (while all is well)
-    /// somebody has come with an unknown key and the last read is long enough ago. Times are the clock's uptimes.
-    async fn wait(&mut self, due: Duration, early: Duration, well: bool) {
-        let (clock, freshness) = (&self.clock, &self.freshness);
-        let until = |uptime: Duration| clock.sleep(uptime.saturating_sub(clock.now().uptime));
-        let expired = until(due);
-        let asked_for = async {
-            freshness.nudged().await;
-            until(early).await;
+    /// Waits until the next read is due: the cache has expired, the source has changed, or somebody has asked for one.
+    /// Says which. `due` is the clock's uptime.
+    async fn wait(&mut self, due: Duration, pace: Pace) -> Cause {
+        let clock = &self.clock;
+        let cause = tokio::select! {
+            () = clock.sleep(due.saturating_sub(clock.now().uptime)) => Cause::Poll,
+            () = self.source.changed() => Cause::File,
+            cause = self.journal.early().due(&**clock, pace) => cause,
         };
-        tokio::select! {
-            () = expired => debug!("cache expired"),
-            () = self.source.changed() => debug!("the keys have changed"),
-            () = asked_for, if well => debug!("unknown key: reading the keys early"),
-        }
+        debug!("reading the keys: {cause:?}");
+        cause
     }
 
     /// Doubling, with up to a quarter taken off at random so that instances that failed together part ways.

@@ -20,6 +20,8 @@ fn program(folder: &Path, arguments: &[&str]) -> Command {
         .current_dir(folder)
         .args(arguments)
         .env_clear()
+        // Two servers of one machine cannot have the same.
+        .env("ADMIN_PORT", "0")
         .env("PATH", std::env::var("PATH").unwrap_or_default());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -103,6 +105,30 @@ async fn p05_flags_win_over_the_environment_and_that_over_env_files() {
     assert_eq!(serving.terminate().0, Some(0));
 }
 
+#[tokio::test]
+async fn p05_default_credentials_are_looked_for_where_the_environment_says() {
+    let google = testkit::Google::start().await;
+    let row = |cells: [&str; 3]| cells.map(Into::into).to_vec();
+    google.set_tab(
+        "API_Keys",
+        vec![row(["api_key", "client_name", "is_active"]), row([KEY, "MyApp Production", "yes"])],
+    );
+    let identity = testkit::Identity::start(&google).await;
+    let folder = TempDir::new().expect("a temporary folder");
+    let settings = [
+        ("AUTH_ENABLED", "true"),
+        ("GOOGLE_SHEET_ID", google.sheet_id()),
+        ("GOOGLE_SHEETS_ENDPOINT", &google.url()),
+        ("GCE_METADATA_HOST", &identity.metadata_host()),
+        ("API_PORT", "0"),
+    ];
+    let mut serving = Serving::start(folder.path(), &["serve", "--google-credentials", "adc"], &settings);
+    serving.line_with("keys are up to date");
+    assert_eq!(get(&format!("{}/auth/verify", serving.url), KEY).await, 200);
+    assert_eq!(identity.asked(testkit::Desk::Metadata), 1);
+    assert_eq!(serving.terminate().0, Some(0));
+}
+
 #[test]
 fn every_wrong_setting_is_named_at_once_and_none_is_shown() {
     let folder = folder_with_keys();
@@ -116,6 +142,9 @@ fn every_wrong_setting_is_named_at_once_and_none_is_shown() {
         ("GOOGLE_SHEET_ID", "sk-secret"),
         ("KEYS_TIME_ZONE", "sk-secret"),
         ("DEFAULT_RATE_LIMIT", "-1"),
+        ("ADMIN_PORT", "sk-secret"),
+        ("ADMIN_TOKEN", "two sk-secrets"),
+        ("SHEET_WEBHOOK_SECRET", "short sk-secret"),
     ];
     let output = run(folder.path(), &["serve"], &settings);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -131,10 +160,16 @@ fn a_setting_that_is_not_utf8_is_a_fault_and_other_variables_are_none() {
     use std::os::unix::ffi::OsStrExt;
     let not_utf8 = std::ffi::OsStr::from_bytes(b"secret\xff");
     let folder = TempDir::new().expect("a temporary folder");
-    let output =
-        program(folder.path(), &["serve"]).env("KEYS_FILE", not_utf8).env("OTHER", not_utf8).output();
-    let said = String::from_utf8_lossy(&output.expect("the program runs").stderr).into_owned();
-    assert!(said.contains("KEYS_FILE") && !said.contains("OTHER") && !said.contains("secret"), "{said}");
+    let mut command = program(folder.path(), &["serve"]);
+    command.env("KEYS_FILE", not_utf8).env("OTHER", not_utf8).env("HOME", not_utf8);
+    let said = String::from_utf8_lossy(&command.output().expect("the program runs").stderr).into_owned();
+    assert!(
+        said.contains("KEYS_FILE")
+            && !said.contains("OTHER")
+            && !said.contains("HOME")
+            && !said.contains("secret"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -171,6 +206,31 @@ fn an_address_in_use_is_said_with_the_setting_to_change() {
     let output = run(folder.path(), &["serve"], &[("API_PORT", &port)]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("API_PORT"), "{said}");
+}
+
+#[test]
+fn an_admin_port_in_use_is_said_with_the_setting_to_change() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let folder = TempDir::new().expect("a temporary folder");
+    let output = run(folder.path(), &["serve"], &[("API_PORT", "0"), ("ADMIN_PORT", &port)]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("ADMIN_PORT") && said.contains("in use"), "{said}");
+}
+
+#[test]
+fn off_loopback_the_admin_listener_needs_a_token() {
+    let folder = TempDir::new().expect("a temporary folder");
+    for host in ["0.0.0.0", "::", "192.0.2.1"] {
+        let output = run(folder.path(), &["serve"], &[("API_PORT", "0"), ("ADMIN_HOST", host)]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("ADMIN_TOKEN: must be set"), "{said}");
+    }
+    let with_token = [("API_PORT", "0"), ("ADMIN_HOST", "0.0.0.0"), ("ADMIN_TOKEN", "let-me-in")];
+    let mut serving = Serving::start(folder.path(), &["serve"], &with_token);
+    serving.line_with("admin at http://0.0.0.0:");
+    let (code, log) = serving.terminate();
+    assert!(code == Some(0) && !log.contains("let-me-in"), "{log}");
 }
 
 #[test]
@@ -263,7 +323,9 @@ async fn the_demo_prints_a_request_that_works() {
     assert!(printed.contains(&format!("curl -X POST {url}/convergence/generate-audio")), "{printed}");
     assert!(printed.contains(&format!("Authorization: Bearer {key}")), "{printed}");
 
-    let mut again = Serving::start(folder.path(), &["demo"], &[("API_PORT", "0")]);
+    let not_set = ("ADMIN_PORT", "");
+    let mut again = Serving::start(folder.path(), &["demo"], &[("API_PORT", "0"), not_set]);
+    assert!(!again.line_with("admin at http://127.0.0.1:").contains(":8001"), "a demo is never in the way");
     again.line_with("keys are up to date");
     assert_eq!(get(&format!("{}/auth/verify", again.url), &key).await, 200, "the same key after a restart");
     again.terminate();
