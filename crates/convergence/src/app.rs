@@ -16,7 +16,7 @@ use crate::config::{Admin, Auth, Config, Fault, Keys, Listen, NOT_YET, Settings,
 use crate::http::{RequestId, Slots, Webhook};
 use crate::keys::{CsvFile, GoogleTab, KeySource};
 use crate::metrics::Metrics;
-use crate::sync::{EarlyReads, Freshness, Journal, Refresher, SnapshotFile};
+use crate::sync::{EarlyReads, Freshness, Journal, Orders, Refresher, State, Store};
 
 /// How often idle windows are freed and old recordings deleted.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -102,6 +102,14 @@ pub(crate) enum SourceKind {
 }
 
 impl SourceKind {
+    /// The word for it in `/auth/status` and in the audit file.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            SourceKind::File => "file",
+            SourceKind::Google { .. } => "google_sheets",
+        }
+    }
+
     pub(crate) fn tab(&self) -> Option<&str> {
         match self {
             SourceKind::File => None,
@@ -218,14 +226,16 @@ fn refresher<S: KeySource>(
         source,
         gate: Arc::clone(&guard.gate),
         freshness: Arc::clone(&guard.freshness),
-        snapshot: SnapshotFile::new(data_dir, &identity),
+        state: State::new(keys.tolerance),
+        store: Store::new(data_dir, &identity, guard.source.word()),
+        orders: Orders::new(data_dir, Arc::clone(clock)),
         clock: Arc::clone(clock),
         cache_duration: keys.cache_duration,
         max_stale: keys.max_stale,
         default_limit: keys.default_limit,
         reported: Vec::new(),
+        accepted: None,
         journal: Journal::new(Arc::clone(&guard.early), Arc::clone(metrics), Arc::clone(clock)),
-        saving: None,
     };
     Box::pin(refresher.run())
 }

@@ -2,7 +2,9 @@
 
 mod demo;
 mod doctor;
+mod keys;
 mod serve;
+mod table;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,6 +19,7 @@ pub fn run() -> ExitCode {
     let outcome = match matches.subcommand() {
         Some(("demo", flags)) => settings(flags).and_then(demo::run).map(|()| ExitCode::SUCCESS),
         Some(("doctor", flags)) => doctor::run(flags),
+        Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
         Some((_, flags)) => {
             settings(flags).and_then(|settings| serve::run(&settings)).map(|()| ExitCode::SUCCESS)
         }
@@ -44,6 +47,7 @@ fn command() -> Command {
             Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
         ))
         .subcommand(doctor::command())
+        .subcommand(keys::command())
 }
 
 /// Each variable as a flag in kebab case. Their values are read with everybody else's, so that all faults come at once.

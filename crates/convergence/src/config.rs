@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 pub use admin::{Admin, AdminToken};
 pub use audio::Audio;
-pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source};
+pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use settings::{Fault, Settings};

@@ -26,6 +26,7 @@ pub(crate) struct Metrics {
     directory_age: Gauge<f64, std::sync::atomic::AtomicU64>,
     directory_keys: Gauge,
     directory_problems: Gauge,
+    refresh_held: Gauge,
     refreshes: Family<Label, Counter>,
     refresh_duration: Histogram,
     lag: Family<Label, Histogram, fn() -> Histogram>,
@@ -40,6 +41,7 @@ impl Default for Metrics {
             directory_age: Gauge::default(),
             directory_keys: Gauge::default(),
             directory_problems: Gauge::default(),
+            refresh_held: Gauge::default(),
             refreshes: Family::default(),
             refresh_duration: Histogram::new(DURATIONS),
             lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
@@ -102,8 +104,9 @@ impl Metrics {
         self.sheet_reads.clone()
     }
 
-    /// All of them. `age` is that of the keys in use, in seconds.
-    pub(crate) fn text(&self, age: Option<i64>) -> String {
+    /// All of them. `age` is that of the keys in use, in seconds; `held` whether a refresh is held.
+    pub(crate) fn text(&self, age: Option<i64>, held: bool) -> String {
+        self.refresh_held.set(i64::from(held));
         #[expect(clippy::cast_precision_loss, reason = "exact for ages of human kind")]
         self.directory_age.set(age.map_or(f64::NAN, |age| age as f64));
         let mut text = String::new();
@@ -126,6 +129,8 @@ impl Metrics {
         );
         let problems = "Problems that the last reading found in the table of keys";
         registry.register("directory_problems", problems, self.directory_problems.clone());
+        let held = "1 while a refresh is held that has lost too many working keys at once";
+        registry.register("refresh_held", held, self.refresh_held.clone());
         registry.register("refreshes", "Readings of the keys that have ended", self.refreshes.clone());
         registry.register_with_unit(
             "refresh_duration",

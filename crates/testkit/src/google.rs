@@ -112,6 +112,11 @@ impl Google {
         self.inside.state().faults.inject(fault, times);
     }
 
+    /// Breaks requests that write, and lets reads through. These faults go before the others.
+    pub fn inject_into_writes(&self, fault: Fault, times: Times) {
+        self.inside.state().faults.inject_into_writes(fault, times);
+    }
+
     /// Takes back every fault that has not struck yet. Sharing, tabs and dead tokens stay as they are.
     pub fn heal(&self) {
         self.inside.state().faults = faults::Faults::default();

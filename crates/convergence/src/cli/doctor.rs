@@ -1,12 +1,11 @@
 //! `convergence doctor`.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use serde::Serialize;
 
+use super::table::{self, Format};
 use crate::clock::{Clock, SystemClock};
 use crate::doctor::{self, Line, Report};
 
@@ -34,12 +33,10 @@ With KEYS_FILE: settings, keys file, time zone, columns, rows, revocation, data 
 Nothing is changed. The exit code is 1 if anything failed.";
 
 pub(super) fn command() -> Command {
-    let formats = PossibleValuesParser::new(["table", "json", "csv"]);
-    let format = Arg::new("format").long("format").value_name("FORMAT").value_parser(formats);
     super::with_settings(
         Command::new("doctor").about("Check the whole set-up, and say what to do about each fault"),
     )
-    .arg(format.default_value("table").help("How the findings are printed"))
+    .arg(Format::flag())
     .after_help(CHECKED)
 }
 
@@ -51,8 +48,7 @@ pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         }
         Err(error) => doctor::unreadable_settings(&error),
     };
-    let format = flags.get_one::<String>("format").map_or("table", String::as_str);
-    print(&report, format)?;
+    print(&report, Format::of(flags))?;
     Ok(if report.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -64,27 +60,10 @@ struct Finding {
     message: String,
 }
 
-fn print(report: &Report, format: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+fn print(report: &Report, format: Format) -> anyhow::Result<()> {
     let words = |line: &Line| [line.check.to_string(), line.verdict.to_string(), line.message.clone()];
-    match format {
-        "json" => {
-            let lines = report.lines().iter().map(words);
-            let lines: Vec<Finding> =
-                lines.map(|[check, result, message]| Finding { check, result, message }).collect();
-            writeln!(out, "{}", serde_json::to_string_pretty(&lines)?)?;
-        }
-        "csv" => {
-            let mut csv = csv::Writer::from_writer(&mut out);
-            csv.write_record(["check", "result", "message"])?;
-            report.lines().iter().try_for_each(|line| csv.write_record(words(line)))?;
-            csv.flush()?;
-        }
-        _ => {
-            for Line { check, verdict, message } in report.lines() {
-                writeln!(out, "{check:<12}  {verdict:<7}  {message}")?;
-            }
-        }
-    }
-    Ok(())
+    let rows: Vec<Vec<String>> = report.lines().iter().map(|line| words(line).to_vec()).collect();
+    let finding = |[check, result, message]: [String; 3]| Finding { check, result, message };
+    let findings: Vec<Finding> = report.lines().iter().map(words).map(finding).collect();
+    table::print(format, &["check", "result", "message"], &rows, &findings)
 }

@@ -80,6 +80,11 @@ impl Journal {
         Applied { journal: self, digest }
     }
 
+    /// Records are put in use because a person said so: no change of the source has come to its effect.
+    pub(crate) fn ordered(&mut self, records: &[Record]) {
+        self.in_use = Some(lag::digest(records));
+    }
+
     /// The read has ended; `keys` are in use, and their table has so many `problems`.
     pub(crate) fn end(&mut self, result: Result<(), &SourceError>, keys: usize, problems: usize) {
         let Reading { number, changes, began_at, began, changed, .. } = std::mem::take(&mut self.reading);

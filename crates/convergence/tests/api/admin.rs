@@ -18,7 +18,7 @@ async fn p10_refresh_reads_the_sheet_now_and_answers_when_it_is_in_use() {
     assert_snapshot!(server.refresh().await, @r#"
         200
         cache-control: no-store
-        content-length: 165
+        content-length: 180
         content-type: application/json
 
         {
@@ -32,7 +32,8 @@ async fn p10_refresh_reads_the_sheet_now_and_answers_when_it_is_in_use() {
           },
           "problems": 1,
           "refreshed_at": "2025-12-01T00:00:02Z",
-          "took_seconds": 0.0
+          "took_seconds": 0.0,
+          "warning": null
         }
     "#);
     assert_eq!(server.verify(KEY).await.code(), "unknown_api_key");
@@ -118,6 +119,7 @@ async fn metrics_are_openmetrics_and_name_no_key_client_or_sheet() {
         convergence_directory_problems 0
         convergence_refresh_duration_seconds_count 2
         convergence_refresh_duration_seconds_sum 0.0
+        convergence_refresh_held 0
         convergence_refreshes_total{result="failed"} 0
         convergence_refreshes_total{result="ok"} 2
         convergence_revocation_lag_seconds_count{via="refresh"} 1

@@ -84,10 +84,11 @@ fn the_same_findings_as_a_table_and_as_csv() {
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     let table = run(&["doctor"]);
-    assert!(table.starts_with("settings      ok       keys come from KEYS_FILE\n"), "{table}");
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+    assert!(table.lines().any(|line| words(line) == "settings ok keys come from KEYS_FILE"), "{table}");
     let csv = run(&["doctor", "--format", "csv"]);
     assert!(csv.starts_with("check,result,message\nsettings,ok,keys come from KEYS_FILE\n"), "{csv}");
-    assert_eq!(table.lines().count() + 1, csv.lines().count());
+    assert_eq!(table.lines().count(), csv.lines().count());
     let help = run(&["doctor", "--help"]);
     assert!(help.contains("write access") && help.contains("exit code is 1"), "{help}");
 }

@@ -46,7 +46,7 @@ pub(super) async fn answer(
         let answer = perform(&mut google.state(), token, &call, &uri, &body);
         record::keep(request.clone(), answer).await
     };
-    let fault = google.state().faults.next_for_api();
+    let fault = google.state().faults.next_for_api(call.verb.writes());
     match fault {
         None => perform().await,
         Some(Fault::Slow(wait)) => {

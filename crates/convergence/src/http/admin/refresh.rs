@@ -28,6 +28,8 @@ struct Report {
     error: Option<String>,
     /// Of the last change that was seen by any reading.
     lag: Option<ShownLag>,
+    /// Why what is in use is not what has been read: it is held, or rolled back.
+    warning: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -49,7 +51,8 @@ pub(super) async fn answer(app: &App) -> Response<Answer> {
         }
     };
     let failed = outcome.error.is_some();
-    let mut answer = json(&Report::from(outcome));
+    let warning = guard.freshness.report().in_use.why();
+    let mut answer = json(&Report { warning, ..Report::from(outcome) });
     if failed {
         *answer.status_mut() = StatusCode::BAD_GATEWAY;
     }
@@ -67,6 +70,7 @@ impl From<Outcome> for Report {
             changed: outcome.changed,
             error: outcome.error,
             lag: outcome.lag.map(ShownLag::from),
+            warning: None,
         }
     }
 }
