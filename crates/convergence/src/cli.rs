@@ -4,6 +4,7 @@ mod demo;
 mod doctor;
 mod keys;
 mod serve;
+mod sheet;
 mod table;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ pub fn run() -> ExitCode {
         Some(("demo", flags)) => settings(flags).and_then(demo::run).map(|()| ExitCode::SUCCESS),
         Some(("doctor", flags)) => doctor::run(flags),
         Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
+        Some(("sheet", flags)) => sheet::run(flags).map(|()| ExitCode::SUCCESS),
         Some((_, flags)) => {
             settings(flags).and_then(|settings| serve::run(&settings)).map(|()| ExitCode::SUCCESS)
         }
@@ -48,6 +50,7 @@ fn command() -> Command {
         ))
         .subcommand(doctor::command())
         .subcommand(keys::command())
+        .subcommand(sheet::command())
 }
 
 /// Each variable as a flag in kebab case. Their values are read with everybody else's, so that all faults come at once.

@@ -2,9 +2,9 @@
 
 mod cells;
 mod csv;
-mod google;
+pub(crate) mod google;
 
-pub(crate) use cells::{MOVING, cells, requests};
+pub(crate) use cells::{MOVING, cell, cells, requests};
 pub(crate) use csv::{CsvFile, grid};
 pub(crate) use google::{GoogleTab, credentials, time_zone};
 

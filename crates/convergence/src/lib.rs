@@ -13,6 +13,7 @@ mod http;
 
 mod doctor;
 mod keys;
+mod setup;
 mod sync;
 
 pub mod audio;

@@ -97,7 +97,7 @@ fn row(values: Vec<Value>) -> Vec<Cell> {
     values.into_iter().map(cell).collect()
 }
 
-fn cell(value: Value) -> Cell {
+pub(crate) fn cell(value: Value) -> Cell {
     match value {
         Value::Empty => Cell::Empty,
         Value::Text(text) => Cell::Text(text),
