@@ -41,17 +41,16 @@ title() {
     printf '\n==== %s (%d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60))
 }
 
-# g++ compiles libFuzzer, flite speaks, and Python listens to what it said. The listener is made here rather than in the
-# test that uses it, so that a failed download is told apart from a failed test.
+# g++ compiles libFuzzer, flite speaks, Node runs the Apps Script, and Python listens to what was said. The listener, and the
+# programs of others, are made here rather than in the tests that use them, so that a failed download is told apart from a
+# failed test.
 prepare() {
-    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv
+    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm
     need_cargo
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"
     fi
     crates/convergence/tests/listen/setup.sh
-    # As for the listener: the programs of others that judge testkit's Google.
-    need nodejs npm
     crates/testkit/tests/outside/setup.sh
     deny=$(cargo_deny)
 }

@@ -10,6 +10,11 @@ pub trait Clock: Send + Sync + 'static {
     /// The moment, read once for each request.
     fn now(&self) -> Now;
 
+    /// The wall clock in Unix milliseconds, by which the lag of a change is measured.
+    fn unix_millis(&self) -> i64 {
+        self.now().unix.saturating_mul(1_000)
+    }
+
     /// Ends once `uptime` has advanced by `duration`.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
@@ -31,13 +36,28 @@ impl Clock for SystemClock {
         Now { unix: unix_seconds(SystemTime::now()), uptime: self.start.elapsed() }
     }
 
+    fn unix_millis(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
+}
+
+/// The moment in Unix seconds, for a command that runs once.
+pub(crate) fn unix_now() -> i64 {
+    unix_seconds(SystemTime::now())
 }
 
 /// Whole Unix seconds; a clock set before 1970 counts as 1970.
 fn unix_seconds(time: SystemTime) -> i64 {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+/// A Unix second as people and programs read it; the bare number beyond the calendar.
+pub(crate) fn rfc3339(unix: i64) -> String {
+    jiff::Timestamp::from_second(unix).map_or_else(|_| unix.to_string(), |moment| moment.to_string())
 }

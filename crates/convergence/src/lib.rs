@@ -12,10 +12,12 @@ mod app;
 mod http;
 
 mod keys;
+mod setup;
 mod sync;
 
 pub mod audio;
 
 pub mod clock;
 mod logging;
+mod metrics;
 mod os;

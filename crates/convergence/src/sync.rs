@@ -1,9 +1,34 @@
 //! What happens in the background: the source of keys to the gate, and to the disk.
 
+mod early;
 pub(crate) mod freshness;
+mod journal;
+mod lag;
 mod refresh;
-mod snapshot;
 
-pub(crate) use freshness::Freshness;
+mod guard;
+mod roll;
+mod state;
+
+pub(crate) mod audit;
+pub(crate) mod difference;
+pub(crate) mod directories;
+mod disk;
+pub(crate) mod orders;
+pub(crate) mod snapshot;
+pub(crate) mod standing;
+mod store;
+
+#[cfg(test)]
+mod samples;
+
+pub(crate) use early::EarlyReads;
+pub(crate) use freshness::{Freshness, InUse};
+pub(crate) use guard::{Fate, works};
+pub(crate) use journal::{Journal, Outcome};
+pub(crate) use lag::Lag;
+pub(crate) use orders::Orders;
 pub(crate) use refresh::Refresher;
-pub(crate) use snapshot::SnapshotFile;
+pub(crate) use roll::{Pair, Roll};
+pub(crate) use state::State;
+pub(crate) use store::Store;

@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use self::header::{Column, Header};
 use crate::{KeyHash, Record};
 
-pub use self::header::HeaderFault;
+pub use self::header::{HeaderFault, Layout};
 pub use self::problem::Problem;
 
 /// One cell, as Google's `UNFORMATTED_VALUE` with `SERIAL_NUMBER` gives it. A CSV file gives `Text` and `Empty` only.

@@ -19,6 +19,8 @@ const ENABLE_PAGE: &str = "https://console.cloud.google.com/apis/library/sheets.
 pub(crate) struct Asked<'a> {
     pub(crate) client_email: &'a str,
     pub(crate) tab: Option<&'a str>,
+    /// Whether it was to change the spreadsheet.
+    pub(crate) write: bool,
 }
 
 /// The error behind an answer of the API other than success.
@@ -39,6 +41,15 @@ pub(crate) fn of_api(answer: &Answer, asked: &Asked<'_>, now: SystemTime) -> Err
 /// The error behind an answer of the token endpoint other than success; `now` is this machine's clock when the
 /// answer came.
 pub(crate) fn of_token(answer: &Answer, now: SystemTime) -> Error {
+    of_grant(answer, now, |said| rejection(said, answer, now))
+}
+
+/// The error behind a refusal to give a token: `verdict` tells what cannot heal by itself.
+pub(crate) fn of_grant(
+    answer: &Answer,
+    now: SystemTime,
+    verdict: impl FnOnce(&Complaint) -> TokenRejection,
+) -> Error {
     let Answer { service, status, .. } = *answer;
     let Some(said) = Complaint::read(&answer.body) else {
         return of_status(answer, now).unwrap_or(Error::Unreadable { service, status });
@@ -49,11 +60,11 @@ pub(crate) fn of_token(answer: &Answer, now: SystemTime) -> Error {
     }
     // A 401 here is a verdict on the account, not on a token.
     let temporary = if status == 401 { None } else { of_status(answer, now) };
-    temporary.unwrap_or_else(|| Error::TokenRejected(rejection(&said, answer, now)))
+    temporary.unwrap_or_else(|| Error::TokenRejected(verdict(&said)))
 }
 
 /// What a status says by itself, whatever the body is.
-fn of_status(answer: &Answer, now: SystemTime) -> Option<Error> {
+pub(crate) fn of_status(answer: &Answer, now: SystemTime) -> Option<Error> {
     let Answer { service, status, .. } = *answer;
     let retry_after = answer.retry_after(now);
     match status {
@@ -67,6 +78,15 @@ fn of_status(answer: &Answer, now: SystemTime) -> Option<Error> {
 fn of_bad_request(said: &Complaint, asked: &Asked<'_>) -> Option<Error> {
     if said.word == "FAILED_PRECONDITION" && said.message.contains("not supported for this document") {
         return Some(Error::OfficeFile);
+    }
+    if said.message.contains("edit a protected cell") {
+        return Some(Error::Protected { client_email: asked.client_email.to_owned() });
+    }
+    if said.message.contains("increase the number of cells in the workbook above the limit") {
+        return Some(Error::Full);
+    }
+    if said.message.contains("already exists. Please enter another name") {
+        return Some(Error::TabExists);
     }
     let tab = asked.tab.filter(|_| said.message.contains("Unable to parse range"))?;
     Some(Error::TabMissing { tab: tab.to_owned() })
@@ -83,10 +103,15 @@ fn of_forbidden(said: &Complaint, asked: &Asked<'_>, answer: &Answer, now: Syste
     if said.gives(&["ACCESS_TOKEN_SCOPE_INSUFFICIENT"]) || said.message.contains(scope) {
         return Error::InsufficientScope;
     }
+    // The project of `x-goog-user-project` may not be used by this account.
+    if said.gives(&["USER_PROJECT_DENIED"]) {
+        return Error::QuotaProject;
+    }
     if said.gives(&["RATE_LIMIT_EXCEEDED", "rateLimitExceeded", "userRateLimitExceeded"]) {
         return Error::QuotaExceeded { retry_after: answer.retry_after(now) };
     }
-    Error::NotShared { client_email: asked.client_email.to_owned() }
+    let client_email = asked.client_email.to_owned();
+    if asked.write { Error::NotEditor { client_email } } else { Error::NotShared { client_email } }
 }
 
 /// By the error's word and, where one word covers much, by the text that people were sent with it.
@@ -116,9 +141,9 @@ fn skew(ours: SystemTime, theirs: SystemTime) -> Option<i64> {
 }
 
 /// What an error body says, in whichever shape.
-struct Complaint {
+pub(crate) struct Complaint {
     /// `NOT_FOUND`, or `invalid_grant`.
-    word: String,
+    pub(crate) word: String,
     /// Text for people; only ever searched.
     message: String,
     /// From `details[]` and, if present, `errors[]`.
@@ -128,7 +153,7 @@ struct Complaint {
 
 impl Complaint {
     /// `None` if the body is not JSON, or no error.
-    fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let error = body.get("error").filter(|error| !error.is_null())?;
@@ -146,7 +171,7 @@ impl Complaint {
         })
     }
 
-    fn gives(&self, reasons: &[&str]) -> bool {
+    pub(crate) fn gives(&self, reasons: &[&str]) -> bool {
         self.reasons.iter().any(|reason| reasons.contains(&&**reason))
     }
 }

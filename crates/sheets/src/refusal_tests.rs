@@ -12,7 +12,7 @@ fn now() -> SystemTime {
 }
 
 fn api(status: u16, body: &str) -> Error {
-    let asked = Asked { client_email: "robot@example.com", tab: Some("Keys") };
+    let asked = Asked { client_email: "robot@example.com", tab: Some("Keys"), write: false };
     of_api(&Answer::made(Service::Sheets, status, &[], body), &asked, now())
 }
 
@@ -34,6 +34,9 @@ fn the_old_errors_list_is_understood_with_and_without_details() {
     let quota =
         r#"{"error": {"code": 403, "message": "x", "errors": [{"reason": "userRateLimitExceeded"}]}}"#;
     assert!(matches!(api(403, quota), Error::QuotaExceeded { retry_after: None }));
+    let project = r#"{"error": {"code": 403, "message": "Caller does not have required permission to use project x.",
+        "status": "PERMISSION_DENIED", "details": [{"reason": "USER_PROJECT_DENIED"}]}}"#;
+    assert!(matches!(api(403, project), Error::QuotaProject));
     let denied =
         r#"{"error": {"code": 403, "message": "x", "errors": [{"reason": "forbidden"}], "details": 7}}"#;
     assert!(
@@ -73,7 +76,7 @@ fn a_body_that_is_not_json_leaves_the_status_to_speak() {
 
 #[test]
 fn retry_after_is_kept() {
-    let asked = Asked { client_email: "", tab: None };
+    let asked = Asked { client_email: "", tab: None, write: false };
     for status in [429, 503] {
         let answer = Answer::made(Service::Sheets, status, &[(RETRY_AFTER, "7")], "<html>");
         let error = of_api(&answer, &asked, now());

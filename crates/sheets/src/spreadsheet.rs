@@ -2,16 +2,17 @@
 
 use std::time::{Instant, SystemTime};
 
-use reqwest::Url;
+use reqwest::{Method, Url};
+use serde_json::Value as Json;
 
 use crate::credentials::Credentials;
 use crate::error::{Error, Service};
-use crate::range;
+use crate::range::Range;
 use crate::refusal::{self, Asked};
 use crate::token::{AccessToken, TokenSource};
 use crate::transport::{Answer, Limits, Transport};
 use crate::value::Value;
-use crate::wire::{OwnProperties, SpreadsheetAnswer, ValueRange};
+use crate::wire::{OwnProperties, SheetProperties, SpreadsheetAnswer, ValueRange};
 
 /// Google's own address, for [`Spreadsheet::new`].
 pub const DEFAULT_ENDPOINT: &str = "https://sheets.googleapis.com";
@@ -24,14 +25,27 @@ const UNFORMATTED: &[(&str, &str)] = &[
     ("dateTimeRenderOption", "SERIAL_NUMBER"),
 ];
 
-/// One spreadsheet, read as one service account. It keeps its own token and its own connections.
+/// One spreadsheet, read and written as one account. It keeps its own token and its own connections.
 ///
-/// A call takes at most 30 s for itself and as much for each token it has to fetch. Calls may run at once.
+/// A call takes at most 30 s for itself and as much for each step to a token that it has to fetch (at most three). Calls may run at once.
 pub struct Spreadsheet {
     transport: Transport,
     tokens: TokenSource,
     /// `{endpoint}/v4/spreadsheets/{id}`.
     address: String,
+}
+
+/// One tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab {
+    /// Google's number for it, which stays when it is renamed or moved.
+    pub id: i64,
+    /// What a person calls it.
+    pub title: String,
+    /// The rows of its grid, empty ones included.
+    pub rows: usize,
+    /// The columns of its grid.
+    pub columns: usize,
 }
 
 /// What a spreadsheet says of itself.
@@ -41,12 +55,12 @@ pub struct Properties {
     pub time_zone: String,
     /// Such as `en_US`, `en` or `fil`.
     pub locale: String,
-    /// The titles of the tabs, from left to right.
-    pub tabs: Vec<String>,
+    /// The tabs, from left to right.
+    pub tabs: Vec<Tab>,
 }
 
 impl Spreadsheet {
-    /// Makes ready to read a spreadsheet; nothing is sent yet.
+    /// Makes ready to use a spreadsheet; nothing is sent yet.
     ///
     /// `sheet_id` is the part of its address between `/d/` and `/edit`. `endpoint` is a base URL without `/v4`:
     /// [`DEFAULT_ENDPOINT`], or another server's in tests. Proxies named by the environment are used, except for
@@ -73,14 +87,31 @@ impl Spreadsheet {
         Ok(Self { transport, tokens: TokenSource::new(credentials), address })
     }
 
+    /// Takes over the token of an earlier one, if that calls as the same account by the same credentials: reading
+    /// credentials again does not cost a token that works.
+    #[must_use]
+    pub fn with_token_of(mut self, earlier: Option<Self>) -> Self {
+        if let Some(earlier) = earlier
+            && earlier.tokens.is_same_as(&self.tokens)
+        {
+            self.tokens = earlier.tokens;
+        }
+        self
+    }
+
     /// Reads every value of a tab (`values.get`), from its first row and column.
     ///
     /// Rows differ in length: Google leaves out the empty cells at the end of a row and the empty rows at the end
     /// of the tab. A row that is empty inside the tab is an empty list.
     pub async fn values(&self, tab: &str) -> Result<Vec<Vec<Value>>, Error> {
-        let url = format!("{}/values/{}", self.address, range::whole_tab(tab));
-        let answer =
-            self.get(&Query { method: "values.get", tab: Some(tab), url, options: UNFORMATTED }).await?;
+        self.values_in(&Range::tab(tab)).await
+    }
+
+    /// Reads the values of a block, as [`values`](Self::values) does those of a tab: from the block's first row and
+    /// column. An end past the tab's grid is clipped by Google; a start past it is an error.
+    pub async fn values_in(&self, range: &Range) -> Result<Vec<Vec<Value>>, Error> {
+        let url = format!("{}/values/{}", self.address, range.in_path());
+        let answer = self.call(&Call::get("values.get", Some(&range.tab), url, UNFORMATTED)).await?;
         let ValueRange { values, .. } = answer.read()?;
         Ok(values)
     }
@@ -88,48 +119,104 @@ impl Spreadsheet {
     /// Reads the time zone, the locale and the tabs (`spreadsheets.get`).
     pub async fn properties(&self) -> Result<Properties, Error> {
         let options = &[("fields", "properties(timeZone,locale),sheets.properties")];
-        let url = self.address.clone();
-        let answer = self.get(&Query { method: "spreadsheets.get", tab: None, url, options }).await?;
+        let answer = self.call(&Call::get("spreadsheets.get", None, self.address.clone(), options)).await?;
         let SpreadsheetAnswer { properties: OwnProperties { time_zone, locale }, sheets } = answer.read()?;
-        let tabs = sheets.into_iter().map(|sheet| sheet.properties.title).collect();
+        let tabs = sheets.into_iter().map(|sheet| sheet.properties.into_tab()).collect();
         Ok(Properties { time_zone, locale, tabs })
     }
 
+    /// Reads what a field mask names of the spreadsheet (`spreadsheets.get`), as JSON in the API's own shape.
+    pub async fn describe(&self, fields: &'static str) -> Result<Json, Error> {
+        self.describe_in(&[], fields).await
+    }
+
+    /// The same, of these blocks only: a tab without one is left out, and of the cells (`sheets.data`) come those inside.
+    /// No block at all is the whole spreadsheet.
+    pub async fn describe_in(&self, ranges: &[Range], fields: &'static str) -> Result<Json, Error> {
+        let parts: Vec<String> = ranges.iter().map(|range| format!("ranges={}", range.in_path())).collect();
+        let query = if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) };
+        let tab = ranges.first().map(|range| &*range.tab);
+        let options = &[("fields", fields)];
+        let answer = self.call(&Call::get("spreadsheets.get", tab, self.address(&query), options)).await?;
+        answer.read()
+    }
+
+    /// `{endpoint}/v4/spreadsheets/{id}`, and what is given behind it.
+    pub(crate) fn address(&self, rest: &str) -> String {
+        format!("{}{rest}", self.address)
+    }
+
     /// Asks with the kept token, and once more with a new one if that is not taken: tokens end early when
-    /// permissions change or the machine has slept.
-    async fn get(&self, query: &Query<'_>) -> Result<Answer, Error> {
+    /// permissions change or the machine has slept. A 401 means that nothing was done, so this holds for writes too.
+    pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Answer, Error> {
         let token = self.tokens.token(&self.transport).await?;
-        let mut answer = self.ask(query, &token).await?;
+        let mut answer = self.ask(call, &token).await?;
         if answer.status == 401 {
             self.tokens.forget(&token);
             let token = self.tokens.token(&self.transport).await?;
-            answer = self.ask(query, &token).await?;
+            answer = self.ask(call, &token).await?;
         }
         if answer.is_success() {
             return Ok(answer);
         }
-        let asked = Asked { client_email: self.tokens.client_email(), tab: query.tab };
-        Err(refusal::of_api(&answer, &asked, SystemTime::now()))
+        let write = call.body.is_some();
+        let asked = Asked { client_email: self.tokens.client_email(), tab: call.tab, write };
+        Err(self.tokens.explain(refusal::of_api(&answer, &asked, SystemTime::now())))
     }
 
-    async fn ask(&self, query: &Query<'_>, token: &AccessToken) -> Result<Answer, Error> {
+    async fn ask(&self, call: &Call<'_>, token: &AccessToken) -> Result<Answer, Error> {
         let started = Instant::now();
-        let request =
-            self.transport.client().get(&query.url).query(query.options).bearer_auth(token.expose());
+        let method = if call.body.is_some() { Method::POST } else { Method::GET };
+        let mut request = self.transport.client().request(method, &call.url).query(call.options);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let request = self.tokens.charge(request.bearer_auth(token.expose()));
         let answer = self.transport.exchange(Service::Sheets, request).await;
         let status = answer.as_ref().map(|answer| answer.status).ok();
         let duration_ms = started.elapsed().as_millis();
-        tracing::debug!(query = query.method, tab = query.tab, status, duration_ms, "google query");
+        tracing::debug!(query = call.method, tab = call.tab, status, duration_ms, "google query");
         answer
     }
 }
 
-/// One request, and what of it may be logged: the method and the tab, never the address, which holds the id.
-struct Query<'a> {
+/// One request, and what of it may be logged: the method and the tab, never the address, which holds the id, nor the
+/// body, which may hold keys.
+pub(crate) struct Call<'a> {
     method: &'static str,
     tab: Option<&'a str>,
     url: String,
-    options: &'static [(&'static str, &'static str)],
+    options: &'a [(&'static str, &'static str)],
+    /// Posted if there is one; otherwise the request is a GET.
+    body: Option<Json>,
+}
+
+impl<'a> Call<'a> {
+    fn get(
+        method: &'static str,
+        tab: Option<&'a str>,
+        url: String,
+        options: &'a [(&'static str, &'static str)],
+    ) -> Self {
+        Self { method, tab, url, options, body: None }
+    }
+
+    pub(crate) fn post(
+        method: &'static str,
+        tab: Option<&'a str>,
+        url: String,
+        options: &'a [(&'static str, &'static str)],
+        body: Json,
+    ) -> Self {
+        Self { method, tab, url, options, body: Some(body) }
+    }
+}
+
+impl SheetProperties {
+    fn into_tab(self) -> Tab {
+        let Self { sheet_id, title, grid_properties } = self;
+        Tab { id: sheet_id, title, rows: grid_properties.row_count, columns: grid_properties.column_count }
+    }
 }
 
 fn base_url(endpoint: &str) -> Option<Url> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 /// A cell as `UNFORMATTED_VALUE` and `SERIAL_NUMBER` give it: the only form that does not depend on the
 /// spreadsheet's language.
@@ -35,6 +36,19 @@ impl fmt::Debug for Value {
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Cell)
+    }
+}
+
+/// As the API takes it with `RAW`: nothing of it is interpreted. `Empty` clears the cell; to leave a cell alone, write
+/// JSON null, which is an absent [`Value`] in an `Option`.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Empty => serializer.serialize_str(""),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::Bool(boolean) => serializer.serialize_bool(*boolean),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The answers of the API, as far as they are read (shapes after the discovery document, revision 20261019).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
 
@@ -39,6 +39,70 @@ pub(crate) struct Sheet {
 
 /// What a tab says of itself.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SheetProperties {
+    pub(crate) sheet_id: i64,
     pub(crate) title: String,
+    /// Missing for a tab that is a chart.
+    #[serde(default)]
+    pub(crate) grid_properties: GridProperties,
+}
+
+/// A tab's size.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GridProperties {
+    #[serde(default)]
+    pub(crate) row_count: usize,
+    #[serde(default)]
+    pub(crate) column_count: usize,
+}
+
+/// The body of `values:batchUpdate` and, without its frame, of `values.append`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ValuesBatch<'a> {
+    pub(crate) value_input_option: &'static str,
+    pub(crate) data: Vec<WrittenRange<'a>>,
+}
+
+/// One block of cells on its way in.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WrittenRange<'a> {
+    pub(crate) range: String,
+    pub(crate) major_dimension: &'static str,
+    pub(crate) values: &'a [Vec<Option<Value>>],
+}
+
+/// The answer of `values:batchUpdate`; both members are missing when nothing was written.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ValuesWritten {
+    #[serde(rename = "spreadsheetId")]
+    _spreadsheet_id: String,
+    #[serde(default)]
+    pub(crate) total_updated_cells: u64,
+}
+
+/// The answer of `values.append`.
+#[derive(Deserialize)]
+pub(crate) struct Appended {
+    pub(crate) updates: AppendedRange,
+}
+
+/// Where the appended rows went.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AppendedRange {
+    pub(crate) updated_range: String,
+}
+
+/// The answer of `spreadsheets.batchUpdate`: a reply for each request, in order.
+#[derive(Deserialize)]
+pub(crate) struct Changed {
+    #[serde(rename = "spreadsheetId")]
+    _spreadsheet_id: String,
+    #[serde(default)]
+    pub(crate) replies: Vec<serde_json::Value>,
 }

@@ -5,11 +5,17 @@
 
 mod support;
 
+mod adc;
+mod admin;
+mod apps_script;
 mod connection;
 mod file;
 mod generate_audio;
+mod guard;
 mod listen;
+mod orders;
 mod refusals;
 mod sheet;
 mod status;
 mod verify;
+mod webhook;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sheets::Value::{Bool, Empty, Number, Text};
-use sheets::{Properties, Value};
+use sheets::{Range, Value};
 use testkit::{Google, date_cell};
 
 use crate::support::spreadsheet;
@@ -81,8 +81,28 @@ async fn properties_name_the_zone_the_locale_and_the_tabs() {
     google.set_time_zone("America/New_York");
     let properties = spreadsheet(&google).properties().await.unwrap();
 
-    let tabs = vec!["Sheet1".to_owned(), "API_Keys".to_owned()];
-    let (time_zone, locale) = ("America/New_York".to_owned(), "en_US".to_owned());
-    assert_eq!(properties, Properties { time_zone, locale, tabs });
+    assert_eq!((&*properties.time_zone, &*properties.locale), ("America/New_York", "en_US"));
+    let tabs: Vec<_> = properties.tabs.iter().map(|tab| (&*tab.title, tab.rows, tab.columns)).collect();
+    assert_eq!(tabs, [("Sheet1", 1_000, 26), ("API_Keys", 1_000, 26)]);
+    assert_eq!(properties.tabs[0].id, 0, "the first tab's number is 0, and stands in the answer");
     assert_eq!(google.reads(), 0, "only values count as reads");
+}
+
+#[tokio::test]
+async fn a_description_of_blocks_has_their_tabs_and_cells_only() {
+    let google = Google::start().await;
+    google.set_tab("Keys", rows(json!([["a"], ["b"], ["c"]])));
+    google.set_tab("Jon's & co", rows(json!([["x", "y"]])));
+    let spreadsheet = spreadsheet(&google);
+    let mask = "sheets(properties(title),data(startRow,startColumn,rowData(values(userEnteredValue))))";
+    let ranges = [Range::rows("Keys", 1, 1), Range::cell("Keys", 2, 0), Range::cell("Jon's & co", 0, 1)];
+    let cell = |value: &str| json!([{ "values": [{ "userEnteredValue": { "stringValue": value } }] }]);
+    let expected = json!({ "sheets": [
+        {
+            "properties": { "title": "Keys" },
+            "data": [{ "startRow": 1, "rowData": cell("b") }, { "startRow": 2, "rowData": cell("c") }],
+        },
+        { "properties": { "title": "Jon's & co" }, "data": [{ "startColumn": 1, "rowData": cell("y") }] },
+    ]});
+    assert_eq!(spreadsheet.describe_in(&ranges, mask).await.unwrap(), expected);
 }

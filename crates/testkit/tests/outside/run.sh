@@ -11,6 +11,7 @@ set -euo pipefail
 here=$(cd "$(dirname -- "$0")" && pwd)
 home=$("$here/setup.sh")
 python=$home/python/bin/python
+export PYTHONDONTWRITEBYTECODE=1
 work=$(mktemp --directory)
 google=
 trap '[ -z "$google" ] || kill "$google" 2>/dev/null; rm -rf "$work"' EXIT
@@ -18,7 +19,7 @@ mkdir "$work/record"
 
 # Starts a Google of its own for each part, and sets url and sheet.
 fresh_google() {
-    if [ -n "$google" ]; then kill "$google" && wait "$google" || true; fi
+    if [ -n "$google" ]; then kill "$google"; fi
     TESTKIT_RECORD=$work/record "$fake" --port 0 --credentials "$work/creds.json" >"$work/said" &
     google=$!
     for _ in $(seq 100); do
@@ -37,7 +38,8 @@ suite() {
     shift 2
     fresh_google
     cp -rL "$home/suites/$name" "$work/$name"
-    local folder=$work/$name/$(dirname "$tests")
+    local folder
+    folder=$work/$name/$(dirname "$tests")
     cp "$work/creds.json" "$folder"
     printf '[Spreadsheet]\nid: %s\n' "$sheet" >"$folder/tests.config"
     (cd "$folder" && PYTHONPATH=$here:$work/$name "$python" -m pytest -p redirect -p no:cacheprovider -q \
@@ -49,7 +51,7 @@ fake=$(cargo metadata --format-version 1 --no-deps --locked |
     "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/fake-google
 
 fresh_google
-PYTHONPATH=$here "$python" -B "$here/clients.py" "$url" "$work/creds.json" "$sheet"
+PYTHONPATH=$here "$python" "$here/clients.py" "$url" "$work/creds.json" "$sheet"
 OUTSIDE_DIR=$home node "$here/client.mjs" "$url" "$work/creds.json" "$sheet"
 suite gspread-formatting test.py
 suite gspread-dataframe tests/gspread_dataframe_integration.py
