@@ -31,7 +31,7 @@ pub(crate) fn requests(rows: usize) -> usize {
 pub(crate) async fn cells(spreadsheet: &Spreadsheet, tab: &Tab) -> Result<Option<Vec<Vec<Cell>>>, Error> {
     if tab.rows <= ROWS {
         let values = spreadsheet.values(&tab.title).await?;
-        return Ok(Some(values.into_iter().map(row).collect()));
+        return Ok(Some(grid(values)));
     }
     in_peace(spreadsheet, tab, ROWS, spreadsheet).await
 }
@@ -91,6 +91,11 @@ async fn by_ranges(
         grid.extend(range);
     }
     Ok(Some(grid))
+}
+
+/// Values as cells.
+pub(crate) fn grid(values: Vec<Vec<Value>>) -> Vec<Vec<Cell>> {
+    values.into_iter().map(row).collect()
 }
 
 fn row(values: Vec<Value>) -> Vec<Cell> {

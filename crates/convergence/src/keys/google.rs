@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use sheets::{Credentials, CredentialsError, Error, Properties, Spreadsheet};
 use zeroize::Zeroizing;
 
-use super::cells::{MOVING, cells, requests};
+use super::cells::{MOVING, cells, grid, requests};
 use super::{KeySource, Rows, SourceError};
 use crate::config::{GoogleCredentials, GoogleSheet};
 
@@ -19,25 +19,38 @@ pub(crate) struct GoogleTab {
     spreadsheet: Option<Spreadsheet>,
     /// Whether the last reading failed.
     failed: bool,
+    /// Whether the tab was last so small that its values are asked for together with its size.
+    at_once: bool,
     /// Counts what is asked of Google.
     reads: Counter,
 }
 
 impl GoogleTab {
     pub(crate) fn new(sheet: GoogleSheet, reads: Counter) -> Self {
-        Self { sheet, spreadsheet: None, failed: false, reads }
+        Self { sheet, spreadsheet: None, failed: false, at_once: false, reads }
     }
 
     /// Rows and time zone: a serial date means nothing without its zone.
-    async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
+    async fn fetch(&mut self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
         self.reads.inc();
-        let properties = spreadsheet.properties().await.map_err(|error| failure(&error))?;
-        let grid = match properties.tabs.iter().find(|tab| tab.title == self.sheet.tab) {
-            Some(tab) => {
+        let (properties, values) = if self.at_once {
+            self.reads.inc();
+            let (properties, values) =
+                tokio::join!(spreadsheet.properties(), spreadsheet.values(&self.sheet.tab));
+            (properties, Some(values))
+        } else {
+            (spreadsheet.properties().await, None)
+        };
+        let properties = properties.map_err(|error| failure(&error))?;
+        let tab = properties.tabs.iter().find(|tab| tab.title == self.sheet.tab);
+        self.at_once = tab.is_some_and(|tab| requests(tab.rows) == 1);
+        let grid = match (tab, values) {
+            (Some(_), Some(values)) if self.at_once => values.map(grid).map(Some),
+            (Some(tab), _) => {
                 self.reads.inc_by(u64::try_from(requests(tab.rows)).unwrap_or(u64::MAX));
                 cells(spreadsheet, tab).await
             }
-            None => Err(Error::TabMissing { tab: self.sheet.tab.clone() }),
+            (None, _) => Err(Error::TabMissing { tab: self.sheet.tab.clone() }),
         };
         rows(grid, &properties)
     }
