@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every check and test there is, and stops at the first that fails. Installs what they need first (Debian packages,
-# and Python tools under target/). Takes about seven minutes on two cores the first time.
+# and Python and Node tools under target/). Takes about seven minutes on two cores the first time.
 set -euo pipefail
 from=$PWD
 cd "$(dirname -- "$(realpath -- "$0")")"
@@ -23,7 +23,12 @@ main() {
     title "Dependencies: cargo deny"
     check_dependencies
     title "Tests: cargo test"
-    cargo test --workspace --locked 2>&1 | tee "$logs/workspace"
+    record=$CARGO_TARGET_DIR/test-record
+    rm -rf "$record"
+    mkdir "$record"
+    TESTKIT_RECORD=$record cargo test --workspace --locked 2>&1 | tee "$logs/workspace"
+    title "testkit's Google, by the programs of others"
+    crates/testkit/tests/outside/run.sh "$record" 2>&1 | tee "$logs/outside"
     title "Every order of two threads at one window: loom"
     explore_threads
     title "Fuzzing, briefly"
@@ -36,15 +41,16 @@ title() {
     printf '\n==== %s (%d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60))
 }
 
-# g++ compiles libFuzzer, flite speaks, and Python listens to what it said. The listener is made here rather than in the
-# test that uses it, so that a failed download is told apart from a failed test.
+# g++ compiles libFuzzer, flite speaks, and Python listens to what it said. The listener, and the programs of others, are
+# made here rather than in the tests that use them, so that a failed download is told apart from a failed test.
 prepare() {
-    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv
+    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm
     need_cargo
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"
     fi
     crates/convergence/tests/listen/setup.sh
+    crates/testkit/tests/outside/setup.sh
     deny=$(cargo_deny)
 }
 

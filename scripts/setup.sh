@@ -44,6 +44,7 @@ lacks() {
     libc6-dev) ! echo '#include <stdlib.h>' | cc -E - ;;
     ca-certificates) [ ! -e /etc/ssl/certs/ca-certificates.crt ] && [ -z "${SSL_CERT_FILE:-}" ] ;;
     python3-venv) ! python3 -c 'import ensurepip, venv' ;;
+    nodejs) ! command -v node ;;
     nginx-light) ! PATH=$PATH:/usr/sbin command -v nginx ;;
     util-linux) ! command -v taskset ;;
     *) ! command -v "$1" ;;

@@ -4,22 +4,37 @@ mod a1;
 mod account;
 mod answer;
 mod api;
+mod bad;
+mod batch;
 mod book;
+mod call;
+mod describe;
+mod drive;
 mod errors;
 mod faults;
+mod files;
 mod inside;
 mod mask;
+mod page;
+mod person;
+mod protection;
+mod record;
 mod server;
 mod token;
+mod values;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 pub use self::faults::{Fault, Times};
+use self::files::Access;
 use self::inside::Inside;
+pub use self::record::Request;
 use self::server::Server;
 
 /// Id of the one spreadsheet there is, of the length and alphabet of Google's.
@@ -41,10 +56,18 @@ impl Google {
     /// Starts on a free port. It runs on a thread and a runtime of its own, so any test runtime will do.
     #[expect(clippy::unused_async, reason = "so that starting may come to wait without changing every test")]
     pub async fn start() -> Self {
-        let (listener, base) = server::bind();
+        Self::start_on(0).expect("loopback has a free port")
+    }
+
+    /// Starts on this port, or on a free one if it is 0. No runtime is needed.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub fn start_on(port: u16) -> io::Result<Self> {
+        let (listener, base) = server::bind(port)?;
         let inside = Arc::new(Inside::new(base));
         let server = Server::spawn(listener, Arc::clone(&inside));
-        Self { inside, server }
+        Ok(Self { inside, server })
     }
 
     /// Base URL without `/v4`, such as `http://127.0.0.1:40123`.
@@ -67,39 +90,15 @@ impl Google {
         SHEET_ID
     }
 
-    /// Makes the tab or replaces all of its cells. A cell is a JSON text, number, boolean or null (empty), or a
-    /// [`date_cell`]. The grid is 1000 x 26, or larger if the rows need it.
-    pub fn set_tab(&self, title: &str, rows: Vec<Vec<Value>>) {
-        self.inside.state().book.tab_or_new(title).fill(rows);
-    }
-
-    /// Sets the grid of a tab, as a user does who deletes the empty rows below. Cells outside are not shown.
-    pub fn resize_tab(&self, title: &str, rows: usize, columns: usize) {
-        let mut state = self.inside.state();
-        let tab = state.book.tab_mut(title).expect("the tab to resize exists");
-        (tab.rows, tab.columns) = (rows, columns);
-    }
-
-    /// Deletes a tab that exists and is not the last.
-    pub fn delete_tab(&self, title: &str) {
-        self.inside.state().book.delete(title);
-    }
-
-    /// Renames a tab that exists.
-    pub fn rename_tab(&self, from: &str, to: &str) {
-        let mut state = self.inside.state();
-        let tab = state.book.tab_mut(from).expect("the tab to rename exists");
-        to.clone_into(&mut tab.title);
-    }
-
-    /// Sets the spreadsheet's time zone: an IANA name, or the form `GMT-07:00`.
-    pub fn set_time_zone(&self, time_zone: &str) {
-        time_zone.clone_into(&mut self.inside.state().book.time_zone);
-    }
-
     /// Shares the spreadsheet with the account, or stops sharing it (403).
     pub fn share(&self, shared: bool) {
-        self.inside.state().shared = shared;
+        let access = if shared { Access::Writer } else { Access::Nothing };
+        self.inside.state().files.first().access = access;
+    }
+
+    /// Shares the spreadsheet for reading only: every write is refused (403).
+    pub fn share_for_reading(&self) {
+        self.inside.state().files.first().access = Access::Reader;
     }
 
     /// Sets the lifetime that the next tokens announce. Only the announcement: a token works until
@@ -113,6 +112,11 @@ impl Google {
         self.inside.state().faults.inject(fault, times);
     }
 
+    /// Breaks requests that write, and lets reads through. These faults go before the others.
+    pub fn inject_into_writes(&self, fault: Fault, times: Times) {
+        self.inside.state().faults.inject_into_writes(fault, times);
+    }
+
     /// Takes back every fault that has not struck yet. Sharing, tabs and dead tokens stay as they are.
     pub fn heal(&self) {
         self.inside.state().faults = faults::Faults::default();
@@ -121,6 +125,16 @@ impl Google {
     /// How many times values were asked for, counted as each request arrives and whatever it was answered.
     pub fn reads(&self) -> usize {
         *self.inside.reads.borrow()
+    }
+
+    /// How many requests that write arrived, of values and of anything else, and whatever they were answered.
+    pub fn writes(&self) -> usize {
+        *self.inside.writes.borrow()
+    }
+
+    /// Every request to the Sheets API so far, in the order of their arrival.
+    pub fn requests(&self) -> Vec<Request> {
+        self.inside.state().requests.clone()
     }
 
     /// How many requests the token endpoint got.
@@ -137,11 +151,21 @@ impl Google {
     /// # Panics
     /// After ten seconds, with both numbers. The deadline is the server's, so that a test may pause its clock.
     pub async fn wait_for_reads(&self, n: usize) {
-        let mut reads = self.inside.reads.subscribe();
+        self.wait_for(&self.inside.reads, n, "reads").await;
+    }
+
+    /// Waits until `n` requests that write have arrived since the start, as [`Self::wait_for_reads`] does.
+    pub async fn wait_for_writes(&self, n: usize) {
+        self.wait_for(&self.inside.writes, n, "writes").await;
+    }
+
+    async fn wait_for(&self, counted: &watch::Sender<usize>, n: usize, what: &str) {
+        let mut count = counted.subscribe();
         let waiting =
-            async move { tokio::time::timeout(DEADLINE, reads.wait_for(|reads| *reads >= n)).await.is_ok() };
+            async move { tokio::time::timeout(DEADLINE, count.wait_for(|count| *count >= n)).await.is_ok() };
         let arrived = self.server.runtime.spawn(waiting).await.unwrap_or(false);
-        assert!(arrived, "waited 10 s for {n} reads of the sheet and saw {}", self.reads());
+        let seen = *counted.borrow();
+        assert!(arrived, "waited 10 s for {n} {what} of the sheet and saw {seen}");
     }
 }
 

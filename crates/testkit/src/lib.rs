@@ -8,4 +8,4 @@
 
 mod google;
 
-pub use google::{Fault, Google, Times, date_cell};
+pub use google::{Fault, Google, Request, Times, date_cell};

@@ -3,24 +3,26 @@
 //! Sources: the recorded exchanges of gspread and grouparoo, and Google's page on A1 notation. A title may be
 //! quoted or not; a tab called `D3` is the cell when unquoted and the tab when quoted.
 
+use super::book::area::Area;
+
 /// A range as asked for. `cells` is `None` for a whole tab; `title` is `None` for the first tab.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) title: Option<String>,
-    pub(super) cells: Option<Cells>,
+pub(crate) struct Asked {
+    pub(crate) title: Option<String>,
+    pub(crate) cells: Option<Cells>,
 }
 
 /// A block of cells, from 0, both ends included. An open end reaches to the edge of the grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Cells {
-    pub(super) first_row: usize,
-    pub(super) last_row: Option<usize>,
-    pub(super) first_column: usize,
-    pub(super) last_column: Option<usize>,
+pub(crate) struct Cells {
+    pub(crate) first_row: usize,
+    pub(crate) last_row: Option<usize>,
+    pub(crate) first_column: usize,
+    pub(crate) last_column: Option<usize>,
 }
 
 /// Reads a range, or `None` where Google says "Unable to parse range".
-pub(super) fn parse(range: &str) -> Option<Asked> {
+pub(crate) fn parse(range: &str) -> Option<Asked> {
     if let Some((title, rest)) = split_quoted(range) {
         let cells = match rest.strip_prefix('!') {
             Some(cells) => Some(parse_cells(cells)?),
@@ -38,7 +40,13 @@ pub(super) fn parse(range: &str) -> Option<Asked> {
 }
 
 /// Spells a range as Google does in its answers: the title quoted only where it must be, one cell as `A1`.
-pub(super) fn spell(title: &str, first: (usize, usize), last: (usize, usize)) -> String {
+pub(crate) fn spell_area(title: &str, area: &Area) -> String {
+    let last = (area.rows.end.max(area.rows.start + 1) - 1, area.columns.end.max(area.columns.start + 1) - 1);
+    spell(title, (area.rows.start, area.columns.start), last)
+}
+
+/// As [`spell_area`], by the first and the last cell.
+pub(crate) fn spell(title: &str, first: (usize, usize), last: (usize, usize)) -> String {
     let title = if needs_quotes(title) { quote(title) } else { title.to_owned() };
     let cell = |(row, column): (usize, usize)| format!("{}{}", column_letters(column), row + 1);
     if first == last {
@@ -110,7 +118,7 @@ fn parse_corner(text: &str) -> Option<(Option<usize>, Option<usize>)> {
     Some((row, column))
 }
 
-fn column_letters(mut column: usize) -> String {
+pub(crate) fn column_letters(mut column: usize) -> String {
     let mut letters = Vec::new();
     loop {
         letters.push(b'A' + u8::try_from(column % 26).expect("a remainder of 26 is below 26"));

@@ -15,6 +15,13 @@ pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
     text_answer(status, "application/json; charset=UTF-8", format!("{body:#}\n"))
 }
 
+/// 204, as Drive answers a deletion.
+pub(super) fn no_content() -> Response {
+    let mut answer = text_answer(StatusCode::NO_CONTENT, "text/html", String::new());
+    answer.headers_mut().remove(header::CONTENT_TYPE);
+    answer
+}
+
 /// Any text under Google's headers.
 pub(super) fn text_answer(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut answer = Response::new(Body::from(body));

@@ -2,58 +2,65 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::Response;
-use percent_encoding::percent_decode_str;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::a1::{self, Asked};
 use super::answer::{cut_off, json_answer, truncated};
-use super::book::{Rendering, Tab};
+use super::bad::Bad;
+use super::book::Book;
+use super::call::{Call, Verb};
 use super::faults::Fault;
+use super::files::{Access, File};
 use super::inside::{Inside, State as Everything};
+use super::record::{self, Request};
 use super::server::Connection;
-use super::{SHEET_ID, errors, mask};
+use super::values::{self, Query};
+use super::{batch, describe, errors};
 
-/// A method of the API with what its path says.
-enum Call {
-    GetSpreadsheet { id: String },
-    GetValues { id: String, range: String },
-}
-
-/// Everything but the token endpoint.
+/// Everything below `/v4/`.
 pub(super) async fn answer(
     State(google): State<Arc<Inside>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Response {
-    let Some(call) = call_of(&method, &uri) else {
+    let Some(call) = Call::of(&method, &uri) else {
         return errors::no_such_path();
     };
-    if matches!(call, Call::GetValues { .. }) {
+    let request = Request::new(&method, &uri, &body);
+    google.state().requests.push(request.clone());
+    if call.verb.reads_values() {
         google.reads.send_modify(|reads| *reads += 1);
     }
+    if call.verb.writes() {
+        google.writes.send_modify(|writes| *writes += 1);
+    }
     let token = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-    let perform = || perform(&google.state(), token, &call, &uri);
-
-    let fault = google.state().faults.next_for_api();
+    let perform = async || {
+        let answer = perform(&mut google.state(), token, &call, &uri, &body);
+        record::keep(request.clone(), answer).await
+    };
+    let fault = google.state().faults.next_for_api(call.verb.writes());
     match fault {
-        None => perform(),
+        None => perform().await,
         Some(Fault::Slow(wait)) => {
             tokio::time::sleep(wait).await;
-            perform()
+            perform().await
         }
         Some(Fault::ExpireTokens) => {
             google.state().tokens.clear();
-            perform()
+            perform().await
         }
-        Some(Fault::TruncatedBody) => truncated(perform()).await,
-        Some(Fault::Reset) => cut_off(perform(), connection.reset).await,
+        Some(Fault::TruncatedBody) => truncated(perform().await).await,
+        Some(Fault::Reset) => cut_off(perform().await, connection.reset).await,
         Some(Fault::UnavailableAfterApplying) => {
-            perform();
+            perform().await;
             errors::unavailable()
         }
         Some(fault) => refused_by(&fault, &call),
@@ -63,143 +70,120 @@ pub(super) async fn answer(
 /// The faults that answer without looking at the spreadsheet.
 fn refused_by(fault: &Fault, call: &Call) -> Response {
     match fault {
-        Fault::QuotaExceeded => errors::quota_exceeded(),
+        Fault::QuotaExceeded => errors::quota_exceeded(if call.verb.writes() { "Write" } else { "Read" }),
         Fault::HtmlBody(status) => errors::html_page(*status),
         Fault::ApiDisabled => errors::api_disabled(),
-        Fault::InsufficientScope => errors::insufficient_scope(call.rpc()),
+        Fault::InsufficientScope => errors::insufficient_scope(call.verb.rpc()),
         Fault::OfficeFile => errors::office_file(),
         _ => errors::internal(),
     }
 }
 
-/// Finds the call. Clients end a path with "/" or not, and encode `'`, `!` and `:` or not (seen in google's and
-/// other libraries); all arrive here alike.
-fn call_of(method: &Method, uri: &Uri) -> Option<Call> {
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(String::from);
-    let rest = uri.path().strip_prefix("/v4/spreadsheets/")?;
-    let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
-    let id = decode(id)?;
-    match (method, rest.strip_prefix("values/")) {
-        (&Method::GET, Some(range)) => Some(Call::GetValues { id, range: decode(range)? }),
-        (&Method::GET, None) if rest.is_empty() => Some(Call::GetSpreadsheet { id }),
-        _ => None,
-    }
-}
-
-/// Checks in Google's order: who calls, is there such a file, may this account see it; then the call itself.
-fn perform(state: &Everything, authorization: Option<&str>, call: &Call, uri: &Uri) -> Response {
-    let Some(authorization) = authorization else { return errors::unregistered_caller() };
+/// Who calls, as far as the header proves it.
+///
+/// # Errors
+/// The answer to who does not.
+pub(super) fn scopes_of<'a>(
+    state: &'a Everything,
+    authorization: Option<&str>,
+) -> Result<&'a str, Box<Response>> {
+    let authorization = authorization.ok_or_else(|| Box::new(errors::unregistered_caller()))?;
     let token = authorization.strip_prefix("Bearer ").unwrap_or_default();
-    if !state.tokens.contains(token) {
-        return errors::invalid_token();
-    }
-    if call.id() != SHEET_ID {
-        return errors::not_found();
-    }
-    if !state.shared {
-        return errors::not_shared();
-    }
-    match call {
-        Call::GetSpreadsheet { id } => get_spreadsheet(state, id, uri),
-        Call::GetValues { range, .. } => get_values(state, range, uri),
-    }
+    state.tokens.get(token).map(String::as_str).ok_or_else(|| Box::new(errors::invalid_token()))
 }
 
-fn get_spreadsheet(state: &Everything, id: &str, uri: &Uri) -> Response {
-    let whole = state.book.describe(id);
-    let answer = match parameter(uri, "fields") {
-        Some(fields) => mask::apply(&fields, &whole),
-        None => Ok(whole),
-    };
-    match answer {
-        Ok(answer) => json_answer(StatusCode::OK, &answer),
-        Err(path) => errors::unknown_field(&path),
-    }
-}
-
-fn get_values(state: &Everything, range: &str, uri: &Uri) -> Response {
-    let how = match rendering(uri) {
-        Ok(how) => how,
+/// Checks in Google's order: who calls, may this token do it, is the body readable, is there such a file, may this
+/// account see and change it; then the call itself.
+fn perform(state: &mut Everything, token: Option<&str>, call: &Call, uri: &Uri, body: &[u8]) -> Response {
+    let scopes = match scopes_of(state, token) {
+        Ok(scopes) => scopes,
         Err(refused) => return *refused,
     };
-    let found = a1::parse(range).and_then(|asked| Some((state.book.tab(asked.title.as_deref())?, asked)));
-    let Some((tab, asked)) = found else {
-        return errors::unable_to_parse_range(range);
+    let writes = call.verb.writes();
+    let may_write = ["/spreadsheets", "/drive", "/drive.file"];
+    if writes && !scopes.split(' ').any(|scope| may_write.iter().any(|end| scope.ends_with(end))) {
+        return errors::insufficient_scope(call.verb.rpc());
+    }
+    let body = match serde_json::from_slice(body) {
+        Ok(body) => body,
+        Err(_) if body.is_empty() => json!({}),
+        Err(_) => return errors::bad_request("Invalid JSON payload received. Unable to parse."),
     };
-    match clip(tab, &asked) {
-        Ok((first, last)) => {
-            let mut answer = json!({ "range": a1::spell(&tab.title, first, last), "majorDimension": "ROWS" });
-            let rows = tab.block(first, last, how);
-            if !rows.is_empty() {
-                answer["values"] = Value::from_iter(rows);
-            }
-            json_answer(StatusCode::OK, &answer)
-        }
-        Err(refused) => *refused,
+    if call.verb == Verb::Create {
+        return create(state, &body);
+    }
+    let Some(file) = state.files.find(&call.id) else { return errors::not_found() };
+    if file.access < (if writes { Access::Writer } else { Access::Reader }) {
+        return errors::not_shared();
+    }
+    if writes {
+        file.modified = Timestamp::now();
+    }
+    let query = Query::of(uri);
+    if call.verb == Verb::Get {
+        return match describe::spreadsheet(&file.book, &call.id, &query) {
+            Ok(answer) => json_answer(StatusCode::OK, &answer),
+            Err(describe::Refused::Bad(bad)) => bad.response(),
+            Err(describe::Refused::Field(path)) => errors::unknown_field(&path),
+        };
+    }
+    if call.verb == Verb::CopyTo {
+        return copy_to(state, call, &body);
+    }
+    match on_book(&mut file.book, call, &query, &body) {
+        Ok(answer) => json_answer(StatusCode::OK, &answer),
+        Err(bad) => bad.response(),
     }
 }
 
-/// A corner of a block as row and column, from 0.
-type Corner = (usize, usize);
-
-/// The first and last cell of what was asked for. An end past the grid is clipped; a start past it is an error.
-fn clip(tab: &Tab, asked: &Asked) -> Result<(Corner, Corner), Box<Response>> {
-    let cells = asked.cells.unwrap_or_default();
-    let first = (cells.first_row, cells.first_column);
-    if first.0 >= tab.rows || first.1 >= tab.columns {
-        let last = (cells.last_row.unwrap_or(first.0), cells.last_column.unwrap_or(first.1));
-        let spelled = a1::spell(&tab.title, first, last);
-        return Err(Box::new(errors::exceeds_grid(&spelled, tab.rows, tab.columns)));
+fn on_book(book: &mut Book, call: &Call, query: &Query, body: &Value) -> Result<Value, Bad> {
+    let (id, range) = (call.id.as_str(), call.target.as_str());
+    match call.verb {
+        Verb::ValuesGet => values::get(book, range, query),
+        Verb::ValuesBatchGet => values::batch_get(book, id, query),
+        Verb::ValuesUpdate => values::update(book, id, range, query, body),
+        Verb::ValuesAppend => values::append(book, id, range, query, body),
+        Verb::ValuesClear => values::clear(book, id, range),
+        Verb::ValuesBatchUpdate => values::batch_update(book, id, body),
+        Verb::ValuesBatchClear => values::batch_clear(book, id, body),
+        Verb::BatchUpdate => batch::update(book, id, body),
+        Verb::Get | Verb::Create | Verb::CopyTo => unreachable!("answered above"),
     }
-    let end = |asked: Option<usize>, size: usize| asked.unwrap_or(size).min(size - 1);
-    Ok((first, (end(cells.last_row, tab.rows), end(cells.last_column, tab.columns))))
 }
 
-/// Reads the three options of `values.get`; `majorDimension` other than rows is not emulated.
-fn rendering(uri: &Uri) -> Result<Rendering, Box<Response>> {
-    let value = parameter(uri, "valueRenderOption");
-    let formatted = match value.as_deref() {
-        None | Some("FORMATTED_VALUE") => true,
-        Some("UNFORMATTED_VALUE") => false,
-        Some(other) => {
-            return Err(Box::new(errors::invalid_enum("value_render_option", "ValueRenderOption", other)));
+/// `POST /v4/spreadsheets`. Takes the properties; tabs are made by `batchUpdate`.
+fn create(state: &mut Everything, body: &Value) -> Response {
+    let mut book = Book::new(body["properties"]["title"].as_str().unwrap_or("Untitled spreadsheet"));
+    for name in ["locale", "timeZone"] {
+        if let Some(value) = body["properties"].get(name).filter(|value| !value.is_null()) {
+            book.properties.insert(name.to_owned(), value.clone());
         }
+    }
+    let file = File::new(book);
+    let id = state.files.add(file);
+    let file = state.files.find(&id).expect("it was just added");
+    match describe::spreadsheet(&file.book, &id, &Query::of(&Uri::from_static("/"))) {
+        Ok(answer) => json_answer(StatusCode::OK, &answer),
+        Err(_) => errors::internal(),
+    }
+}
+
+/// `POST /sheets/SHEET:copyTo`: a copy of a tab in another spreadsheet, or the same.
+fn copy_to(state: &mut Everything, call: &Call, body: &Value) -> Response {
+    let source = state.files.find(&call.id).expect("looked up before");
+    let Some(mut tab) = source.book.tabs.iter().find(|tab| tab.id.to_string() == call.target).cloned() else {
+        return errors::not_found();
     };
-    let dates = parameter(uri, "dateTimeRenderOption");
-    let serial_dates = match dates.as_deref() {
-        None | Some("SERIAL_NUMBER") => true,
-        Some("FORMATTED_STRING") => false,
-        Some(other) => {
-            return Err(Box::new(errors::invalid_enum(
-                "date_time_render_option",
-                "DateTimeRenderOption",
-                other,
-            )));
-        }
+    let Some(target) = state.files.find(body["destinationSpreadsheetId"].as_str().unwrap_or_default()) else {
+        return errors::not_found();
     };
-    match parameter(uri, "majorDimension").as_deref() {
-        None | Some("ROWS") => Ok(Rendering { formatted, serial_dates }),
-        Some(other) => Err(Box::new(errors::invalid_enum("major_dimension", "Dimension", other))),
-    }
-}
-
-fn parameter(uri: &Uri, name: &str) -> Option<String> {
-    let query = uri.query().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-impl Call {
-    fn id(&self) -> &str {
-        match self {
-            Self::GetSpreadsheet { id } | Self::GetValues { id, .. } => id,
-        }
-    }
-
-    /// The name of the method in Google's error details.
-    fn rpc(&self) -> &'static str {
-        match self {
-            Self::GetSpreadsheet { .. } => "GetSpreadsheet",
-            Self::GetValues { .. } => "GetValues",
-        }
-    }
+    let book = &mut target.book;
+    let wanted = format!("Copy of {}", tab.title);
+    let names = (2..=book.tabs.len() + 2).map(|number| format!("{wanted} {number}"));
+    let free = std::iter::once(wanted.clone()).chain(names).find(|name| book.tab(Some(name)).is_none());
+    tab.title = free.expect("there are more names than tabs");
+    tab.id = book.next_id();
+    book.tabs.push(tab);
+    let index = book.tabs.len() - 1;
+    json_answer(StatusCode::OK, &book.tabs[index].properties(index))
 }

@@ -1,6 +1,6 @@
 //! The error bodies of the Sheets API, word for word as recorded from Google (gspread, gargle, 2018-2026).
 //!
-//! No recorded Sheets error has the old `errors` list, so none is sent here.
+//! No recorded Sheets error has the old `errors` list, so none is sent here; every recorded error of Drive has it.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -12,31 +12,20 @@ const PROJECT: &str = "123456789012";
 const CONSOLE: &str =
     "https://console.developers.google.com/apis/api/sheets.googleapis.com/overview?project=123456789012";
 
-/// 400: the tab does not exist, or the range is not A1 notation.
-pub(super) fn unable_to_parse_range(range: &str) -> Response {
-    bad_request(&format!("Unable to parse range: {range}"))
-}
-
-/// 400: the range begins below or right of the grid.
-pub(super) fn exceeds_grid(range: &str, rows: usize, columns: usize) -> Response {
-    bad_request(&format!("Range ({range}) exceeds grid limits. Max rows: {rows}, max columns: {columns}"))
+/// 400 with `fieldViolations`.
+pub(super) fn violation(field: &str, message: &str, description: &str) -> Response {
+    let details = json!([{
+        "@type": "type.googleapis.com/google.rpc.BadRequest",
+        "fieldViolations": [{ "field": field, "description": description }],
+    }]);
+    refusal(400, "INVALID_ARGUMENT", message, Some(details))
 }
 
 /// 400: `fields` names something that the answer has not.
 pub(super) fn unknown_field(path: &str) -> Response {
     let description =
         format!("Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'.");
-    let details = json!([{
-        "@type": "type.googleapis.com/google.rpc.BadRequest",
-        "fieldViolations": [{ "field": path, "description": description }],
-    }]);
-    refusal(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", Some(details))
-}
-
-/// 400: a query parameter is not a word of its enum, named by the proto type.
-pub(super) fn invalid_enum(parameter: &str, proto_type: &str, found: &str) -> Response {
-    let kind = format!("type.googleapis.com/google.apps.sheets.v4.{proto_type}");
-    bad_request(&format!("Invalid value at '{parameter}' ({kind}), \"{found}\""))
+    violation(path, "Request contains an invalid argument.", &description)
 }
 
 /// 400: the file is an Excel file that was uploaded and never converted.
@@ -46,12 +35,56 @@ pub(super) fn office_file() -> Response {
     refusal(400, "FAILED_PRECONDITION", message, None)
 }
 
+const INVALID_TOKEN: &str = "Request had invalid authentication credentials. Expected OAuth 2 access token, login \
+    cookie or other valid authentication credential. See \
+    https://developers.google.com/identity/sign-in/web/devconsole-project.";
+
+/// Drive, 401: the same as [`invalid_token`], with a list.
+pub(super) fn drive_invalid_token() -> Response {
+    let error = json!({
+        "code": 401,
+        "message": INVALID_TOKEN,
+        "errors": [{
+            "message": "Invalid Credentials",
+            "domain": "global",
+            "reason": "authError",
+            "location": "Authorization",
+            "locationType": "header",
+        }],
+        "status": "UNAUTHENTICATED",
+    });
+    json_answer(StatusCode::UNAUTHORIZED, &json!({ "error": error }))
+}
+
+/// Drive, 404: no file has this id, or none that the account may see.
+pub(super) fn file_not_found(id: &str) -> Response {
+    let message = format!("File not found: {id}.");
+    let listed = json!([{
+        "domain": "global",
+        "reason": "notFound",
+        "message": message,
+        "locationType": "parameter",
+        "location": "fileId",
+    }]);
+    json_answer(
+        StatusCode::NOT_FOUND,
+        &json!({ "error": { "errors": listed, "code": 404, "message": message } }),
+    )
+}
+
+/// Drive, 403: the file is somebody else's.
+pub(super) fn drive_forbidden() -> Response {
+    let message = "The user does not have sufficient permissions for this file.";
+    let listed = json!([{ "domain": "global", "reason": "insufficientFilePermissions", "message": message }]);
+    json_answer(
+        StatusCode::FORBIDDEN,
+        &json!({ "error": { "errors": listed, "code": 403, "message": message } }),
+    )
+}
+
 /// 401: the token is unknown, expired or revoked.
 pub(super) fn invalid_token() -> Response {
-    let message = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or \
-        other valid authentication credential. See \
-        https://developers.google.com/identity/sign-in/web/devconsole-project.";
-    let mut answer = refusal(401, "UNAUTHENTICATED", message, None);
+    let mut answer = refusal(401, "UNAUTHENTICATED", INVALID_TOKEN, None);
     let challenge = r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#;
     answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     answer
@@ -64,7 +97,7 @@ pub(super) fn unregistered_caller() -> Response {
     refusal(403, "PERMISSION_DENIED", message, None)
 }
 
-/// 403: the spreadsheet is not shared with the account.
+/// 403: the spreadsheet is not shared with the account, or not for what it wants to do.
 pub(super) fn not_shared() -> Response {
     refusal(403, "PERMISSION_DENIED", "The caller does not have permission", None)
 }
@@ -126,12 +159,13 @@ pub(super) fn no_such_path() -> Response {
     html_page(404)
 }
 
-/// 429: the account's reads of this minute are used up.
-pub(super) fn quota_exceeded() -> Response {
+/// 429: the account's reads, or writes, of this minute are used up. `kind` is `Read` or `Write`.
+pub(super) fn quota_exceeded(kind: &str) -> Response {
     let message = format!(
-        "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per user' of service \
-         'sheets.googleapis.com' for consumer 'project_number:{PROJECT}'."
+        "Quota exceeded for quota metric '{kind} requests' and limit '{kind} requests per minute per user' of \
+         service 'sheets.googleapis.com' for consumer 'project_number:{PROJECT}'."
     );
+    let metric = kind.to_lowercase();
     let details = json!([
         {
             "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -143,8 +177,8 @@ pub(super) fn quota_exceeded() -> Response {
                 "consumer": format!("projects/{PROJECT}"),
                 "quota_unit": "1/min/{project}/{user}",
                 "quota_location": "global",
-                "quota_metric": "sheets.googleapis.com/read_requests",
-                "quota_limit": "ReadRequestsPerMinutePerUser",
+                "quota_metric": format!("sheets.googleapis.com/{metric}_requests"),
+                "quota_limit": format!("{kind}RequestsPerMinutePerUser"),
             },
         },
         {
@@ -178,7 +212,8 @@ pub(super) fn html_page(status: u16) -> Response {
     text_answer(status, "text/html; charset=UTF-8", page)
 }
 
-fn bad_request(message: &str) -> Response {
+/// 400 without details.
+pub(super) fn bad_request(message: &str) -> Response {
     refusal(400, "INVALID_ARGUMENT", message, None)
 }
 

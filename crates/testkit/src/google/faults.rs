@@ -60,21 +60,23 @@ pub enum Times {
     Always,
 }
 
-/// The faults waiting for each of the two services.
+/// The faults waiting for each of the two services, and those for writes alone.
 #[derive(Default)]
 pub(super) struct Faults {
     token: Line,
     api: Line,
+    writes: Line,
 }
 
 impl Faults {
     pub(super) fn inject(&mut self, fault: Fault, times: Times) {
         let line = if fault.breaks_token_endpoint() { &mut self.token } else { &mut self.api };
-        match times {
-            Times::Once => line.queue.push_back(fault),
-            Times::Next(count) => line.queue.extend(std::iter::repeat_n(fault, count)),
-            Times::Always => line.always = Some(fault),
-        }
+        line.add(fault, times);
+    }
+
+    pub(super) fn inject_into_writes(&mut self, fault: Fault, times: Times) {
+        assert!(!fault.breaks_token_endpoint(), "{fault:?} has nothing to do with writes");
+        self.writes.add(fault, times);
     }
 
     /// Takes the fault for one request to the token endpoint.
@@ -82,9 +84,10 @@ impl Faults {
         self.token.next()
     }
 
-    /// Takes the fault for one request to the API.
-    pub(super) fn next_for_api(&mut self) -> Option<Fault> {
-        self.api.next()
+    /// Takes the fault for one request to the API. Those for writes alone go first.
+    pub(super) fn next_for_api(&mut self, writes: bool) -> Option<Fault> {
+        let own = if writes { self.writes.next() } else { None };
+        own.or_else(|| self.api.next())
     }
 }
 
@@ -95,6 +98,14 @@ struct Line {
 }
 
 impl Line {
+    fn add(&mut self, fault: Fault, times: Times) {
+        match times {
+            Times::Once => self.queue.push_back(fault),
+            Times::Next(count) => self.queue.extend(std::iter::repeat_n(fault, count)),
+            Times::Always => self.always = Some(fault),
+        }
+    }
+
     fn next(&mut self) -> Option<Fault> {
         self.queue.pop_front().or_else(|| self.always.clone())
     }
@@ -111,16 +122,25 @@ mod tests {
         faults.inject(Fault::InternalError, Times::Next(2));
         faults.inject(Fault::QuotaExceeded, Times::Once);
 
-        let taken: Vec<_> = std::iter::from_fn(|| faults.next_for_api()).take(5).collect();
+        let taken: Vec<_> = std::iter::from_fn(|| faults.next_for_api(false)).take(5).collect();
         let (internal, quota, reset) = (Fault::InternalError, Fault::QuotaExceeded, Fault::Reset);
         assert_eq!(taken, [internal.clone(), internal, quota, reset.clone(), reset]);
+    }
+
+    #[test]
+    fn a_fault_for_writes_lets_reads_through() {
+        let mut faults = Faults::default();
+        faults.inject_into_writes(Fault::InternalError, Times::Once);
+        assert_eq!(faults.next_for_api(false), None);
+        assert_eq!(faults.next_for_api(true), Some(Fault::InternalError));
+        assert_eq!(faults.next_for_api(true), None);
     }
 
     #[test]
     fn a_fault_of_the_token_endpoint_leaves_the_api_alone() {
         let mut faults = Faults::default();
         faults.inject(Fault::AccountNotFound, Times::Once);
-        assert_eq!(faults.next_for_api(), None);
+        assert_eq!(faults.next_for_api(false), None);
         assert_eq!(faults.next_for_token(), Some(Fault::AccountNotFound));
         assert_eq!(faults.next_for_token(), None);
     }

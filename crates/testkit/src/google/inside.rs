@@ -1,6 +1,6 @@
 //! What the handle in the test and the server's handlers share.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,41 +9,54 @@ use tokio::sync::watch;
 
 use super::book::Book;
 use super::faults::Faults;
+use super::files::Files;
+use super::record::Request;
 
 /// Shared between the test's thread and the server's.
 pub(super) struct Inside {
     /// `http://127.0.0.1:PORT`.
     pub(super) base: String,
     pub(super) token_requests: AtomicUsize,
-    /// How many `values.get` have arrived; a watch, so that a test can wait for the next.
+    /// How many reads of values have arrived; a watch, so that a test can wait for the next.
     pub(super) reads: watch::Sender<usize>,
+    /// How many requests that write have arrived.
+    pub(super) writes: watch::Sender<usize>,
     state: Mutex<State>,
 }
 
 /// All that a test may change while the server runs.
 pub(super) struct State {
-    pub(super) book: Book,
-    pub(super) shared: bool,
+    pub(super) files: Files,
     pub(super) faults: Faults,
-    /// The tokens that still work.
-    pub(super) tokens: HashSet<String>,
+    /// The tokens that still work, with the scopes they were issued for.
+    pub(super) tokens: HashMap<String, String>,
     pub(super) token_lifetime: Duration,
+    /// Every request to the API so far.
+    pub(super) requests: Vec<Request>,
+}
+
+impl State {
+    /// The spreadsheet that is there from the start.
+    pub(super) fn book(&mut self) -> &mut Book {
+        &mut self.files.first().book
+    }
 }
 
 impl Inside {
     pub(super) fn new(base: String) -> Self {
         let state = State {
-            book: Book::new(),
-            shared: true,
+            files: Files::new(),
             faults: Faults::default(),
-            tokens: HashSet::new(),
+            tokens: HashMap::new(),
             // 3599 is what every recorded token answer says.
             token_lifetime: Duration::from_secs(3599),
+            requests: Vec::new(),
         };
         Self {
             base,
             token_requests: AtomicUsize::new(0),
             reads: watch::Sender::new(0),
+            writes: watch::Sender::new(0),
             state: Mutex::new(state),
         }
     }

@@ -10,8 +10,9 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::connect_info::Connected;
-use axum::routing::post;
+use axum::routing::{any, get, post};
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,7 +20,10 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::inside::Inside;
-use super::{api, token};
+use super::{api, drive, page, token};
+
+/// The largest request body, in bytes. Google advises 2 MB and takes more.
+const LARGEST_BODY: usize = 64 << 20;
 
 /// A running server. Dropping it closes the port and every connection.
 pub(super) struct Server {
@@ -29,12 +33,15 @@ pub(super) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Binds a free loopback port. The address must be known before the server can be described.
-pub(super) fn bind() -> (std::net::TcpListener, String) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.set_nonblocking(true).expect("a socket can be made non-blocking");
-    let base = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
-    (listener, base)
+/// Binds a loopback port, a free one if it is 0. The address must be known before the server can be described.
+///
+/// # Errors
+/// If the port is taken.
+pub(super) fn bind(port: u16) -> io::Result<(std::net::TcpListener, String)> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
+    listener.set_nonblocking(true)?;
+    let base = format!("http://{}", listener.local_addr()?);
+    Ok((listener, base))
 }
 
 impl Server {
@@ -44,8 +51,17 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let serve = async move {
             let listener = Door(TcpListener::from_std(listener).expect("the socket is non-blocking"));
-            let routes =
-                Router::new().route("/token", post(token::answer)).fallback(api::answer).with_state(google);
+            let routes = Router::new()
+                .route("/token", post(token::answer))
+                .route("/", get(page::show))
+                .route("/edit", post(page::edit))
+                .route("/tab", post(page::add_tab))
+                .route("/share", post(page::share))
+                .route("/drive/v3/files", any(drive::answer))
+                .route("/drive/v3/files/{*rest}", any(drive::answer))
+                .fallback(api::answer)
+                .layer(DefaultBodyLimit::max(LARGEST_BODY))
+                .with_state(google);
             let serving = axum::serve(listener, routes.into_make_service_with_connect_info::<Connection>());
             tokio::select! {
                 _ = serving => {}

@@ -55,7 +55,7 @@ pub(super) async fn answer(State(google): State<Arc<Inside>>, form: Bytes) -> Re
         }
         Some(_) => bad_signature(),
         None => match check(&google.base, &form) {
-            Ok(()) => issue(&google),
+            Ok(scope) => issue(&google, scope),
             Err(refused) => *refused,
         },
     };
@@ -64,8 +64,8 @@ pub(super) async fn answer(State(google): State<Arc<Inside>>, form: Bytes) -> Re
     answer
 }
 
-/// Checks the form and the assertion in it. The refusal is boxed because it is large and rare.
-fn check(base: &str, form: &[u8]) -> Result<(), Box<Response>> {
+/// Checks the form and the assertion in it, and tells the scopes it asks for. The refusal is boxed because it is large and rare.
+fn check(base: &str, form: &[u8]) -> Result<String, Box<Response>> {
     let field = |name: &str| {
         let found = form_urlencoded::parse(form).find(|(key, _)| key == name);
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
@@ -89,7 +89,7 @@ fn check(base: &str, form: &[u8]) -> Result<(), Box<Response>> {
         let description = "Invalid OAuth scope or ID token audience provided.";
         return Err(Box::new(refusal("invalid_scope", description)));
     }
-    Ok(())
+    Ok(claims.scope)
 }
 
 /// The claims of an assertion that the account really signed. Padded base64url is not base64url (RFC 7515), and
@@ -114,16 +114,16 @@ fn timely(claims: &Claims) -> bool {
 
 fn is_spreadsheet_scope(scope: &str) -> bool {
     let name = scope.strip_prefix("https://www.googleapis.com/auth/");
-    matches!(name, Some("spreadsheets" | "spreadsheets.readonly"))
+    matches!(name, Some("spreadsheets" | "spreadsheets.readonly" | "drive" | "drive.file"))
 }
 
 /// Issues a token that looks like Google's: `ya29.c.`, random, filled with dots to 1024 characters.
-fn issue(google: &Inside) -> Response {
+fn issue(google: &Inside, scope: String) -> Response {
     let mut random = [0; 48];
     aws_lc_rs::rand::fill(&mut random).expect("the system gives random numbers");
     let token = format!("{:.<1024}", format!("ya29.c.{}", URL_SAFE_NO_PAD.encode(random)));
     let mut state = google.state();
-    state.tokens.insert(token.clone());
+    state.tokens.insert(token.clone(), scope);
     let expires_in = state.token_lifetime.as_secs();
     flat(StatusCode::OK, &json!({ "access_token": token, "expires_in": expires_in, "token_type": "Bearer" }))
 }
