@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Auth, Config, Fault, Keys, Listen, NOT_YET, Settings, Source};
 use crate::http::{RequestId, Slots};
 use crate::keys::{CsvFile, GoogleTab, KeySource};
-use crate::sync::{Freshness, Refresher, SnapshotFile};
+use crate::sync::{Freshness, Orders, Refresher, State, Store};
 
 /// How often idle windows are freed and old recordings deleted.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -92,6 +92,14 @@ pub(crate) enum SourceKind {
 }
 
 impl SourceKind {
+    /// The word for it in `/auth/status` and in the audit file.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            SourceKind::File => "file",
+            SourceKind::Google { .. } => "google_sheets",
+        }
+    }
+
     pub(crate) fn tab(&self) -> Option<&str> {
         match self {
             SourceKind::File => None,
@@ -196,13 +204,15 @@ fn refresher<S: KeySource>(
         source,
         gate: Arc::clone(&guard.gate),
         freshness: Arc::clone(&guard.freshness),
-        snapshot: SnapshotFile::new(data_dir, &identity),
+        state: State::new(keys.tolerance),
+        store: Store::new(data_dir, &identity, guard.source.word()),
+        orders: Orders::new(data_dir, Arc::clone(clock)),
         clock: Arc::clone(clock),
         cache_duration: keys.cache_duration,
         max_stale: keys.max_stale,
         default_limit: keys.default_limit,
         reported: Vec::new(),
-        saving: None,
+        accepted: None,
     };
     Box::pin(refresher.run())
 }

@@ -1,7 +1,9 @@
 //! The command line: one file for each command, and the settings that all of them share.
 
 mod demo;
+mod keys;
 mod serve;
+mod table;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,6 +17,7 @@ pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let outcome = match matches.subcommand() {
         Some(("demo", flags)) => settings(flags).and_then(demo::run),
+        Some(("keys", flags)) => keys::run(flags),
         Some((_, flags)) => settings(flags).and_then(|settings| serve::run(&settings)),
         None => unreachable!("clap asks for a command"),
     };
@@ -39,6 +42,7 @@ fn command() -> Command {
         .subcommand(with_settings(
             Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
         ))
+        .subcommand(keys::command())
 }
 
 /// Each variable as a flag in kebab case. Their values are read with everybody else's, so that all faults come at once.

@@ -10,7 +10,7 @@ mod variables;
 use std::path::PathBuf;
 
 pub use audio::Audio;
-pub use keys::{Auth, GoogleSheet, Keys, Source};
+pub use keys::{Auth, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use settings::{Fault, Settings};

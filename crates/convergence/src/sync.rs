@@ -2,8 +2,27 @@
 
 pub(crate) mod freshness;
 mod refresh;
-mod snapshot;
 
-pub(crate) use freshness::Freshness;
+mod guard;
+mod roll;
+mod state;
+
+pub(crate) mod audit;
+pub(crate) mod difference;
+pub(crate) mod directories;
+mod disk;
+pub(crate) mod orders;
+pub(crate) mod snapshot;
+pub(crate) mod standing;
+mod store;
+
+#[cfg(test)]
+mod samples;
+
+pub(crate) use freshness::{Freshness, InUse};
+pub(crate) use guard::{Fate, works};
+pub(crate) use orders::Orders;
 pub(crate) use refresh::Refresher;
-pub(crate) use snapshot::SnapshotFile;
+pub(crate) use roll::{Pair, Roll};
+pub(crate) use state::State;
+pub(crate) use store::Store;

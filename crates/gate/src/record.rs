@@ -28,6 +28,11 @@ impl KeyHash {
         Hex(&self.0).to_string()
     }
 
+    /// The hash itself, for sums over many of them; not for logs.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The short form for logs and listings.
     pub fn fingerprint(self) -> Fingerprint {
         let (first, _) = self.0.split_first_chunk().expect("6 of 32 bytes");

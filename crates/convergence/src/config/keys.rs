@@ -25,8 +25,20 @@ pub struct Keys {
     pub max_stale: Duration,
     /// `DEFAULT_RATE_LIMIT`, requests per minute.
     pub default_limit: Option<u32>,
+    /// When a refresh is held as an accident.
+    pub tolerance: Tolerance,
     /// `AUTH_FALLBACK=open`: start without authentication where `source` is missing.
     pub may_fall_open: bool,
+}
+
+/// How many working keys one refresh may lose (gone or unreadable) before it is held: this share, or fewer than this
+/// many.
+#[derive(Clone, Copy)]
+pub struct Tolerance {
+    /// `GUARD_LOST_PERCENT`: a refresh is held that has lost more of the working keys. 100 holds none.
+    pub lost_percent: u32,
+    /// `GUARD_LOST_KEYS`: a refresh that has lost fewer is never held.
+    pub lost_keys: u64,
 }
 
 /// Where keys are read from.
@@ -68,6 +80,10 @@ impl Auth {
             max_stale,
             default_limit: reader
                 .with("DEFAULT_RATE_LIMIT", "a whole number from 0 to 4294967295", |text| text.parse().ok()),
+            tolerance: Tolerance {
+                lost_percent: reader.number("GUARD_LOST_PERCENT", 0..=100, 50),
+                lost_keys: reader.number("GUARD_LOST_KEYS", 1..=1_000_000_000, 10),
+            },
             may_fall_open: reader
                 .with("AUTH_FALLBACK", "open or closed", |text| match text.to_ascii_lowercase().as_str() {
                     "open" => Some(true),

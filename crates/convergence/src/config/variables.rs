@@ -43,6 +43,12 @@ pub const VARIABLES: &[Variable] = &[
         "N",
         "Requests per minute for rows without a rate_limit (default: no limit)",
     ),
+    variable(
+        "GUARD_LOST_PERCENT",
+        "PERCENT",
+        "Hold a refresh that loses more of the working keys at once; 100 holds none (default 50)",
+    ),
+    variable("GUARD_LOST_KEYS", "N", "Never hold a refresh that loses fewer keys than this (default 10)"),
     variable("API_HOST", "ADDRESS", "The address to listen on (default 127.0.0.1)"),
     variable("API_PORT", "PORT", "The port to listen on (default 8000)"),
     variable("API_THREADS", "N", "Threads that serve requests (default: one for each core)"),

@@ -23,6 +23,36 @@ pub(crate) struct Report {
     pub(crate) last_error: Option<String>,
     /// When the next attempt is due, by the clock's uptime.
     pub(crate) next_attempt: Duration,
+    /// Which keys decide.
+    pub(crate) in_use: InUse,
+}
+
+/// Which keys decide, where the last read was good.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum InUse {
+    /// The source's.
+    #[default]
+    Source,
+    /// Those from before a refresh that is held.
+    BeforeHeld,
+    /// An earlier directory's, by `keys rollback`.
+    RolledBack,
+}
+
+impl InUse {
+    /// What everybody may know of it: no number, since `/auth/status` is public.
+    pub(crate) fn why(self) -> Option<&'static str> {
+        match self {
+            InUse::Source => None,
+            InUse::BeforeHeld => Some(
+                "a refresh is held: too many working keys are gone from the source or unreadable in it, and those from \
+                 before stay in use; repair the source, or confirm with `convergence keys accept`",
+            ),
+            InUse::RolledBack => Some(
+                "an earlier directory is in use, by `convergence keys rollback`, until the source changes",
+            ),
+        }
+    }
 }
 
 impl Freshness {

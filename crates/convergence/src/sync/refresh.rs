@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::{Gate, Problem, Rules, Table};
-use tokio::task::JoinHandle;
 use tracing::{debug, error, info, warn};
 
-use super::Freshness;
-use super::snapshot::{Snapshot, SnapshotFile};
+use super::audit::Event;
+use super::freshness::{Freshness, InUse};
+use super::orders::{Order, Orders};
+use super::roll::Roll;
+use super::standing::{Held, Standing};
+use super::state::{State, Step};
+use super::store::Store;
 use crate::clock::Clock;
-use crate::keys::{KeySource, SourceError};
+use crate::keys::{KeySource, Rows, SourceError};
 
 /// An unknown key may bring one refresh forward in this time (P19).
 const EARLY_REFRESH_EVERY: Duration = Duration::from_secs(10);
@@ -22,30 +26,47 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_s
 /// How many problems of one reading are logged line by line.
 const MOST_PROBLEMS: usize = 50;
 
+/// How many lost keys the line about a held refresh names.
+const MOST_LOST: usize = 5;
+
 /// Keeps a gate's directory as its source has it.
 pub(crate) struct Refresher<S> {
     pub(crate) source: S,
     pub(crate) gate: Arc<Gate>,
     pub(crate) freshness: Arc<Freshness>,
-    pub(crate) snapshot: SnapshotFile,
+    /// Which keys are in use, and why those.
+    pub(crate) state: State,
+    pub(crate) store: Store,
+    pub(crate) orders: Orders,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache_duration: Duration,
     pub(crate) max_stale: Duration,
     pub(crate) default_limit: Option<u32>,
     /// The problems that were last reported, so that they are logged when they change and not with each refresh.
     pub(crate) reported: Vec<String>,
-    /// The snapshot that is being written, if any was.
-    pub(crate) saving: Option<JoinHandle<()>>,
+    /// The digest of what a person has accepted, until the source has been read.
+    pub(crate) accepted: Option<String>,
 }
 
 impl<S: KeySource> Refresher<S> {
     /// Runs for as long as the server does.
     pub(crate) async fn run(mut self) {
         self.restore().await;
+        if let Some(order) = self.orders.look().await {
+            self.obey(order).await;
+        }
         let mut failures = 0;
         loop {
             let started = self.clock.now();
-            let due = match self.refresh(started.unix).await {
+            let rows = tokio::select! {
+                rows = self.source.read() => rows,
+                // A source that is slow to answer keeps nobody from going back to keys that work.
+                order = self.orders.given() => {
+                    self.obey(order).await;
+                    continue;
+                }
+            };
+            let due = match rows.and_then(|rows| self.refresh(rows, started.unix)) {
                 Ok(()) => {
                     failures = 0;
                     started.uptime + self.cache_duration
@@ -58,14 +79,15 @@ impl<S: KeySource> Refresher<S> {
                 }
             };
             self.freshness.update(|report| report.next_attempt = due);
-            self.wait(due, started.uptime + EARLY_REFRESH_EVERY, failures == 0).await;
+            if let Some(order) = self.wait(due, started.uptime + EARLY_REFRESH_EVERY, failures == 0).await {
+                self.obey(order).await;
+            }
         }
     }
 
-    /// Reads the source once and puts what it has in the gate. The rows are as old as the moment at which their reading
-    /// began, in Unix seconds.
-    async fn refresh(&mut self, read_at: i64) -> Result<(), SourceError> {
-        let rows = self.source.read().await?;
+    /// Puts what the source has in the gate. The rows are as old as the moment at which their reading began, in Unix
+    /// seconds.
+    fn refresh(&mut self, rows: Rows, read_at: i64) -> Result<(), SourceError> {
         let rules = Rules { time_zone: rows.time_zone, default_limit: self.default_limit };
         let table = Table::read(&rows.grid, &rules).map_err(|fault| {
             let message = format!("the keys table has no usable header: {fault}");
@@ -74,42 +96,109 @@ impl<S: KeySource> Refresher<S> {
         drop(rows.grid);
         self.report_problems(&table.problems);
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
-        let snapshot = self.snapshot.of(read_at, &table.records);
-        self.gate.replace(table.records, self.usable_until(read_at));
-        if !self.freshness.report().connected {
-            info!(keys = self.gate.keys(), "keys are up to date");
+        let accepted = self.accepted.take();
+        let now = self.clock.now().unix;
+        let before = self.state.standing.clone();
+        let step = self.state.take(Roll::of(table.records), accepted.as_deref(), now);
+        self.use_keys(read_at);
+        self.say(&before, &step, accepted.is_some());
+        if accepted.is_some() {
+            self.orders.done();
         }
         self.freshness.update(|report| {
-            report.last_read = Some(read_at);
             report.connected = true;
             report.last_error = None;
         });
-        self.save(snapshot);
+        self.store.keep(&self.state, step, read_at, now);
         Ok(())
     }
 
-    /// Saves in the background, one snapshot at a time: a disk that hangs must not keep the next refresh from coming.
-    fn save(&mut self, snapshot: Snapshot) {
-        if self.saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
-            return warn!("the last snapshot is still being written; this one is left out");
-        }
-        self.saving = Some(tokio::task::spawn_blocking(move || snapshot.save()));
+    /// Puts the keys in the gate that are in use now, after the source was last read at this Unix second. A refresh that
+    /// is held is a good read: the keys from before must not grow too old while a person looks at the sheet (P20).
+    fn use_keys(&self, read_at: i64) {
+        let Some(roll) = &self.state.in_use else { return };
+        self.gate.replace(roll.records().to_vec(), self.usable_until(read_at));
+        self.freshness.update(|report| {
+            report.last_read = Some(read_at);
+            report.in_use = match &self.state.standing {
+                Standing::AsRead => InUse::Source,
+                Standing::Held(_) => InUse::BeforeHeld,
+                Standing::RolledBack(_) => InUse::RolledBack,
+            };
+        });
     }
 
     /// Starts from the last good snapshot on disk, if it is of this source: its age counts on.
     async fn restore(&mut self) {
-        let Some((read_at, records)) = self.snapshot.load().await else { return };
+        let (snapshot, standing) = self.store.restore().await;
+        let Some((read_at, roll)) = snapshot else { return };
         info!(
-            keys = records.len(),
+            keys = roll.records().len(),
             read_at, "starting with the keys of an earlier run until the source is read"
         );
-        self.gate.replace(records, self.usable_until(read_at));
-        self.freshness.update(|report| report.last_read = Some(read_at));
+        if let Standing::RolledBack(back) = &standing {
+            warn!("the rollback to entry {} is in force, until the source changes", back.to);
+        }
+        self.state.in_use = Some(Arc::new(roll));
+        self.state.standing = standing;
+        self.use_keys(read_at);
+    }
+
+    /// Does what a person asks for. What is accepted is checked against the next good read.
+    async fn obey(&mut self, order: Order) {
+        match order {
+            Order::Accept(digest) => self.accepted = Some(digest),
+            Order::RollBack(to) => {
+                match self.store.directory(to).await {
+                    Ok(directory) => self.roll_back(to, directory.roll, directory.read_at),
+                    Err(error) => error!("the directory of entry {to} cannot be brought back: {error}"),
+                }
+                self.orders.done();
+            }
+        }
+    }
+
+    fn roll_back(&mut self, to: u64, roll: Roll, of: i64) {
+        let now = self.clock.now().unix;
+        let step = self.state.roll_back(to, roll, now);
+        // Without any read so far, the keys are as old as they were then.
+        let read_at = self.freshness.report().last_read.unwrap_or(of);
+        self.use_keys(read_at);
+        warn!(keys = self.gate.keys(), "ROLLED BACK to the keys of entry {to}, until the source changes");
+        self.store.keep(&self.state, step, read_at, now);
+    }
+
+    /// Says what a good read has come to.
+    fn say(&self, before: &Standing, step: &Step, was_accepted: bool) {
+        let accepted = step.event == Some(Event::Accepted);
+        if let (Some(held), false) = (&step.held, accepted) {
+            say_held(held);
+        }
+        match (before, &self.state.standing) {
+            (_, Standing::AsRead) if accepted => {
+                warn!(keys = self.gate.keys(), "the held refresh is in use: it was accepted");
+            }
+            (Standing::Held(_), Standing::AsRead) => {
+                info!(keys = self.gate.keys(), "the source is repaired: nothing is held any more");
+            }
+            (Standing::RolledBack(back), standing) if !matches!(standing, Standing::RolledBack(_)) => {
+                warn!("the source has changed: the rollback to entry {} is over", back.to);
+            }
+            (_, Standing::RolledBack(back)) => debug!("the rollback to entry {} is still in force", back.to),
+            _ => {}
+        }
+        if was_accepted && !accepted {
+            warn!("what was accepted is not what the source says now; nothing has been let pass for it");
+        }
+        if !self.freshness.report().connected {
+            info!(keys = self.gate.keys(), "keys are up to date");
+        }
     }
 
     /// Waits until the next read is due: the cache has expired, the source has changed, or (while all is well)
-    /// somebody has come with an unknown key and the last read is long enough ago. Times are the clock's uptimes.
-    async fn wait(&mut self, due: Duration, early: Duration, well: bool) {
+    /// somebody has come with an unknown key and the last read is long enough ago; or a person has given an order, which
+    /// it returns. Times are the clock's uptimes.
+    async fn wait(&mut self, due: Duration, early: Duration, well: bool) -> Option<Order> {
         let (clock, freshness) = (&self.clock, &self.freshness);
         let until = |uptime: Duration| clock.sleep(uptime.saturating_sub(clock.now().uptime));
         let expired = until(due);
@@ -121,7 +210,9 @@ impl<S: KeySource> Refresher<S> {
             () = expired => debug!("cache expired"),
             () = self.source.changed() => debug!("the keys have changed"),
             () = asked_for, if well => debug!("unknown key: reading the keys early"),
+            order = self.orders.given() => return Some(order),
         }
+        None
     }
 
     /// Doubling, with up to a quarter taken off at random so that instances that failed together part ways.
@@ -170,4 +261,20 @@ impl<S: KeySource> Refresher<S> {
         }
         self.reported = now;
     }
+}
+
+/// The loudest line there is, at each held refresh.
+fn say_held(held: &Held) {
+    let shown: Vec<String> = held
+        .keys
+        .iter()
+        .take(MOST_LOST)
+        .map(|key| format!("{} (row {})", key.fingerprint, key.row))
+        .collect();
+    let more = if held.lost() > shown.len() { " and more" } else { "" };
+    error!(
+        "REFRESH HELD: {held}, which looks like an accident; the keys from before stay in use. Repair the source, or \
+         confirm with `convergence keys accept`. Lost: {}{more}",
+        shown.join(", ")
+    );
 }

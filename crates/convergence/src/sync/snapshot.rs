@@ -1,13 +1,15 @@
 //! The last good keys on disk, so that a restart while Google is away keeps working (P20). Hashes only.
 
 use std::fs;
-use std::io::{self, BufReader, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use gate::{KeyHash, Record};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
+
+use super::disk;
+use super::roll::Roll;
 
 /// Raised when the file's meaning changes; a file of another version is ignored.
 const VERSION: u32 = 1;
@@ -20,11 +22,13 @@ pub(crate) struct SnapshotFile {
     source: String,
 }
 
-/// What a snapshot file is to hold.
+/// What a snapshot file holds.
 pub(crate) struct Snapshot {
-    file: SnapshotFile,
-    header: Header,
-    lines: Vec<Line>,
+    /// The hash of its source.
+    pub(crate) source: String,
+    /// Unix seconds.
+    pub(crate) read_at: i64,
+    pub(crate) roll: Roll,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,17 +54,20 @@ struct Line {
 }
 
 impl SnapshotFile {
-    /// The snapshot of a source in a folder, which is made when first needed.
+    /// The last good keys of a source in a folder, which is made when first needed.
     pub(crate) fn new(data_dir: &Path, source: &str) -> Self {
-        Self { path: data_dir.join("keys-snapshot.jsonl"), source: KeyHash::of(source.as_bytes()).to_hex() }
+        Self::at(path(data_dir), source)
     }
 
-    /// The records and the Unix second at which they were read, if the file is whole and of this source.
-    pub(crate) async fn load(&self) -> Option<(i64, Vec<Record>)> {
-        let file = self.clone();
-        let loaded = tokio::task::spawn_blocking(move || file.read()).await;
-        match loaded.map_err(io::Error::other).flatten() {
-            Ok(loaded) => loaded,
+    pub(super) fn at(path: PathBuf, source: &str) -> Self {
+        Self { path, source: source.to_owned() }
+    }
+
+    /// The keys and the Unix second at which they were read, if the file is whole and of this source.
+    pub(crate) fn load(&self) -> Option<(i64, Roll)> {
+        match read(&self.path) {
+            Ok(snapshot) if snapshot.source == self.source => Some((snapshot.read_at, snapshot.roll)),
+            Ok(_) => None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
                 warn!("the snapshot {} cannot be used: {error}", self.path.display());
@@ -69,57 +76,44 @@ impl SnapshotFile {
         }
     }
 
-    /// A snapshot of these records, yet to be saved.
-    pub(crate) fn of(&self, read_at: i64, records: &[Record]) -> Snapshot {
+    /// Writes it; takes as long as the disk does.
+    pub(crate) fn save(&self, read_at: i64, roll: &Roll) -> io::Result<()> {
+        let records = roll.records();
         let header =
             Header { version: VERSION, source: self.source.clone(), read_at, records: records.len() };
-        Snapshot { file: self.clone(), header, lines: records.iter().map(Line::from).collect() }
-    }
-
-    fn read(&self) -> io::Result<Option<(i64, Vec<Record>)>> {
-        use io::BufRead;
-        let mut lines = BufReader::new(fs::File::open(&self.path)?).lines();
-        let header: Header = serde_json::from_str(&lines.next().transpose()?.unwrap_or_default())?;
-        if header.version != VERSION || header.source != self.source {
-            return Ok(None);
-        }
-        let records: Vec<Record> = lines
-            .map(|line| serde_json::from_str::<Line>(&line?)?.into_record())
-            .collect::<io::Result<_>>()?;
-        if records.len() != header.records {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not whole"));
-        }
-        Ok(Some((header.read_at, records)))
-    }
-
-    /// Writes a file beside the old one and renames it over that: a reader sees the one or the other.
-    fn write(&self, header: &Header, lines: &[Line]) -> io::Result<()> {
-        if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let beside = self.path.with_extension("jsonl.new");
-        let file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        let mut out = BufWriter::new(file);
-        serde_json::to_writer(&mut out, header)?;
-        for line in lines {
-            out.write_all(b"\n")?;
-            serde_json::to_writer(&mut out, line)?;
-        }
-        out.write_all(b"\n")?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(beside, &self.path)
+        disk::replace(&self.path, 0o600, |out| {
+            serde_json::to_writer(&mut *out, &header)?;
+            for record in records {
+                out.write_all(b"\n")?;
+                serde_json::to_writer(&mut *out, &Line::from(record))?;
+            }
+            Ok(())
+        })
     }
 }
 
-impl Snapshot {
-    /// Writes it; takes as long as the disk does. A failure costs the next restart its head start and nothing else, so
-    /// it is logged only.
-    pub(crate) fn save(&self) {
-        if let Err(error) = self.file.write(&self.header, &self.lines) {
-            warn!("the snapshot {} cannot be written: {error}", self.file.path.display());
-        }
+/// Where the last good keys are.
+pub(crate) fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join("keys-snapshot.jsonl")
+}
+
+/// Reads a snapshot of whatever source.
+///
+/// # Errors
+/// There is no such file, or it is not whole, or of another version.
+pub(crate) fn read(path: &Path) -> io::Result<Snapshot> {
+    let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
+    let mut lines = BufReader::new(fs::File::open(path)?).lines();
+    let header: Header = serde_json::from_str(&lines.next().transpose()?.unwrap_or_default())?;
+    if header.version != VERSION {
+        return Err(invalid("it is of another version"));
     }
+    let records: Vec<Record> =
+        lines.map(|line| serde_json::from_str::<Line>(&line?)?.into_record()).collect::<io::Result<_>>()?;
+    if records.len() != header.records {
+        return Err(invalid("it is not whole"));
+    }
+    Ok(Snapshot { source: header.source, read_at: header.read_at, roll: Roll::of(records) })
 }
 
 impl From<&Record> for Line {

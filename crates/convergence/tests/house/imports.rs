@@ -70,6 +70,16 @@ fn sync_and_audio_know_no_http() {
 }
 
 #[test]
+fn the_accident_guard_is_pure() {
+    let pure = ["guard.rs", "roll.rs", "difference.rs", "state.rs"].map(|name| format!("{SYNC}{name}"));
+    let mut files = rust_below(SYNC);
+    files.retain(|file| pure.contains(&file.path));
+    assert_eq!(files.len(), pure.len(), "the guard's files are where they were");
+    let forbidden = ["std::fs", "std::io", "tokio", "tracing", "SystemTime", "Instant", "Clock", "Gate"];
+    assert_eq!(found(&files, &forbidden), [""; 0]);
+}
+
+#[test]
 fn gate_and_sheets_never_see_each_other_or_the_server() {
     assert_eq!(found(&rust_below("crates/gate/src/"), &["sheets::", "convergence::", "testkit::"]), [""; 0]);
     assert_eq!(found(&rust_below("crates/sheets/src/"), &["gate::", "convergence::", "testkit::"]), [""; 0]);

@@ -1,5 +1,7 @@
 //! The program itself, started as an operator starts it: settings, signals, logs, and what it leaves behind.
 
+mod keys;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::json;
 use crate::app::{App, Door, Guard, SourceKind};
 use crate::http::body::Answer;
+use crate::sync::InUse;
 
 #[derive(Default, Serialize)]
 struct Status<'a> {
@@ -41,17 +42,19 @@ fn guarded(guard: &Guard, now: i64) -> Status<'_> {
     let report = guard.freshness.report();
     let is_google = matches!(guard.source, SourceKind::Google { .. });
     let available = guard.is_available(now);
-    let reason = match (&report.last_error, available) {
+    let held = report.in_use == InUse::BeforeHeld;
+    let last_error = report.last_error.or(report.in_use.why().filter(|_| held).map(str::to_owned));
+    let reason = match (&last_error, available) {
         (Some(error), _) => Some(error.clone()),
         (None, false) if report.last_read.is_none() => Some("the keys have not been read yet".to_owned()),
         (None, false) => Some("the last good keys are older than API_KEY_MAX_STALE".to_owned()),
-        (None, true) => None,
+        (None, true) => report.in_use.why().map(str::to_owned),
     };
     Status {
         auth_enabled: true,
         mode: if available { "enabled" } else { "unavailable" },
         reason,
-        key_source: Some(if is_google { "google_sheets" } else { "file" }),
+        key_source: Some(guard.source.word()),
         google_sheets_configured: is_google,
         google_sheets_connected: is_google && report.connected,
         sheet_name: guard.source.tab(),
@@ -62,8 +65,8 @@ fn guarded(guard: &Guard, now: i64) -> Status<'_> {
                 .last_read
                 .and_then(|read_at| jiff::Timestamp::from_second(read_at).ok())
                 .map(|t| t.to_string()),
-            last_error: report.last_error,
-            stale: report.last_read.is_some() && !report.connected,
+            last_error,
+            stale: report.last_read.is_some() && (!report.connected || held),
         },
     }
 }

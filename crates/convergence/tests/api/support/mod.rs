@@ -1,5 +1,6 @@
 //! What the tests share: a server of their own, a clock they move, and answers they can read.
 
+pub mod accident;
 mod answer;
 mod clock;
 mod server;

@@ -1,0 +1,151 @@
+//! What one directory has that another has not: for the audit file and for people. By fingerprint, never by key.
+
+use std::collections::BTreeMap;
+
+use gate::Record;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::roll::{Pair, Roll};
+use crate::clock::rfc3339;
+
+/// How many changes, or lost keys, are listed one by one. The counts are always whole.
+pub(crate) const MOST_LISTED: usize = 1_000;
+
+/// The difference between two directories. Where a row stands is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Difference {
+    pub(crate) added: usize,
+    pub(crate) removed: usize,
+    pub(crate) changed: usize,
+    /// The first `MOST_LISTED` of them, by the order of the hashes.
+    pub(crate) changes: Vec<Change>,
+}
+
+/// What happened to one key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Change {
+    pub(crate) fingerprint: String,
+    pub(crate) client_name: String,
+    #[serde(rename = "change")]
+    pub(crate) kind: Kind,
+    /// The columns that say something else now; `readable` stands for all that may make a row unreadable.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) fields: BTreeMap<String, OldAndNew>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Added,
+    Removed,
+    Changed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OldAndNew {
+    pub(crate) old: Value,
+    pub(crate) new: Value,
+}
+
+impl Difference {
+    pub(crate) fn between(old: &Roll, new: &Roll) -> Self {
+        let mut difference = Self::default();
+        for pair in old.beside(new) {
+            let (record, kind, fields) = match pair {
+                Pair::New(record) => (record, Kind::Added, BTreeMap::new()),
+                Pair::Gone(record) => (record, Kind::Removed, BTreeMap::new()),
+                Pair::Both(old, new) if says_the_same(old, new) => continue,
+                Pair::Both(old, new) => (new, Kind::Changed, changed_fields(old, new)),
+            };
+            difference.add(record, kind, fields);
+        }
+        difference
+    }
+
+    /// Everything that is in the first directory there is.
+    pub(crate) fn from_nothing(new: &Roll) -> Self {
+        Self::between(&Roll::default(), new)
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.total() == 0
+    }
+
+    /// How many keys differ.
+    pub(crate) fn total(&self) -> usize {
+        self.added + self.removed + self.changed
+    }
+
+    fn add(&mut self, record: &Record, kind: Kind, fields: BTreeMap<String, OldAndNew>) {
+        *match kind {
+            Kind::Added => &mut self.added,
+            Kind::Removed => &mut self.removed,
+            Kind::Changed => &mut self.changed,
+        } += 1;
+        if self.changes.len() < MOST_LISTED {
+            let fingerprint = record.key.fingerprint().to_string();
+            self.changes.push(Change { fingerprint, client_name: record.client.to_string(), kind, fields });
+        }
+    }
+}
+
+fn says_the_same(old: &Record, new: &Record) -> bool {
+    // Compared field by field: a copy would cost an allocation for each of a million keys.
+    old.client == new.client
+        && (old.limit, old.active, old.readable) == (new.limit, new.active, new.readable)
+        && (old.expires_at, old.revoked_at) == (new.expires_at, new.revoked_at)
+}
+
+fn changed_fields(old: &Record, new: &Record) -> BTreeMap<String, OldAndNew> {
+    let fields = |record: &Record| {
+        [
+            ("client_name", json!(record.client)),
+            ("expires_at", json!(record.expires_at.map(rfc3339))),
+            ("is_active", json!(record.active)),
+            ("rate_limit", json!(record.limit)),
+            ("readable", json!(record.readable)),
+            ("revoked_at", json!(record.revoked_at.map(rfc3339))),
+        ]
+    };
+    let pairs = fields(old).into_iter().zip(fields(new));
+    pairs
+        .filter(|((_, old), (_, new))| old != new)
+        .map(|((name, old), (_, new))| (name.to_owned(), OldAndNew { old, new }))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::samples::record;
+
+    #[test]
+    fn each_change_is_told_with_old_and_new_values_and_no_key() {
+        let (a, b, c) = (record("a"), record("b"), record("c"));
+        let expired = Record { expires_at: Some(0), limit: None, row: 9, ..b.clone() };
+        let old = Roll::of(vec![a.clone(), b]);
+        let difference = Difference::between(&old, &Roll::of(vec![expired, c]));
+        assert_eq!((difference.added, difference.removed, difference.changed), (1, 1, 1));
+        let changed = difference.changes.iter().find(|change| change.kind == Kind::Changed);
+        let expected = json!({
+            "fingerprint": "3e23e8160039",
+            "client_name": "Client b",
+            "change": "changed",
+            "fields": {
+                "expires_at": {"old": null, "new": "1970-01-01T00:00:00Z"},
+                "rate_limit": {"old": 60, "new": null},
+            },
+        });
+        assert_eq!(json!(changed), expected);
+        let moved = Roll::of(vec![Record { row: 9, ..a.clone() }]);
+        assert!(Difference::between(&Roll::of(vec![a]), &moved).is_none(), "a row that moved says the same");
+    }
+
+    #[test]
+    fn only_so_many_changes_are_listed() {
+        let all = Roll::of((0..MOST_LISTED + 5).map(|n| record(&n.to_string())).collect());
+        let difference = Difference::from_nothing(&all);
+        assert_eq!((difference.added, difference.changes.len()), (MOST_LISTED + 5, MOST_LISTED));
+    }
+}

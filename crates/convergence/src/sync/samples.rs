@@ -1,0 +1,54 @@
+//! Records and tables for the tests of this folder.
+
+use std::collections::BTreeMap;
+
+use gate::{KeyHash, Record};
+use proptest::prelude::*;
+
+use super::roll::Roll;
+
+/// The Unix second around which the moments of these tables lie.
+pub(crate) const NOW: i64 = 1_000;
+
+pub(crate) fn hash(key: &str) -> KeyHash {
+    KeyHash::of(key.as_bytes())
+}
+
+/// A key that works, at 60 a minute.
+pub(crate) fn record(key: &str) -> Record {
+    Record {
+        key: hash(key),
+        client: format!("Client {key}").into(),
+        limit: Some(60),
+        active: true,
+        expires_at: None,
+        revoked_at: None,
+        readable: true,
+        row: 2,
+    }
+}
+
+/// Moments around `NOW`, so that each side of each bound is met often.
+fn moment() -> impl Strategy<Value = Option<i64>> {
+    prop::option::of(NOW - 2..NOW + 3)
+}
+
+/// A row of one of thirty keys.
+fn any_record() -> impl Strategy<Value = (u32, Record)> {
+    let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.8));
+    (0..30_u32, prop::option::of(0..3_u32), moment(), moment(), flags, 1..99_u32).prop_map(
+        |(key, limit, expires_at, revoked_at, (active, readable), row)| {
+            let record = record(&key.to_string());
+            (key, Record { limit, expires_at, revoked_at, active, readable, row, ..record })
+        },
+    )
+}
+
+/// A table, each key once.
+pub(crate) fn table() -> impl Strategy<Value = BTreeMap<u32, Record>> {
+    prop::collection::vec(any_record(), 0..40).prop_map(|rows| rows.into_iter().collect())
+}
+
+pub(crate) fn roll(table: &BTreeMap<u32, Record>) -> Roll {
+    Roll::of(table.values().cloned().collect())
+}
