@@ -43,4 +43,4 @@ pub use now::Now;
 pub use permit::Permit;
 pub use record::{Fingerprint, KeyHash, Record};
 pub use refusal::{Cause, Refusal};
-pub use table::{Cell, HeaderFault, Problem, Rules, Table};
+pub use table::{Cell, Column, HeaderFault, Listing, Problem, Row, Rules, Table, address};

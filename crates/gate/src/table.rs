@@ -7,6 +7,7 @@
 mod header;
 mod key;
 mod limit;
+mod listing;
 mod moment;
 mod problem;
 mod row;
@@ -19,11 +20,13 @@ use std::fmt;
 
 use jiff::tz::TimeZone;
 
-use self::header::{Column, Header};
+use self::header::Header;
 use crate::{KeyHash, Record};
 
-pub use self::header::HeaderFault;
-pub use self::problem::Problem;
+pub use self::header::{Column, HeaderFault};
+pub use self::listing::Listing;
+pub use self::problem::{Problem, address};
+pub use self::row::Row;
 
 /// One cell, as Google's `UNFORMATTED_VALUE` with `SERIAL_NUMBER` gives it. A CSV file gives `Text` and `Empty` only.
 #[derive(Clone, PartialEq)]
@@ -47,6 +50,19 @@ impl fmt::Debug for Cell {
             Self::Number(_) => "Number(..)",
             Self::Bool(_) => "Bool(..)",
         })
+    }
+}
+
+impl Cell {
+    /// The moment in Unix seconds that an `expires_at`, `revoked_at` or `created_at` cell holds; `None` where it is empty
+    /// or holds none.
+    pub fn moment(&self, time_zone: &TimeZone) -> Option<i64> {
+        moment::read(value::Value::of(self), time_zone)
+    }
+
+    /// Whether nothing in it can be seen.
+    pub fn is_blank(&self) -> bool {
+        value::Value::of(self).is_empty()
     }
 }
 
@@ -75,8 +91,8 @@ impl Table {
         let mut problems = header.problems();
         let mut records = Records::default();
         for (index, cells) in grid.iter().enumerate().skip(header.row + 1) {
-            if let Some(record) = row::read(cells, index, &header, rules, &mut problems)
-                && let Some(message) = records.add(&record)
+            if let Some(row) = row::read(cells, index, &header, rules, &mut problems)
+                && let Some(message) = records.add(&row.record)
             {
                 let column = header.index(Column::ApiKey);
                 problems.push(Problem::harmless(index, column, Column::ApiKey.name(), message));
