@@ -3,6 +3,8 @@
 mod csv;
 mod google;
 
+pub(crate) mod edit;
+
 pub(crate) use csv::CsvFile;
 pub(crate) use google::GoogleTab;
 

@@ -2,7 +2,7 @@
 
 use gate::Cell;
 use jiff::tz::{Offset, TimeZone};
-use sheets::{Credentials, Spreadsheet, Value};
+use sheets::{Credentials, Properties, Spreadsheet, Value};
 
 use super::{KeySource, Rows, SourceError};
 use crate::config::GoogleSheet;
@@ -24,23 +24,29 @@ impl GoogleTab {
         let (values, properties) =
             tokio::join!(spreadsheet.values(&self.sheet.tab), spreadsheet.properties());
         let properties = properties.map_err(|error| failure(&error))?;
-        let values = values.map_err(|error| {
-            let mut failure = failure(&error);
-            if matches!(error, sheets::Error::TabMissing { .. }) {
-                let tabs: Vec<&str> = properties.tabs.iter().map(|tab| &*tab.title).collect();
-                failure.detail = format!("{}; its tabs are: {}", failure.detail, tabs.join(", "));
-            }
-            failure
-        })?;
-        let time_zone = time_zone(&properties.time_zone).ok_or_else(|| {
-            let public = "the spreadsheet's time zone is not known";
-            SourceError::new(public, format!("{public}; choose one under File > Settings"))
-        })?;
-        Ok(Rows {
-            grid: values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
-            time_zone,
-        })
+        rows(values, &properties)
     }
+}
+
+/// What the two calls gave, as rows.
+pub(super) fn rows(
+    values: Result<Vec<Vec<Value>>, sheets::Error>,
+    properties: &Properties,
+) -> Result<Rows, SourceError> {
+    let values = values.map_err(|error| {
+        let mut failure = failure(&error);
+        if matches!(error, sheets::Error::TabMissing { .. }) {
+            let tabs: Vec<&str> = properties.tabs.iter().map(|tab| &*tab.title).collect();
+            failure.detail = format!("{}; its tabs are: {}", failure.detail, tabs.join(", "));
+        }
+        failure
+    })?;
+    let time_zone = time_zone(&properties.time_zone).ok_or_else(|| {
+        let public = "the spreadsheet's time zone is not known";
+        SourceError::new(public, format!("{public}; choose one under File > Settings"))
+    })?;
+    let grid = values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
+    Ok(Rows { grid, time_zone })
 }
 
 impl KeySource for GoogleTab {
@@ -101,7 +107,7 @@ fn time_zone(name: &str) -> Option<TimeZone> {
 }
 
 /// Google's errors in words for everybody, which name no account, project or tab, and in words for the operator.
-fn failure(error: &sheets::Error) -> SourceError {
+pub(super) fn failure(error: &sheets::Error) -> SourceError {
     let public = match error {
         sheets::Error::NotShared { .. } => {
             "the spreadsheet is not shared with the service account".to_owned()

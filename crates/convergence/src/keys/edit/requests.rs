@@ -1,0 +1,108 @@
+//! The requests that change a tab, in the API's own shape (discovery document, `spreadsheets.batchUpdate`).
+//!
+//! All cells of a command go in one such call, which is done whole or not at all. They are typed values (`stringValue`,
+//! `numberValue`, `boolValue`), which Google does not interpret, as with `RAW`: a name that begins with `=` stays text, a
+//! checkbox stays one. A new row is inserted and filled by one call, right below the last key: it cannot overwrite
+//! anything, and lands among the keys even where boxes were filled in further down, which `values.append` would take
+//! for a part of the table (node-google-spreadsheet #452).
+
+use anyhow::ensure;
+use gate::{Cell, Column};
+use serde_json::{Value as Json, json};
+
+use super::google::Look;
+use super::{Change, NewRow, cells, index};
+
+impl Look {
+    /// A row of its own right below the last key, or below the header, with its cells.
+    pub(super) fn insert_row(&self, row: &NewRow) -> Vec<Json> {
+        let header = self.seen.listing.header_row();
+        let last = self.seen.listing.rows.last().map_or(header, index);
+        let at = last + 1;
+        // Formats and checkboxes come from the row above; from the one below where that is the header.
+        let inherit = last > header || at >= self.tab.rows;
+        let range =
+            json!({ "sheetId": self.tab.id, "dimension": "ROWS", "startIndex": at, "endIndex": at + 1 });
+        let mut requests =
+            vec![json!({ "insertDimension": { "range": range, "inheritFromBefore": inherit } })];
+        let filled = row.cells.iter().enumerate().filter(|(_, cell)| **cell != Cell::Empty);
+        requests.extend(
+            filled.map(|(column, cell)| self.cells_below(at, column, &[cell], self.is_date(column, cell))),
+        );
+        requests
+    }
+
+    /// The cells of changes; those of neighbouring rows in one request.
+    pub(super) fn update_cells(&self, changes: &[Change]) -> Vec<Json> {
+        let mut cells: Vec<(usize, usize, bool, &Cell)> = Vec::new();
+        for change in changes {
+            for (column, cell) in &change.cells {
+                let date_already = matches!(self.seen.at(change.row, *column), Cell::Number(_));
+                cells.push((*column, change.row, self.is_date(*column, cell) && !date_already, cell));
+            }
+        }
+        cells.sort_by_key(|(column, row, ..)| (*column, *row));
+        let neighbours = |one: &(usize, usize, bool, &Cell), next: &(usize, usize, bool, &Cell)| {
+            (one.0, one.1 + 1, one.2) == (next.0, next.1, next.2)
+        };
+        let runs = cells.chunk_by(neighbours).map(|run| {
+            let (column, row, format, _) = run[0];
+            let cells: Vec<&Cell> = run.iter().map(|(.., cell)| *cell).collect();
+            self.cells_below(row, column, &cells, format)
+        });
+        runs.collect()
+    }
+
+    /// Cells below each other in one column; `format` makes them look like the dates they are.
+    fn cells_below(&self, row: usize, column: usize, cells: &[&Cell], format: bool) -> Json {
+        let dress = json!({ "numberFormat": { "type": "DATE_TIME", "pattern": "yyyy-mm-dd hh:mm:ss" } });
+        let rows: Vec<Json> = cells
+            .iter()
+            .map(|cell| {
+                let mut data = json!({});
+                if let Some(value) = value(cell) {
+                    data["userEnteredValue"] = value;
+                }
+                if format {
+                    data["userEnteredFormat"] = dress.clone();
+                }
+                json!({ "values": [data] })
+            })
+            .collect();
+        let fields =
+            if format { "userEnteredValue,userEnteredFormat.numberFormat" } else { "userEnteredValue" };
+        let start = json!({ "sheetId": self.tab.id, "rowIndex": row, "columnIndex": column });
+        json!({ "updateCells": { "rows": rows, "fields": fields, "start": start } })
+    }
+
+    fn is_date(&self, column: usize, cell: &Cell) -> bool {
+        let moments = [Column::CreatedAt, Column::ExpiresAt, Column::RevokedAt];
+        let is_moment = moments.iter().any(|moment| self.seen.listing.place(*moment) == Some(column));
+        is_moment && matches!(cell, Cell::Number(_))
+    }
+
+    /// Whether a row that was added reads as it was written.
+    pub(super) fn check_new(&self, row: &NewRow, index: usize) -> anyhow::Result<()> {
+        let read = Column::ALL.iter().filter_map(|column| self.seen.listing.place(*column));
+        let as_written = read.into_iter().all(|place| {
+            let written = row.cells.get(place).unwrap_or(&Cell::Empty);
+            written == &Cell::Empty || cells::same(written, self.seen.at(index, place))
+        });
+        ensure!(
+            as_written,
+            "row {} was added, and reads otherwise than it was written; look at it",
+            index + 1
+        );
+        Ok(())
+    }
+}
+
+/// As the API takes it (`ExtendedValue`); nothing for an empty cell, which clears it.
+fn value(cell: &Cell) -> Option<Json> {
+    match cell {
+        Cell::Empty => None,
+        Cell::Text(text) => Some(json!({ "stringValue": text })),
+        Cell::Number(number) => Some(json!({ "numberValue": number })),
+        Cell::Bool(boolean) => Some(json!({ "boolValue": boolean })),
+    }
+}
