@@ -20,5 +20,6 @@ mod problem;
 mod redact;
 
 pub(crate) use listener::Listeners;
+pub(crate) use refuse::status_and_code;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::RequestId;
