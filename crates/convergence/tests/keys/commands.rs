@@ -276,3 +276,23 @@ fn without_a_source_every_command_says_what_to_set() {
         assert!(said.contains("set KEYS_FILE, or GOOGLE_CREDENTIALS_PATH and GOOGLE_SHEET_ID"), "{said}");
     }
 }
+
+#[test]
+fn help_tells_how_a_key_is_given_and_what_exit_codes_mean() {
+    for name in ["list", "create", "revoke", "expire", "rotate", "seal", "check", "explain"] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_convergence"));
+        let output = command.args(["keys", name, "--help"]).output().expect("the program runs");
+        let help = String::from_utf8(output.stdout).expect("UTF-8");
+        let words: Vec<&str> = help.split_whitespace().collect();
+        let help = words.join(" ");
+        for said in [
+            "or - to read either from standard input",
+            "Exit codes: 0 done",
+            "--keys-file",
+            "--google-sheet-id",
+        ] {
+            assert!(help.contains(said), "`keys {name} --help` does not say {said:?}: {help}");
+        }
+        assert!(!help.contains("--api-port"), "{help}");
+    }
+}

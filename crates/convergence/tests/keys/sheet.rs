@@ -85,6 +85,33 @@ async fn a_new_row_stands_below_the_last_key_whatever_is_around() {
 }
 
 #[tokio::test]
+async fn the_first_key_goes_into_the_rows_that_are_prepared() {
+    let keys = Keys::in_sheet(&TWO_KEYS[..1]).await;
+    let key = keys.run(&["create", "--client", "First"]).well().key();
+    assert_eq!(keys.listed(&key)["row"], 2);
+    let described = keys.google().description();
+    let sheets = described["sheets"].as_array().expect("tabs");
+    let sheet = sheets.iter().find(|sheet| sheet["properties"]["title"] == TAB).expect("the tab");
+    assert_eq!(sheet["properties"]["gridProperties"]["rowCount"], 1000, "no row was inserted");
+    let created = sheet["data"][0]["rowData"][1]["values"][2]["formattedValue"].as_str().expect("a text");
+    assert!(created.len() == 19 && created.starts_with("20"), "{created} is no date to a person");
+    // The second goes below it, dressed like it.
+    let second = keys.run(&["create", "--client", "Second"]).well().key();
+    assert_eq!(keys.listed(&second)["row"], 3);
+    let described = keys.google().description().to_string();
+    assert!(described.matches("yyyy-mm-dd hh:mm:ss").count() >= 2, "{described}");
+}
+
+#[tokio::test]
+async fn boxes_filled_in_ahead_of_need_do_not_keep_the_first_key_away() {
+    let boxes = [TWO_KEYS[0], ",,,,FALSE,,,", ",,,,FALSE,,,", ",,,,FALSE,,,"];
+    let keys = Keys::in_sheet(&boxes).await;
+    let key = keys.run(&["create", "--client", "First"]).well().key();
+    assert_eq!(keys.listed(&key)["row"], 3);
+    assert!(keys.admits(&key));
+}
+
+#[tokio::test]
 async fn a_grid_without_room_grows() {
     let keys = Keys::in_sheet(TWO_KEYS).await;
     keys.google().resize_tab(TAB, 3, 8);

@@ -96,7 +96,7 @@ impl GoogleTable {
         let fingerprint = key.fingerprint();
         let mut before = self.look().await?;
         for attempt in 1..=ATTEMPTS {
-            let written = self.write(&before.insert_row(row)).await?;
+            let written = self.write(&before.add_row(row)).await?;
             let doubt = || {
                 format!(
                     "whether the row was added cannot be told, and its key is lost; if `keys list` has {fingerprint}, \
@@ -108,6 +108,11 @@ impl GoogleTable {
             if !found.is_empty() {
                 for row_found in &found {
                     after.check_new(row, index(row_found))?;
+                    let dress = before.dress(row, index(row_found));
+                    if !dress.is_empty() {
+                        // The row stands; what it looks like is worth an attempt and no more.
+                        let _ = self.spreadsheet.change(&dress).await;
+                    }
                 }
                 return Ok(found.iter().map(|row| row.record.row).collect());
             }

@@ -14,22 +14,49 @@ use super::google::Look;
 use super::{Change, NewRow, cells, index};
 
 impl Look {
-    /// A row of its own right below the last key, or below the header, with its cells.
-    pub(super) fn insert_row(&self, row: &NewRow) -> Vec<Json> {
-        let header = self.seen.listing.header_row();
-        let last = self.seen.listing.rows.last().map_or(header, index);
-        let at = last + 1;
-        // Formats and checkboxes come from the row above; from the one below where that is the header.
-        let inherit = last > header || at >= self.tab.rows;
+    /// A row of its own with its cells, right below the last key; see [`dress`](Self::dress) for the first of all.
+    pub(super) fn add_row(&self, row: &NewRow) -> Vec<Json> {
+        if self.is_first() {
+            return vec![self.append(row)];
+        }
+        // Formats, boxes and colours come from the row above: the last key's, or a row that was prepared for one.
+        let above = self.seen.listing.rows.last().map_or(self.seen.listing.header_row() + 1, index);
+        let at = above + 1;
         let range =
             json!({ "sheetId": self.tab.id, "dimension": "ROWS", "startIndex": at, "endIndex": at + 1 });
-        let mut requests =
-            vec![json!({ "insertDimension": { "range": range, "inheritFromBefore": inherit } })];
+        let mut requests = vec![json!({ "insertDimension": { "range": range, "inheritFromBefore": true } })];
         let filled = row.cells.iter().enumerate().filter(|(_, cell)| **cell != Cell::Empty);
-        requests.extend(
-            filled.map(|(column, cell)| self.cells_below(at, column, &[cell], self.is_date(column, cell))),
-        );
+        requests.extend(filled.map(|(column, cell)| {
+            let dressed = matches!(self.seen.at(above, column), Cell::Number(_));
+            self.cells_below(at, column, &[cell], self.is_date(column, cell) && !dressed)
+        }));
         requests
+    }
+
+    /// Whether nothing stands below the header yet.
+    fn is_first(&self) -> bool {
+        let below = self.seen.grid.iter().skip(self.seen.listing.header_row() + 1);
+        below.flatten().all(|cell| *cell == Cell::Empty)
+    }
+
+    /// The first row goes where Google finds the first free one (`appendCells`), in one step as well. A row inserted right
+    /// below the header would stand outside of the formats, boxes and colours that begin there.
+    fn append(&self, row: &NewRow) -> Json {
+        let data = |cell: &Cell| value(cell).map_or(json!({}), |value| json!({ "userEnteredValue": value }));
+        let values: Vec<Json> = row.cells.iter().map(data).collect();
+        let rows = json!([{ "values": values }]);
+        json!({ "appendCells": { "sheetId": self.tab.id, "rows": rows, "fields": "userEnteredValue" } })
+    }
+
+    /// Makes the dates of a first row look like dates, once it is known where it stands. Empty for any other.
+    pub(super) fn dress(&self, row: &NewRow, at: usize) -> Vec<Json> {
+        let dates = row.cells.iter().enumerate().filter(|(column, cell)| self.is_date(*column, cell));
+        let dressed = dates.map(|(column, cell)| {
+            let mut request = self.cells_below(at, column, &[cell], true);
+            request["updateCells"]["fields"] = json!("userEnteredFormat.numberFormat");
+            request
+        });
+        if self.is_first() { dressed.collect() } else { Vec::new() }
     }
 
     /// The cells of changes; those of neighbouring rows in one request.
