@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use anyhow::bail;
+use anyhow::ensure;
 use clap::Command;
 use gate::{Column, Problem, Row, address};
 use serde::Serialize;
 
-use super::show::from_now;
+use super::show::{count, from_now};
 use super::{Desk, say};
 use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
@@ -56,11 +56,8 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     let cells: Vec<Vec<String>> = findings.iter().map(Finding::cells).collect();
     let headers = ["level", "cell", "column", "message", "action"];
     table::print(Format::of(desk.flags), &headers, &cells, &findings)?;
-    match problems {
-        0 => say(&format!("{} keys, no problems.", seen.listing.rows.len())),
-        1 => bail!("1 problem"),
-        many => bail!("{many} problems"),
-    }
+    ensure!(problems == 0, "{} in the table", count(problems, "problem"));
+    say(&format!("{}, no problems.", count(seen.listing.rows.len(), "row")));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use clap::{Arg, Command};
 use serde::Serialize;
 
-use super::show::{Shower, State};
+use super::show::{Shower, State, count};
 use super::{Desk, say};
 use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
@@ -55,7 +55,7 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     table::print(Format::of(desk.flags), &HEADERS, &cells, &listed)?;
     let problems = seen.table()?.problems.len();
     if problems > 0 {
-        say(&format!("{problems} problems in the table: convergence keys check"));
+        say(&format!("{} in the table: convergence keys check", count(problems, "problem")));
     }
     Ok(())
 }

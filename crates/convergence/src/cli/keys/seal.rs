@@ -5,7 +5,7 @@ use gate::{Cell, Column};
 use serde::Serialize;
 
 use super::key::sealed;
-use super::show::Shower;
+use super::show::{Shower, count};
 use super::{Desk, confirm, say, yes_flag};
 use crate::cli::table::{self, Format};
 use crate::keys::edit::{Change, index};
@@ -49,7 +49,7 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
         say("No key stands in the table as it is. Nothing was changed.");
         return Ok(());
     }
-    say(&format!("{} keys will be replaced by their SHA-256.", plain.len()));
+    say(&format!("To be replaced by the SHA-256: {}.", count(plain.len(), "key")));
     confirm(desk.flags, "seal")?;
     let place = seen.column(Column::ApiKey)?;
     let change = |row: &&gate::Row| {
@@ -57,6 +57,6 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
         Change { key, row: index(row), cells: vec![(place, Cell::Text(sealed(key)))] }
     };
     desk.table.change(&seen, &rows.iter().map(change).collect::<Vec<_>>()).await?;
-    say(&format!("{} keys are sealed.", plain.len()));
+    say(&format!("Sealed: {}.", count(plain.len(), "key")));
     Ok(())
 }

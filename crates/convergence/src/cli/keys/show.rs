@@ -94,3 +94,8 @@ pub(super) fn from_now(unix: i64, now: i64) -> String {
         _ => format!("{length} ago"),
     }
 }
+
+/// `1 key`, `2 keys`.
+pub(super) fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
