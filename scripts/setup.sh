@@ -44,8 +44,8 @@ lacks() {
     libc6-dev) ! echo '#include <stdlib.h>' | cc -E - ;;
     ca-certificates) [ ! -e /etc/ssl/certs/ca-certificates.crt ] && [ -z "${SSL_CERT_FILE:-}" ] ;;
     python3-venv) ! python3 -c 'import ensurepip, venv' ;;
-    nodejs) ! command -v node ;;
     nginx-light) ! PATH=$PATH:/usr/sbin command -v nginx ;;
+    nodejs) ! command -v node ;;
     util-linux) ! command -v taskset ;;
     *) ! command -v "$1" ;;
     esac >/dev/null 2>&1

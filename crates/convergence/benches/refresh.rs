@@ -129,7 +129,11 @@ fn start_google(folder: &std::path::Path) -> (Child, Settings) {
     let credentials = folder.join("credentials.json");
     std::fs::write(&credentials, word("credentials")).expect("a file");
     let mut settings = Settings::default();
-    settings.set("AUTH_ENABLED", "true").set("API_PORT", "0").set("DATA_DIR", folder.to_string_lossy());
+    settings
+        .set("AUTH_ENABLED", "true")
+        .set("API_PORT", "0")
+        .set("ADMIN_PORT", "0")
+        .set("DATA_DIR", folder.to_string_lossy());
     settings.set("GOOGLE_CREDENTIALS_PATH", credentials.to_string_lossy()).set("GOOGLE_SHEET_ID", word("id"));
     settings.set("GOOGLE_SHEETS_ENDPOINT", word("url"));
     (child, settings)

@@ -12,10 +12,11 @@ use tracing::{info, warn};
 
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
-use crate::config::{Auth, Config, Fault, Keys, Listen, NOT_YET, Settings, Source};
-use crate::http::{RequestId, Slots};
+use crate::config::{Admin, Auth, Config, Fault, Keys, Listen, NOT_YET, Settings, Source};
+use crate::http::{RequestId, Slots, Webhook};
 use crate::keys::{CsvFile, GoogleTab, KeySource};
-use crate::sync::{Freshness, Orders, Refresher, State, Store};
+use crate::metrics::Metrics;
+use crate::sync::{EarlyReads, Freshness, Journal, Orders, Refresher, State, Store};
 
 /// How often idle windows are freed and old recordings deleted.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -31,6 +32,9 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listen: Listen,
     pub(crate) slots: Slots,
+    pub(crate) admin: Admin,
+    pub(crate) webhook: Option<Webhook>,
+    pub(crate) metrics: Arc<Metrics>,
     process: u32,
     requests: AtomicU64,
 }
@@ -72,6 +76,7 @@ impl fmt::Display for OpenBecause {
 pub(crate) struct Guard {
     pub(crate) gate: Arc<Gate>,
     pub(crate) freshness: Arc<Freshness>,
+    pub(crate) early: Arc<EarlyReads>,
     pub(crate) source: SourceKind,
     pub(crate) cache_duration: Duration,
     max_stale: Duration,
@@ -82,6 +87,11 @@ impl Guard {
     pub(crate) fn is_available(&self, now: i64) -> bool {
         let allowed = i64::try_from(self.max_stale.as_secs()).unwrap_or(i64::MAX);
         self.freshness.report().last_read.is_some_and(|read_at| now - read_at <= allowed)
+    }
+
+    /// The age in seconds of the keys that are in use.
+    pub(crate) fn age(&self, now: i64) -> Option<i64> {
+        self.freshness.report().last_read.map(|read_at| (now - read_at).max(0))
     }
 }
 
@@ -117,7 +127,8 @@ impl App {
     /// # Errors
     /// No source of keys is configured and `AUTH_FALLBACK=closed`.
     pub(crate) fn build(config: Config, clock: Arc<dyn Clock>) -> Result<(Arc<Self>, Vec<Task>), Fault> {
-        let (door, refresh) = door(config.auth, &config.data_dir, &clock)?;
+        let metrics = Arc::default();
+        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics)?;
         let mut process = [0; 4];
         // A process without randomness shares its request ids' first half with another; nothing depends on it.
         let _ = getrandom::fill(&mut process);
@@ -135,6 +146,9 @@ impl App {
             clock,
             listen: config.listen,
             slots: Slots::new(config.listen.max_connections),
+            admin: config.admin,
+            webhook: config.webhook.map(Webhook::new),
+            metrics,
             process: u32::from_le_bytes(process),
             requests: AtomicU64::new(0),
         });
@@ -150,7 +164,12 @@ impl App {
     }
 }
 
-fn door(auth: Auth, data_dir: &Path, clock: &Arc<dyn Clock>) -> Result<(Door, Option<Task>), Fault> {
+fn door(
+    auth: Auth,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<(Door, Option<Task>), Fault> {
     let keys = match auth {
         Auth::On(keys) => keys,
         Auth::Off => {
@@ -161,6 +180,7 @@ fn door(auth: Auth, data_dir: &Path, clock: &Arc<dyn Clock>) -> Result<(Door, Op
     let guard = |source| Guard {
         gate: Arc::new(Gate::shut()),
         freshness: Arc::default(),
+        early: Arc::default(),
         source,
         cache_duration: keys.cache_duration,
         max_stale: keys.max_stale,
@@ -170,13 +190,14 @@ fn door(auth: Auth, data_dir: &Path, clock: &Arc<dyn Clock>) -> Result<(Door, Op
             info!("keys come from KEYS_FILE {}", path.display());
             let source = CsvFile::new(path.clone(), time_zone.clone(), Arc::clone(clock));
             let guard = guard(SourceKind::File);
-            let task = refresher(source, &guard, &keys, data_dir, clock);
+            let task = refresher(source, &guard, &keys, data_dir, clock, metrics);
             (guard, task)
         }
         Source::Google(sheet) => {
             info!(tab = sheet.tab, "keys come from a Google Sheet");
             let guard = guard(SourceKind::Google { tab: sheet.tab.clone() });
-            let task = refresher(GoogleTab::new(sheet.clone()), &guard, &keys, data_dir, clock);
+            let source = GoogleTab::new(sheet.clone(), metrics.sheet_reads());
+            let task = refresher(source, &guard, &keys, data_dir, clock, metrics);
             (guard, task)
         }
         Source::Missing(missing) if keys.may_fall_open => {
@@ -197,6 +218,7 @@ fn refresher<S: KeySource>(
     keys: &Keys,
     data_dir: &Path,
     clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
 ) -> Task {
     // A default limit is baked into the records, so another one makes them another source's.
     let identity = format!("{} {:?}", source.identity(), keys.default_limit);
@@ -213,6 +235,7 @@ fn refresher<S: KeySource>(
         default_limit: keys.default_limit,
         reported: Vec::new(),
         accepted: None,
+        journal: Journal::new(Arc::clone(&guard.early), Arc::clone(metrics), Arc::clone(clock)),
     };
     Box::pin(refresher.run())
 }

@@ -10,6 +10,11 @@ pub trait Clock: Send + Sync + 'static {
     /// The moment, read once for each request.
     fn now(&self) -> Now;
 
+    /// The wall clock in Unix milliseconds, by which the lag of a change is measured.
+    fn unix_millis(&self) -> i64 {
+        self.now().unix.saturating_mul(1_000)
+    }
+
     /// Ends once `uptime` has advanced by `duration`.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
@@ -29,6 +34,11 @@ impl SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Now {
         Now { unix: unix_seconds(SystemTime::now()), uptime: self.start.elapsed() }
+    }
+
+    fn unix_millis(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -1,20 +1,24 @@
 //! What the operator has set: one struct for each concern, read once at start.
 
+mod admin;
 mod audio;
 mod keys;
 mod listen;
 mod logs;
 mod settings;
 mod variables;
+mod webhook;
 
 use std::path::PathBuf;
 
+pub use admin::{Admin, AdminToken};
 pub use audio::Audio;
-pub use keys::{Auth, GoogleSheet, Keys, Source, Tolerance};
+pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use settings::{Fault, Settings};
-pub use variables::{NOT_YET, VARIABLES, Variable};
+pub use variables::{GOOGLES_OWN, NOT_YET, VARIABLES, Variable};
+pub use webhook::WebhookSecret;
 
 /// Everything that is set.
 pub struct Config {
@@ -22,6 +26,10 @@ pub struct Config {
     pub auth: Auth,
     /// The public listener.
     pub listen: Listen,
+    /// The admin listener.
+    pub admin: Admin,
+    /// `SHEET_WEBHOOK_SECRET`.
+    pub webhook: Option<WebhookSecret>,
     /// The audio studio.
     pub audio: Audio,
     /// `DATA_DIR`.
@@ -45,6 +53,8 @@ impl Config {
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
+            admin: Admin::read(&mut reader),
+            webhook: WebhookSecret::read(&mut reader),
             audio: Audio::read(&mut reader),
             data_dir: absolute(reader.text("DATA_DIR").unwrap_or("./data")),
             logs: Logs::read(&mut reader),

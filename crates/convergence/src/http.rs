@@ -14,12 +14,17 @@ mod refuse;
 mod stamp;
 
 mod routes;
+mod webhook;
+
+mod admin;
 
 mod body;
 mod problem;
 mod redact;
 
+pub(crate) use admin::AdminListener;
 pub(crate) use listener::Listeners;
 pub(crate) use refuse::status_and_code;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::RequestId;
+pub(crate) use webhook::Webhook;

@@ -18,4 +18,5 @@ pub mod audio;
 
 pub mod clock;
 mod logging;
+mod metrics;
 mod os;

@@ -1,6 +1,9 @@
 //! What happens in the background: the source of keys to the gate, and to the disk.
 
+mod early;
 pub(crate) mod freshness;
+mod journal;
+mod lag;
 mod refresh;
 
 mod guard;
@@ -19,8 +22,11 @@ mod store;
 #[cfg(test)]
 mod samples;
 
+pub(crate) use early::EarlyReads;
 pub(crate) use freshness::{Freshness, InUse};
 pub(crate) use guard::{Fate, works};
+pub(crate) use journal::{Journal, Outcome};
+pub(crate) use lag::Lag;
 pub(crate) use orders::Orders;
 pub(crate) use refresh::Refresher;
 pub(crate) use roll::{Pair, Roll};

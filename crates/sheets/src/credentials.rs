@@ -1,164 +1,156 @@
-//! A service account's file: who calls, and the private key that proves it.
+//! Who calls, and what proves it: one file for each kind of credentials that Google has.
+
+mod authorized_user;
+mod external_account;
+mod fault;
+mod file;
+mod impersonation;
+mod metadata;
+mod search;
+mod service_account;
+mod subject_token;
 
 use std::fmt;
 
-use serde::Deserialize;
-use zeroize::Zeroizing;
+use self::authorized_user::AuthorizedUser;
+use self::external_account::ExternalAccount;
+pub use self::fault::CredentialsError;
+use self::file::File;
+use self::impersonation::Impersonated;
+pub(crate) use self::impersonation::USER_PROJECT;
+use self::metadata::Metadata;
+pub use self::search::{DefaultCredentials, DefaultCredentialsError};
+pub(crate) use self::service_account::ServiceAccount;
+pub use self::subject_token::SubjectTokenFault;
+use crate::error::Error;
+use crate::issued::Issued;
+use crate::transport::Transport;
 
-use crate::assertion;
+/// Reading and writing: usage statistics go back to the same spreadsheet.
+const SPREADSHEETS: &str = "https://www.googleapis.com/auth/spreadsheets";
 
-/// Where tokens come from if the file names no `token_uri`.
-const DEFAULT_TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
+/// What acting as a service account takes.
+const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// A service account, read from the JSON file that the Google Cloud console hands out.
+/// An account that tokens can be fetched for.
 ///
-/// The private key is wiped from memory when this is dropped, and no output shows it.
-pub struct Credentials {
-    client_email: String,
-    token_uri: reqwest::Url,
-    private_key_id: Option<String>,
-    private_key: PrivateKey,
-}
+/// Its secrets are wiped from memory when this is dropped, and no output shows them.
+pub struct Credentials(Kind);
 
-/// Why a file is not a service account's. No message repeats what stands in the file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CredentialsError {
-    /// The bytes are not a JSON object.
-    #[error(
-        "the credentials file is not json (line {line}, column {column}); \
-         download the service account's key again, as json"
-    )]
-    NotJson {
-        /// Line of the first fault, from 1.
-        line: usize,
-        /// Column of the first fault.
-        column: usize,
-    },
-    /// The file is another kind of Google credentials, such as an OAuth client or a user's login.
-    #[error(
-        "the credentials file is not a service account's; in the google cloud console open iam & admin > \
-         service accounts, add a key of type json, and use that file"
-    )]
-    NotServiceAccount,
-    /// A member is missing, empty or not text.
-    #[error("the credentials file has no {0}; download the service account's key again, as json")]
-    Missing(&'static str),
-    /// `private_key` is not an RSA key in PEM, or is damaged.
-    #[error(
-        "the private_key in the credentials file cannot be read; download the service account's key again and \
-         do not edit it (its line breaks are written \\n)"
-    )]
-    PrivateKey,
-    /// `token_uri` is not an address.
-    #[error(
-        "the token_uri in the credentials file is not an http or https address; \
-         it should be https://oauth2.googleapis.com/token"
-    )]
-    TokenUri,
-}
-
-/// The members that matter; Google's file has more. The types are lenient so that each fault gets its own words.
-#[derive(Deserialize)]
-struct File {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    client_email: Option<String>,
-    token_uri: Option<String>,
-    private_key_id: Option<String>,
-    private_key: Option<String>,
+enum Kind {
+    ServiceAccount(ServiceAccount),
+    AuthorizedUser(AuthorizedUser),
+    ExternalAccount(ExternalAccount),
+    Impersonated(Impersonated),
+    Metadata(Metadata),
 }
 
 impl Credentials {
-    /// Reads the file's bytes and tries the key once, so that a damaged one is found at start.
+    /// A service account, from the JSON file that the Google Cloud console hands out.
     ///
-    /// The caller's bytes hold the key as well; wiping them is the caller's part.
+    /// The key is tried once, so that a damaged one is found at start. The caller's bytes hold the key as well; wiping
+    /// them is the caller's part.
     pub fn from_json(bytes: &[u8]) -> Result<Self, CredentialsError> {
-        // Windows tools put a byte order mark before JSON.
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let file: File = serde_json::from_slice(bytes)
-            .map_err(|error| CredentialsError::NotJson { line: error.line(), column: error.column() })?;
-        // First of all the key goes where it is wiped, whatever else is wrong.
-        let private_key = file.private_key.map(|pem| PrivateKey(Zeroizing::new(pem)));
+        let file = File::read(bytes)?;
         if file.kind.as_deref() != Some("service_account") {
             return Err(CredentialsError::NotServiceAccount);
         }
-        let credentials = Self {
-            client_email: present(file.client_email, "client_email")?,
-            token_uri: token_uri(file.token_uri.as_deref())?,
-            private_key_id: file.private_key_id,
-            private_key: private_key.ok_or(CredentialsError::Missing("private_key"))?,
+        ServiceAccount::new(file).map(Kind::ServiceAccount).map(Self)
+    }
+
+    /// Any kind of file that `GOOGLE_APPLICATION_CREDENTIALS` may name: a service account's key, a login with gcloud
+    /// (`authorized_user`), workload identity federation (`external_account`), or either of the first two acting as a
+    /// service account (`impersonated_service_account`).
+    ///
+    /// A file's word is trusted as far as secrets are sent where it says, by https or within this machine.
+    pub fn from_any_json(bytes: &[u8]) -> Result<Self, CredentialsError> {
+        let file = File::read(bytes)?;
+        let unsupported = |name| Err(CredentialsError::Unsupported(name));
+        let kind = match file.kind.as_deref() {
+            Some("service_account") => Kind::ServiceAccount(ServiceAccount::new(file)?),
+            Some("authorized_user") => Kind::AuthorizedUser(AuthorizedUser::new(file)?),
+            Some("external_account") => Kind::ExternalAccount(ExternalAccount::new(file)?),
+            Some("impersonated_service_account") => Kind::Impersonated(Impersonated::new(file)?),
+            Some("external_account_authorized_user") => {
+                return unsupported("external_account_authorized_user");
+            }
+            Some("gdch_service_account") => return unsupported("gdch_service_account"),
+            _ => return Err(CredentialsError::UnknownType),
         };
-        assertion::sign(&credentials, 0).map_err(|_| CredentialsError::PrivateKey)?;
-        Ok(credentials)
+        Ok(Self(kind))
     }
 
-    /// The account's mail address: the one to share a spreadsheet with.
+    /// The service account of the machine, from the metadata server at `host` (with or without a port), or Google's.
+    /// Nothing is sent yet.
+    pub fn of_machine(host: Option<&str>) -> Result<Self, CredentialsError> {
+        Metadata::new(host).map(Kind::Metadata).map(Self)
+    }
+
+    /// The account's mail address: the one to share a spreadsheet with. Where it is not known (a login with gcloud; a
+    /// machine's account before its first token), words for the account, which have no `@`.
     pub fn client_email(&self) -> &str {
-        &self.client_email
+        match &self.0 {
+            Kind::ServiceAccount(account) => account.client_email(),
+            Kind::AuthorizedUser(_) => authorized_user::NAME,
+            Kind::ExternalAccount(account) => account.target.email(),
+            Kind::Impersonated(account) => account.target.email(),
+            Kind::Metadata(metadata) => metadata.email(),
+        }
     }
 
-    /// Where tokens are fetched.
-    pub(crate) fn token_uri(&self) -> &reqwest::Url {
-        &self.token_uri
+    /// Whether both prove the same account in the same way, so that a token of one is as good as one of the other.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Kind::ServiceAccount(a), Kind::ServiceAccount(b)) => a == b,
+            (Kind::AuthorizedUser(a), Kind::AuthorizedUser(b)) => a == b,
+            (Kind::ExternalAccount(a), Kind::ExternalAccount(b)) => a == b,
+            (Kind::Impersonated(a), Kind::Impersonated(b)) => a == b,
+            (Kind::Metadata(a), Kind::Metadata(b)) => a.is_same_as(b),
+            _ => false,
+        }
     }
 
-    pub(crate) fn private_key_id(&self) -> Option<&str> {
-        self.private_key_id.as_deref()
+    /// The project that pays for the calls, where the file names one.
+    pub(crate) fn quota_project(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::ServiceAccount(_) | Kind::Metadata(_) => None,
+            Kind::AuthorizedUser(user) => user.quota_project.as_deref(),
+            Kind::ExternalAccount(account) => account.quota_project.as_deref(),
+            Kind::Impersonated(account) => account.quota_project.as_deref(),
+        }
     }
 
-    pub(crate) fn private_key(&self) -> &PrivateKey {
-        &self.private_key
+    /// A new token for spreadsheets.
+    pub(crate) async fn fetch(&self, transport: &Transport) -> Result<Issued, Error> {
+        match &self.0 {
+            Kind::ServiceAccount(account) => account.fetch(transport, SPREADSHEETS).await,
+            Kind::AuthorizedUser(user) => user.fetch(transport).await,
+            Kind::ExternalAccount(account) => account.fetch(transport).await,
+            Kind::Impersonated(account) => account.fetch(transport).await,
+            Kind::Metadata(metadata) => metadata.fetch().await,
+        }
+    }
+
+    /// A refusal of the API in the words for this kind of account: what helps a service account does not help a person.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        match (&self.0, error) {
+            (Kind::Metadata(_), Error::InsufficientScope) => Error::ScopeOfMachine,
+            (Kind::AuthorizedUser(_), Error::InsufficientScope) => Error::ScopeOfLogin,
+            // Without a project of its own a login counts as gcloud's, in which nothing can be enabled.
+            (Kind::AuthorizedUser(user), Error::ApiDisabled { .. }) if user.quota_project.is_none() => {
+                Error::QuotaProject
+            }
+            (_, error) => error,
+        }
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("client_email", &self.client_email).finish_non_exhaustive()
+        f.debug_struct("Credentials").field("client_email", &self.client_email()).finish_non_exhaustive()
     }
-}
-
-/// A private key in PEM, wiped when dropped.
-pub(crate) struct PrivateKey(Zeroizing<String>);
-
-impl PrivateKey {
-    /// The key itself, for signing only.
-    pub(crate) fn expose(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-fn present(member: Option<String>, name: &'static str) -> Result<String, CredentialsError> {
-    member.filter(|text| !text.trim().is_empty()).ok_or(CredentialsError::Missing(name))
-}
-
-fn token_uri(member: Option<&str>) -> Result<reqwest::Url, CredentialsError> {
-    let text = member.map(str::trim).filter(|text| !text.is_empty()).unwrap_or(DEFAULT_TOKEN_URI);
-    let url = reqwest::Url::parse(text).map_err(|_| CredentialsError::TokenUri)?;
-    if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(CredentialsError::TokenUri) }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(json: &str) -> CredentialsError {
-        Credentials::from_json(json.as_bytes()).expect_err("the file is wrong")
-    }
-
-    #[test]
-    fn each_fault_of_a_file_has_its_own_words() {
-        let account = |rest: &str| format!(r#"{{"type":"service_account"{rest}}}"#);
-        let mail = r#","client_email":"a@b.c""#;
-        assert_eq!(refused("{"), CredentialsError::NotJson { line: 1, column: 1 });
-        assert_eq!(refused(r#"{"installed":{}}"#), CredentialsError::NotServiceAccount);
-        assert_eq!(refused(r#"{"type":"authorized_user"}"#), CredentialsError::NotServiceAccount);
-        assert_eq!(refused(&account("")), CredentialsError::Missing("client_email"));
-        assert_eq!(refused(&account(r#","client_email":" ""#)), CredentialsError::Missing("client_email"));
-        assert_eq!(refused(&account(mail)), CredentialsError::Missing("private_key"));
-        let uri = account(&format!(r#"{mail},"token_uri":"file:///etc/passwd""#));
-        assert_eq!(refused(&uri), CredentialsError::TokenUri);
-        let key = account(&format!(r#"{mail},"private_key":"-----BEGIN PRIVATE KEY-----\nAAAA""#));
-        assert_eq!(refused(&key), CredentialsError::PrivateKey);
-    }
-}
+#[path = "credentials/tests.rs"]
+mod tests;

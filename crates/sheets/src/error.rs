@@ -3,12 +3,15 @@
 //! No message holds a token, an assertion, a private key, a spreadsheet's id or a piece of an answer's body.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::credentials::SubjectTokenFault;
 use crate::token_rejection::TokenRejection;
 
 /// Why a call failed. Each variant is one thing that the caller, or the person who runs it, can do.
-#[derive(Debug, thiserror::Error)]
+/// Calls that waited for the same token get copies of one error.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The endpoint given is not an address.
@@ -21,11 +24,13 @@ pub enum Error {
     SheetId,
     /// No HTTP client could be made: most often there are no root certificates on this machine.
     #[error("cannot set up tls; install the system's root certificates (package ca-certificates)")]
-    Setup(#[source] reqwest::Error),
+    Setup(#[source] Arc<reqwest::Error>),
     /// 403: the account cannot see the spreadsheet.
-    #[error("the spreadsheet is not shared with the service account; share it with {client_email} as editor")]
+    #[error(
+        "the spreadsheet is not shared with the account that reads it; share it with {client_email} as editor"
+    )]
     NotShared {
-        /// The address to share it with.
+        /// The address to share it with; words for the account where no address is known.
         client_email: String,
     },
     /// 403 on a write: the account may read the spreadsheet and not change it. (A spreadsheet that is not shared at all
@@ -62,6 +67,29 @@ pub enum Error {
         "the access token does not cover google sheets; let the service account use the scope https://www.googleapis.com/auth/spreadsheets"
     )]
     InsufficientScope,
+    /// 403: the machine's account got a token without the scope.
+    #[error(
+        "the token of this machine does not cover google sheets; add https://www.googleapis.com/auth/spreadsheets to the vm's access scopes (gcloud compute instances set-service-account --scopes, while it is stopped)"
+    )]
+    ScopeOfMachine,
+    /// 403: whoever logged in with gcloud was not asked for the scope.
+    #[error(
+        "the login with gcloud does not cover google sheets; run gcloud auth application-default login --scopes=https://www.googleapis.com/auth/cloud-platform,https://www.googleapis.com/auth/spreadsheets and then gcloud auth application-default set-quota-project"
+    )]
+    ScopeOfLogin,
+    /// 403: the calls of a login are to be paid by a project, and none is named, or one that it may not use.
+    #[error(
+        "the account needs a quota project that it may use (role service usage consumer) and in which the google sheets api is enabled; run gcloud auth application-default set-quota-project"
+    )]
+    QuotaProject,
+    /// No application-default credentials are anywhere.
+    #[error(
+        "there are no application-default credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, gcloud has left none here, and no metadata server answers; set the variable, or run gcloud auth application-default login"
+    )]
+    NoDefaultCredentials,
+    /// Workload identity federation: there is no token of the workload to exchange.
+    #[error("the workload's own token cannot be had: {0}")]
+    SubjectToken(SubjectTokenFault),
     /// 404: no spreadsheet has this id.
     #[error("no spreadsheet has this id; check it: it is the part of the address between /d/ and /edit")]
     SheetNotFound,
@@ -84,12 +112,12 @@ pub enum Error {
         /// What Google asked to wait, if it did; no recorded answer does.
         retry_after: Option<Duration>,
     },
-    /// The token endpoint refused the service account.
-    #[error("google refuses the service account: {0}")]
+    /// The account is given no token.
+    #[error("google refuses the account: {0}")]
     TokenRejected(TokenRejection),
     /// 401, twice: a token that was just issued does not work.
     #[error(
-        "google does not accept the access token it has just issued; check that the service account is enabled, and retry in a minute"
+        "google does not accept the access token it has just issued; check that the account is enabled, and retry in a minute"
     )]
     Unauthorised,
     /// 5xx or 408.
@@ -117,7 +145,7 @@ pub enum Error {
         service: Service,
         /// What the network said.
         #[source]
-        source: reqwest::Error,
+        source: Arc<reqwest::Error>,
     },
     /// The connection broke, or the answer ended, before it was whole.
     #[error("the connection to {service} broke off before the whole answer had come; retry")]
@@ -155,13 +183,21 @@ pub enum Error {
     },
 }
 
-/// Which of Google's servers a failure came from.
+/// Which server a failure came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// The API that serves spreadsheets.
     Sheets,
-    /// The endpoint that gives tokens for signed assertions.
+    /// The endpoint that gives tokens for signed assertions and for logins.
     Token,
+    /// The metadata server of the machine.
+    Metadata,
+    /// The endpoint that gives tokens for those of other identity providers (STS).
+    Exchange,
+    /// The API that gives tokens of service accounts to those who may act as them.
+    Impersonation,
+    /// The address at which a workload's own token is; not one of Google's servers.
+    IdentityProvider,
 }
 
 impl Error {
@@ -183,6 +219,11 @@ impl Error {
             | Self::TabExists
             | Self::ApiDisabled { .. }
             | Self::InsufficientScope
+            | Self::ScopeOfMachine
+            | Self::ScopeOfLogin
+            | Self::QuotaProject
+            | Self::NoDefaultCredentials
+            | Self::SubjectToken(_)
             | Self::SheetNotFound
             | Self::TabMissing { .. }
             | Self::OfficeFile
@@ -208,6 +249,10 @@ impl fmt::Display for Service {
         f.write_str(match self {
             Self::Sheets => "google sheets",
             Self::Token => "google's token endpoint",
+            Self::Metadata => "the metadata server",
+            Self::Exchange => "google's token exchange",
+            Self::Impersonation => "google's iam credentials api",
+            Self::IdentityProvider => "the identity provider",
         })
     }
 }

@@ -5,8 +5,10 @@
 //!
 //! | step | file |
 //! |---|---|
-//! | a service account's file | `credentials.rs` |
-//! | what it signs to get a token | `assertion.rs` |
+//! | who calls, one file for each kind of credentials | `credentials.rs` |
+//! | what a service account signs to get a token | `assertion.rs` |
+//! | a token as an endpoint issues it | `issued.rs` |
+//! | what is wiped and never shown | `secret.rs` |
 //! | the token: fetched once, kept, renewed early | `token.rs` |
 //! | the calls that read | `spreadsheet.rs` |
 //! | the calls that write | `writing.rs` |
@@ -14,14 +16,17 @@
 //! | what comes back, as JSON | `wire.rs` |
 //! | what a cell holds | `value.rs` |
 //! | time limits, size limits, redirects, proxies | `transport.rs` |
-//! | from a refusal to an [`Error`] | `refusal.rs` |
+//! | from a refusal to an [`Error`] | `refusal.rs`, `grant_refusal.rs` |
 //! | the failures and their words | `error.rs`, `token_rejection.rs` |
 
 mod assertion;
 mod credentials;
 mod error;
+mod grant_refusal;
+mod issued;
 mod range;
 mod refusal;
+mod secret;
 mod spreadsheet;
 mod token;
 mod token_rejection;
@@ -30,7 +35,9 @@ mod value;
 mod wire;
 mod writing;
 
-pub use credentials::{Credentials, CredentialsError};
+pub use credentials::{
+    Credentials, CredentialsError, DefaultCredentials, DefaultCredentialsError, SubjectTokenFault,
+};
 pub use error::{Error, Service};
 pub use range::{Range, column_name};
 pub use spreadsheet::{DEFAULT_ENDPOINT, Properties, Spreadsheet, Tab};

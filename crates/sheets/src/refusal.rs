@@ -41,6 +41,15 @@ pub(crate) fn of_api(answer: &Answer, asked: &Asked<'_>, now: SystemTime) -> Err
 /// The error behind an answer of the token endpoint other than success; `now` is this machine's clock when the
 /// answer came.
 pub(crate) fn of_token(answer: &Answer, now: SystemTime) -> Error {
+    of_grant(answer, now, |said| rejection(said, answer, now))
+}
+
+/// The error behind a refusal to give a token: `verdict` tells what cannot heal by itself.
+pub(crate) fn of_grant(
+    answer: &Answer,
+    now: SystemTime,
+    verdict: impl FnOnce(&Complaint) -> TokenRejection,
+) -> Error {
     let Answer { service, status, .. } = *answer;
     let Some(said) = Complaint::read(&answer.body) else {
         return of_status(answer, now).unwrap_or(Error::Unreadable { service, status });
@@ -51,11 +60,11 @@ pub(crate) fn of_token(answer: &Answer, now: SystemTime) -> Error {
     }
     // A 401 here is a verdict on the account, not on a token.
     let temporary = if status == 401 { None } else { of_status(answer, now) };
-    temporary.unwrap_or_else(|| Error::TokenRejected(rejection(&said, answer, now)))
+    temporary.unwrap_or_else(|| Error::TokenRejected(verdict(&said)))
 }
 
 /// What a status says by itself, whatever the body is.
-fn of_status(answer: &Answer, now: SystemTime) -> Option<Error> {
+pub(crate) fn of_status(answer: &Answer, now: SystemTime) -> Option<Error> {
     let Answer { service, status, .. } = *answer;
     let retry_after = answer.retry_after(now);
     match status {
@@ -94,6 +103,10 @@ fn of_forbidden(said: &Complaint, asked: &Asked<'_>, answer: &Answer, now: Syste
     if said.gives(&["ACCESS_TOKEN_SCOPE_INSUFFICIENT"]) || said.message.contains(scope) {
         return Error::InsufficientScope;
     }
+    // The project of `x-goog-user-project` may not be used by this account.
+    if said.gives(&["USER_PROJECT_DENIED"]) {
+        return Error::QuotaProject;
+    }
     if said.gives(&["RATE_LIMIT_EXCEEDED", "rateLimitExceeded", "userRateLimitExceeded"]) {
         return Error::QuotaExceeded { retry_after: answer.retry_after(now) };
     }
@@ -128,9 +141,9 @@ fn skew(ours: SystemTime, theirs: SystemTime) -> Option<i64> {
 }
 
 /// What an error body says, in whichever shape.
-struct Complaint {
+pub(crate) struct Complaint {
     /// `NOT_FOUND`, or `invalid_grant`.
-    word: String,
+    pub(crate) word: String,
     /// Text for people; only ever searched.
     message: String,
     /// From `details[]` and, if present, `errors[]`.
@@ -140,7 +153,7 @@ struct Complaint {
 
 impl Complaint {
     /// `None` if the body is not JSON, or no error.
-    fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let error = body.get("error").filter(|error| !error.is_null())?;
@@ -158,7 +171,7 @@ impl Complaint {
         })
     }
 
-    fn gives(&self, reasons: &[&str]) -> bool {
+    pub(crate) fn gives(&self, reasons: &[&str]) -> bool {
         self.reasons.iter().any(|reason| reasons.contains(&&**reason))
     }
 }

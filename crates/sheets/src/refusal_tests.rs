@@ -34,6 +34,9 @@ fn the_old_errors_list_is_understood_with_and_without_details() {
     let quota =
         r#"{"error": {"code": 403, "message": "x", "errors": [{"reason": "userRateLimitExceeded"}]}}"#;
     assert!(matches!(api(403, quota), Error::QuotaExceeded { retry_after: None }));
+    let project = r#"{"error": {"code": 403, "message": "Caller does not have required permission to use project x.",
+        "status": "PERMISSION_DENIED", "details": [{"reason": "USER_PROJECT_DENIED"}]}}"#;
+    assert!(matches!(api(403, project), Error::QuotaProject));
     let denied =
         r#"{"error": {"code": 403, "message": "x", "errors": [{"reason": "forbidden"}], "details": 7}}"#;
     assert!(

@@ -25,9 +25,9 @@ const UNFORMATTED: &[(&str, &str)] = &[
     ("dateTimeRenderOption", "SERIAL_NUMBER"),
 ];
 
-/// One spreadsheet, read and written as one service account. It keeps its own token and its own connections.
+/// One spreadsheet, read and written as one account. It keeps its own token and its own connections.
 ///
-/// A call takes at most 30 s for itself and as much for each token it has to fetch. Calls may run at once.
+/// A call takes at most 30 s for itself and as much for each step to a token that it has to fetch (at most three). Calls may run at once.
 pub struct Spreadsheet {
     transport: Transport,
     tokens: TokenSource,
@@ -87,6 +87,18 @@ impl Spreadsheet {
         Ok(Self { transport, tokens: TokenSource::new(credentials), address })
     }
 
+    /// Takes over the token of an earlier one, if that calls as the same account by the same credentials: reading
+    /// credentials again does not cost a token that works.
+    #[must_use]
+    pub fn with_token_of(mut self, earlier: Option<Self>) -> Self {
+        if let Some(earlier) = earlier
+            && earlier.tokens.is_same_as(&self.tokens)
+        {
+            self.tokens = earlier.tokens;
+        }
+        self
+    }
+
     /// Reads every value of a tab (`values.get`), from its first row and column.
     ///
     /// Rows differ in length: Google leaves out the empty cells at the end of a row and the empty rows at the end
@@ -140,7 +152,7 @@ impl Spreadsheet {
         }
         let write = call.body.is_some();
         let asked = Asked { client_email: self.tokens.client_email(), tab: call.tab, write };
-        Err(refusal::of_api(&answer, &asked, SystemTime::now()))
+        Err(self.tokens.explain(refusal::of_api(&answer, &asked, SystemTime::now())))
     }
 
     async fn ask(&self, call: &Call<'_>, token: &AccessToken) -> Result<Answer, Error> {
@@ -150,7 +162,8 @@ impl Spreadsheet {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        let answer = self.transport.exchange(Service::Sheets, request.bearer_auth(token.expose())).await;
+        let request = self.tokens.charge(request.bearer_auth(token.expose()));
+        let answer = self.transport.exchange(Service::Sheets, request).await;
         let status = answer.as_ref().map(|answer| answer.status).ok();
         let duration_ms = started.elapsed().as_millis();
         tracing::debug!(query = call.method, tab = call.tab, status, duration_ms, "google query");

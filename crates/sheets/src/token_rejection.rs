@@ -1,8 +1,8 @@
-//! Why a service account is given no token.
+//! Why an account is given no token.
 
 use std::fmt;
 
-/// Why the token endpoint refused the service account, after the answers that people were sent (2016-2026).
+/// Why an endpoint refused the account, after the answers that people were sent (2016-2026).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenRejection {
@@ -41,9 +41,40 @@ pub enum TokenRejection {
         "the token endpoint does not know the spreadsheets scope; check the token_uri in the credentials file"
     )]
     UnknownScope,
+    /// The login with gcloud has ended or was taken back.
+    #[error("the login has ended; run gcloud auth application-default login again")]
+    LoginEnded,
+    /// The identity provider's token is not accepted.
+    #[error(
+        "the workload's own token is not accepted; check that it has not expired, and that its issuer and audience are those of the workload identity provider"
+    )]
+    SubjectRejected,
+    /// The provider's attribute condition refuses the workload.
+    #[error(
+        "the workload identity provider's attribute condition does not let this workload in; change the condition or run where it holds"
+    )]
+    SubjectNotAllowed,
+    /// No such pool or provider.
+    #[error(
+        "there is no such workload identity pool or provider, or it is disabled; check the audience in the credentials file"
+    )]
+    PoolUnknown,
+    /// The caller may not act as the service account.
+    #[error(
+        "it may not act as the service account that the credentials file names; grant it the role service account token creator on that account (workload identity user for a federated workload), and check that the account exists"
+    )]
+    MayNotImpersonate,
+    /// The API that gives tokens of a service account is switched off.
+    #[error(
+        "the iam service account credentials api is not enabled; enable it at https://console.cloud.google.com/apis/library/iamcredentials.googleapis.com and wait a few minutes"
+    )]
+    CredentialsApiDisabled,
+    /// The machine has no service account.
+    #[error("this machine has no service account; attach one to the vm or the service")]
+    NoMachineAccount,
     /// Anything else, with the HTTP status.
     #[error(
-        "the token endpoint answered {status} for a reason we do not know; create a new json key and check the account in the google cloud console"
+        "the token endpoint answered {status} for a reason we do not know; check the account in the google cloud console and make its credentials anew"
     )]
     Other {
         /// The HTTP status.

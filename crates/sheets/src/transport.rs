@@ -1,16 +1,20 @@
 //! One HTTP exchange: its time limits, its size limit, and where it may not go.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Url, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Service};
 
 /// How long a connection may take, name resolution and TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The same for a server on this machine or beside it, which answers at once or is not there.
+const CONNECT_TIMEOUT_NEARBY: Duration = Duration::from_secs(2);
 
 /// What bounds an exchange.
 #[derive(Clone, Copy)]
@@ -24,6 +28,9 @@ pub(crate) struct Limits {
 impl Limits {
     /// 30 s, and 64 MiB: some 500 000 rows of keys, and little enough to hold in memory twice.
     pub(crate) const USUAL: Self = Self { total: Duration::from_secs(30), body: 64 << 20 };
+
+    /// 10 s and 1 MiB, for a token from nearby.
+    const NEARBY: Self = Self { total: Duration::from_secs(10), body: 1 << 20 };
 }
 
 /// A client for both of Google's servers.
@@ -42,15 +49,21 @@ pub(crate) struct Answer {
 
 impl Transport {
     pub(crate) fn new(endpoint: &Url, limits: Limits) -> Result<Self, Error> {
-        let builder = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(limits.total)
-            // Google's API does not redirect. Following one could carry the token to another host.
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("convergence-sheets/", env!("CARGO_PKG_VERSION")));
+        let builder = builder(limits).connect_timeout(CONNECT_TIMEOUT);
         // A proxy set for the way to the internet cannot reach this machine's loopback.
         let builder = if is_loopback(endpoint) { builder.no_proxy() } else { builder };
-        Ok(Self { client: builder.build().map_err(Error::Setup)?, limits })
+        Self::build(builder, limits)
+    }
+
+    /// For a server on this machine or beside it: no proxy, and not much time.
+    pub(crate) fn direct() -> Result<Self, Error> {
+        let limits = Limits::NEARBY;
+        Self::build(builder(limits).connect_timeout(CONNECT_TIMEOUT_NEARBY).no_proxy(), limits)
+    }
+
+    fn build(builder: ClientBuilder, limits: Limits) -> Result<Self, Error> {
+        let client = builder.build().map_err(|error| Error::Setup(Arc::new(error)))?;
+        Ok(Self { client, limits })
     }
 
     /// The client, to begin a request with.
@@ -77,7 +90,7 @@ impl Transport {
     fn network_error(&self, service: Service, error: reqwest::Error) -> Error {
         if error.is_connect() {
             // Its text would name the address, and the spreadsheet's id is part of that.
-            Error::Connect { service, source: error.without_url() }
+            Error::Connect { service, source: Arc::new(error.without_url()) }
         } else if error.is_timeout() {
             Error::Timeout { service, limit: self.limits.total }
         } else {
@@ -117,12 +130,26 @@ impl Answer {
         httpdate::parse_http_date(self.header(DATE)?).ok()
     }
 
+    /// A header of another kind, as text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+fn builder(limits: Limits) -> ClientBuilder {
+    Client::builder()
+        .timeout(limits.total)
+        // Google's servers do not redirect. Following one could carry a token to another host.
+        .redirect(redirect::Policy::none())
+        .user_agent(concat!("convergence-sheets/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Whether an address is within this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

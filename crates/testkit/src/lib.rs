@@ -3,9 +3,14 @@
 //! [`Google`] is a Google Sheets and its token endpoint on a loopback port: it checks the assertion a client
 //! signs, answers in the bodies Google was recorded to send, and fails on demand ([`Fault`], [`Times`]).
 //!
+//! [`Identity`] is the servers that give tokens in other ways ([`Desk`]): the metadata server, the token exchange, the
+//! IAM API, logins, and a workload's own identity provider.
+//!
 //! It knows nothing of our client, of keys or of the server under test. It signs and verifies with another
 //! library than the client does, so that an error in one of them cannot agree with itself.
 
 mod google;
+mod identity;
 
 pub use google::{Fault, Google, Request, Times, date_cell};
+pub use identity::{Desk, Identity};

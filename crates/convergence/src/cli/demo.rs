@@ -25,6 +25,10 @@ pub(super) fn run(mut settings: Settings) -> anyhow::Result<()> {
     for google in ["GOOGLE_CREDENTIALS_PATH", "GOOGLE_SHEET_ID"] {
         settings.set(google, "");
     }
+    // A demo beside a server must not fail for the port that nobody sees.
+    if settings.value("ADMIN_PORT").is_none() {
+        settings.set("ADMIN_PORT", "0");
+    }
     serve::serve(&settings, |address| introduce(&url(address), &key, &path))
 }
 

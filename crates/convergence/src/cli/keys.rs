@@ -95,6 +95,7 @@ fn on_table(name: &str, flags: &ArgMatches) -> anyhow::Result<()> {
     settings.set("AUTH_ENABLED", "true");
     let config = super::config(&settings)?;
     let Auth::On(keys) = config.auth else { unreachable!("it was set") };
+    let keys = *keys;
     logging::start(config.logs);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use sheets::DefaultCredentials;
 
 use super::settings::Reader;
 
@@ -12,7 +13,7 @@ pub enum Auth {
     /// `AUTH_ENABLED` is false or not set.
     Off,
     /// `AUTH_ENABLED=true`.
-    On(Keys),
+    On(Box<Keys>),
 }
 
 /// The keys' source and rules.
@@ -60,14 +61,23 @@ pub enum Source {
 /// A tab of a Google spreadsheet, and who reads it.
 #[derive(Clone)]
 pub struct GoogleSheet {
-    /// `GOOGLE_CREDENTIALS_PATH`.
-    pub credentials_path: PathBuf,
+    /// `GOOGLE_CREDENTIALS_PATH`, or `GOOGLE_CREDENTIALS=adc`.
+    pub credentials: GoogleCredentials,
     /// `GOOGLE_SHEET_ID`.
     pub sheet_id: String,
     /// `GOOGLE_SHEET_NAME`.
     pub tab: String,
     /// `GOOGLE_SHEETS_ENDPOINT`.
     pub endpoint: String,
+}
+
+/// Where the account's credentials are. They are read anew after each failure.
+#[derive(Clone)]
+pub enum GoogleCredentials {
+    /// A service account's key, at `GOOGLE_CREDENTIALS_PATH`.
+    File(PathBuf),
+    /// Application-default credentials, in the places of Google's libraries.
+    Default(DefaultCredentials),
 }
 
 impl Auth {
@@ -92,7 +102,7 @@ impl Auth {
                 })
                 .unwrap_or(true),
         };
-        if reader.boolean("AUTH_ENABLED", false) { Auth::On(keys) } else { Auth::Off }
+        if reader.boolean("AUTH_ENABLED", false) { Auth::On(Box::new(keys)) } else { Auth::Off }
     }
 }
 
@@ -109,33 +119,55 @@ impl Source {
             })
             .unwrap_or_else(|| sheets::DEFAULT_ENDPOINT.to_owned());
         let tab = reader.text("GOOGLE_SHEET_NAME").unwrap_or("API_Keys").to_owned();
-        let google = (reader.text("GOOGLE_CREDENTIALS_PATH"), reader.text("GOOGLE_SHEET_ID"));
-        match (reader.text("KEYS_FILE"), google) {
-            (Some(path), (None, None)) => Source::File { path: path.into(), time_zone },
-            (Some(_), _) => {
+        let credentials = GoogleCredentials::read(reader);
+        match (reader.text("KEYS_FILE"), credentials, reader.text("GOOGLE_SHEET_ID")) {
+            (Some(path), None, None) => Source::File { path: path.into(), time_zone },
+            (Some(_), _, _) => {
                 reader.fault("KEYS_FILE and GOOGLE_SHEET_ID", "both name a source of keys; set one of them");
                 Source::Missing(String::new())
             }
-            (None, (Some(credentials), Some(id))) => Source::google(GoogleSheet {
-                credentials_path: credentials.into(),
-                sheet_id: id.into(),
-                tab,
-                endpoint,
-            }),
-            (None, (None, Some(_))) => Source::Missing("GOOGLE_CREDENTIALS_PATH is not set".into()),
-            (None, (Some(_), None)) => Source::Missing("GOOGLE_SHEET_ID is not set".into()),
-            (None, (None, None)) => Source::Missing(
+            (None, Some(credentials), Some(id)) => {
+                Source::google(GoogleSheet { credentials, sheet_id: id.into(), tab, endpoint })
+            }
+            (None, None, Some(_)) => Source::Missing("GOOGLE_CREDENTIALS_PATH is not set".into()),
+            (None, Some(_), None) => Source::Missing("GOOGLE_SHEET_ID is not set".into()),
+            (None, None, None) => Source::Missing(
                 "neither KEYS_FILE nor GOOGLE_CREDENTIALS_PATH and GOOGLE_SHEET_ID are set".into(),
             ),
         }
     }
 
     /// A credentials file that does not exist counts as not configured (P21). One that is wrong does not (P22), nor one
-    /// that this user may not look for: no fault in the rights to a folder opens the door.
+    /// that this user may not look for: no fault in the rights to a folder opens the door. Asking for default
+    /// credentials is configuring them, found or not (P22).
     fn google(sheet: GoogleSheet) -> Self {
-        match sheet.credentials_path.try_exists() {
-            Ok(false) => Source::Missing("there is no file at GOOGLE_CREDENTIALS_PATH".into()),
-            Ok(true) | Err(_) => Source::Google(sheet),
+        match &sheet.credentials {
+            GoogleCredentials::File(path) if matches!(path.try_exists(), Ok(false)) => {
+                Source::Missing("there is no file at GOOGLE_CREDENTIALS_PATH".into())
+            }
+            GoogleCredentials::File(_) | GoogleCredentials::Default(_) => Source::Google(sheet),
         }
+    }
+}
+
+impl GoogleCredentials {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let path = reader.text("GOOGLE_CREDENTIALS_PATH");
+        let expected = "adc, for application-default credentials; a file is named by GOOGLE_CREDENTIALS_PATH";
+        let wanted = reader
+            .with("GOOGLE_CREDENTIALS", expected, |word| word.eq_ignore_ascii_case("adc").then_some(()));
+        if path.is_some() && wanted.is_some() {
+            let both = "GOOGLE_CREDENTIALS and GOOGLE_CREDENTIALS_PATH";
+            reader.fault(both, "both say where the credentials are; set one of them");
+        }
+        let places = || DefaultCredentials {
+            file: reader.text("GOOGLE_APPLICATION_CREDENTIALS").map(PathBuf::from),
+            gcloud_folder: reader
+                .text("CLOUDSDK_CONFIG")
+                .map(PathBuf::from)
+                .or_else(|| Some(PathBuf::from(reader.text("HOME")?).join(".config/gcloud"))),
+            metadata_host: reader.text("GCE_METADATA_HOST").map(str::to_owned),
+        };
+        wanted.map(|()| Self::Default(places())).or_else(|| Some(Self::File(path?.into())))
     }
 }

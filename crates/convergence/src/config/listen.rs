@@ -31,14 +31,8 @@ pub struct Listen {
 
 impl Listen {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let host = reader
-            .with("API_HOST", "an IP address such as 127.0.0.1 or 0.0.0.0", |text| match text {
-                "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-                text => text.parse().ok(),
-            })
-            .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         Self {
-            address: SocketAddr::new(host, reader.number("API_PORT", 0..=65_535, 8_000)),
+            address: SocketAddr::new(host(reader, "API_HOST"), reader.number("API_PORT", 0..=65_535, 8_000)),
             threads: reader.number("API_THREADS", 1..=1_024, cores()),
             max_connections: reader.number("MAX_CONNECTIONS", 1..=1_000_000, 10_000),
             max_header_bytes: reader.number("MAX_HEADER_BYTES", 1_024..=1_048_576, 16_384),
@@ -49,6 +43,16 @@ impl Listen {
             drain_timeout: reader.seconds("DRAIN_TIMEOUT", 30),
         }
     }
+}
+
+/// The address that a variable names, or loopback.
+pub(super) fn host(reader: &mut Reader<'_>, variable: &str) -> IpAddr {
+    reader
+        .with(variable, "an IP address such as 127.0.0.1 or 0.0.0.0", |text| match text {
+            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            text => text.parse().ok(),
+        })
+        .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 /// How many cores this process may use.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::variables::{NOT_YET, VARIABLES};
+use super::variables::{GOOGLES_OWN, NOT_YET, VARIABLES};
 
 /// Set values by variable name. Empty values count as not set.
 #[derive(Clone, Default)]
@@ -44,9 +44,11 @@ impl Settings {
     pub fn from_environment() -> Result<Self, Fault> {
         let given = known_names().filter_map(|name| Some((name, std::env::var_os(name)?)));
         given
-            .map(|(name, value)| match value.into_string() {
-                Ok(value) => Ok((name.to_owned(), value)),
-                Err(_) => Err(Fault { variable: name.to_owned(), wrong: "is not UTF-8".to_owned() }),
+            .filter_map(|(name, value)| match value.into_string() {
+                Ok(value) => Some(Ok((name.to_owned(), value))),
+                // Everybody has one, and hardly anybody asks us to look into it.
+                Err(_) if name == "HOME" => None,
+                Err(_) => Some(Err(Fault { variable: name.to_owned(), wrong: "is not UTF-8".to_owned() })),
             })
             .collect()
     }
@@ -70,9 +72,10 @@ impl Settings {
     }
 }
 
-/// Every variable's name, those of parts to come included.
+/// Every variable's name, those of parts to come and those of others included.
 fn known_names() -> impl Iterator<Item = &'static str> {
-    VARIABLES.iter().map(|variable| variable.name).chain(NOT_YET.iter().map(|(name, _)| *name))
+    let ours = VARIABLES.iter().map(|variable| variable.name);
+    ours.chain(NOT_YET.iter().map(|(name, _)| *name)).chain(GOOGLES_OWN.iter().copied())
 }
 
 impl FromIterator<(String, String)> for Settings {

@@ -18,6 +18,11 @@ const fn variable(name: &'static str, value: &'static str, help: &'static str) -
 pub const VARIABLES: &[Variable] = &[
     variable("AUTH_ENABLED", "BOOL", "Whether requests need an API key (default false)"),
     variable("GOOGLE_CREDENTIALS_PATH", "FILE", "The service account's JSON key file"),
+    variable(
+        "GOOGLE_CREDENTIALS",
+        "adc",
+        "adc: find Google's application-default credentials, instead of a key file",
+    ),
     variable("GOOGLE_SHEET_ID", "ID", "The spreadsheet, by the long word in its address"),
     variable("GOOGLE_SHEET_NAME", "TAB", "The tab that holds the keys (default API_Keys)"),
     variable("GOOGLE_SHEETS_ENDPOINT", "URL", "Another base URL of the Sheets API, without /v4"),
@@ -71,6 +76,18 @@ pub const VARIABLES: &[Variable] = &[
         "How long a connection may stand without a byte either way (default 75)",
     ),
     variable("DRAIN_TIMEOUT", "SECONDS", "How long requests may take to end after SIGTERM (default 30)"),
+    variable("ADMIN_HOST", "ADDRESS", "The address of the admin listener (default 127.0.0.1)"),
+    variable("ADMIN_PORT", "PORT", "The port of the admin listener (default 8001)"),
+    variable(
+        "ADMIN_TOKEN",
+        "TOKEN",
+        "What the admin listener asks for as Authorization: Bearer; off loopback there must be one",
+    ),
+    variable(
+        "SHEET_WEBHOOK_SECRET",
+        "SECRET",
+        "Signs POST /hooks/sheet-changed, which is there only if this is set; at least 16 bytes",
+    ),
     variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
     variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
@@ -82,11 +99,13 @@ pub const VARIABLES: &[Variable] = &[
 /// Settings of parts that are not built yet: setting one is answered with a warning, not with silence.
 pub const NOT_YET: &[(&str, &str)] = &[
     ("UPSTREAM_URL", "the gateway"),
-    ("ADMIN_HOST", "the admin listener"),
-    ("ADMIN_PORT", "the admin listener"),
-    ("ADMIN_TOKEN", "the admin listener"),
     ("GOOGLE_USAGE_SHEET_NAME", "writing usage to the spreadsheet"),
     ("USAGE_FLUSH_INTERVAL", "writing usage to the spreadsheet"),
     ("INSTANCE", "writing usage to the spreadsheet"),
     ("CORS_ALLOWED_ORIGINS", "answering CORS preflights"),
 ];
+
+/// Variables of Google's libraries and of the system that say where application-default credentials are. They are read
+/// where Google's libraries would read them, and have no flag.
+pub const GOOGLES_OWN: &[&str] =
+    &["GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "GCE_METADATA_HOST", "HOME"];

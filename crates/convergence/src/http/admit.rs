@@ -78,7 +78,7 @@ fn ask<B>(
     }
     decision.map_err(|refusal| {
         if refusal.cause() == gate::Cause::UnknownKey {
-            guard.freshness.nudge();
+            guard.early.unknown_key();
         }
         refuse::answer(&refusal, || guard.freshness.retry_after(now.uptime))
     })

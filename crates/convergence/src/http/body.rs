@@ -1,12 +1,18 @@
-//! The body of an answer: bytes that are there, or a file that is read as the client takes it.
+//! The body of an answer: bytes that are there, or a file that is read as the client takes it. And that of a request.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use tower_http::services::fs::ServeFileSystemResponseBody;
+
+use super::problem::Problem;
 
 pub(crate) enum Answer {
     Bytes(Bytes),
@@ -23,6 +29,36 @@ impl<T: Into<Bytes>> From<T> for Answer {
     fn from(bytes: T) -> Self {
         Self::Bytes(bytes.into())
     }
+}
+
+/// The whole body, within its size and its time.
+///
+/// # Errors
+/// What to tell the client that sent it.
+pub(crate) async fn read(body: Incoming, limit: usize, time: Duration) -> Result<Bytes, Problem> {
+    let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
+    let problem = match collected {
+        Ok(Ok(body)) => return Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "Body too large",
+            format!("the request's body may have {limit} bytes"),
+        ),
+        Ok(Err(_)) => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "body_unreadable",
+            "Bad request",
+            "the request's body broke off",
+        ),
+        Err(_) => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "body_timeout",
+            "Request timeout",
+            format!("the request's body did not arrive within {} s", time.as_secs()),
+        ),
+    };
+    Err(problem)
 }
 
 impl Body for Answer {

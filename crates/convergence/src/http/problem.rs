@@ -57,3 +57,9 @@ pub(crate) fn not_found() -> Response<Answer> {
     Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", "there is nothing at this path for you")
         .answer()
 }
+
+/// For those who ask that the keys be read, where there are none.
+pub(crate) fn no_keys_to_read() -> Problem {
+    let detail = "authentication is off: there are no keys to read; /auth/status says why";
+    Problem::new(StatusCode::CONFLICT, "no_key_source", "No keys to read", detail)
+}

@@ -10,8 +10,10 @@ use super::admit::{Caller, admit};
 use super::body::Answer;
 use super::problem::{Problem, not_found};
 use super::routes::download::{self, DOWNLOAD};
+use super::routes::sheet_changed::{self, SHEET_CHANGED};
 use super::routes::{generate_audio, health, status, verify};
 use super::stamp::{self, RequestId};
+use super::webhook::Webhook;
 use crate::app::App;
 
 /// An answer, or the work that makes one. Most requests are answered at once, and pay nothing for those that are not.
@@ -26,10 +28,31 @@ pub(super) fn answer(app: &App, request: Request<Incoming>) -> Answering<'_> {
     let mut answer = match request.uri().path() {
         "/health" => reading(&request, health::answer),
         "/auth/status" => reading(&request, || status::answer(app)),
+        SHEET_CHANGED => match &app.webhook {
+            Some(webhook) => return signed(app, webhook, request, id),
+            None => return guarded(app, request, id),
+        },
         _ => return guarded(app, request, id),
     };
     stamp::request_id(answer.headers_mut(), id);
     Answering::Now(answer)
+}
+
+/// The route that asks for a signature instead of a key.
+fn signed<'a>(
+    app: &'a App,
+    webhook: &'a Webhook,
+    request: Request<Incoming>,
+    id: RequestId,
+) -> Answering<'a> {
+    Answering::Later(Box::pin(async move {
+        let mut answer = match *request.method() {
+            Method::POST => sheet_changed::answer(app, webhook, request).await,
+            _ => wrong_method("POST"),
+        };
+        stamp::request_id(answer.headers_mut(), id);
+        answer
+    }))
 }
 
 /// The protected routes. The caller is the proof that the gate was asked.
@@ -73,14 +96,17 @@ fn finished(mut answer: Response<Answer>, caller: &Caller, id: RequestId) -> Res
 }
 
 /// A public page: GET and HEAD (hyper leaves out the body of an answer to HEAD).
-fn reading(request: &Request<Incoming>, answer: impl FnOnce() -> Response<Answer>) -> Response<Answer> {
+pub(super) fn reading(
+    request: &Request<Incoming>,
+    answer: impl FnOnce() -> Response<Answer>,
+) -> Response<Answer> {
     match *request.method() {
         Method::GET | Method::HEAD => answer(),
         _ => wrong_method("GET, HEAD"),
     }
 }
 
-fn wrong_method(allowed: &'static str) -> Response<Answer> {
+pub(super) fn wrong_method(allowed: &'static str) -> Response<Answer> {
     let detail = format!("this path takes {allowed}");
     let problem =
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", detail);

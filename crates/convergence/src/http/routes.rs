@@ -3,6 +3,7 @@
 pub(super) mod download;
 pub(super) mod generate_audio;
 pub(super) mod health;
+pub(super) mod sheet_changed;
 pub(super) mod status;
 pub(super) mod verify;
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 use super::body::Answer;
 
 /// A JSON answer that describes this moment only.
-fn json(value: &impl Serialize) -> Response<Answer> {
+pub(super) fn json(value: &impl Serialize) -> Response<Answer> {
     let body = serde_json::to_vec(value).expect("a struct of plain members serialises");
     let mut answer = Response::new(Answer::from(body));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

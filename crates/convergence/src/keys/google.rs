@@ -1,26 +1,35 @@
 //! The keys in a tab of a Google spreadsheet.
 
+use std::path::Path;
+
 use gate::Cell;
 use jiff::tz::{Offset, TimeZone};
-use sheets::{Credentials, Properties, Spreadsheet, Value};
+use prometheus_client::metrics::counter::Counter;
+use sheets::{Credentials, CredentialsError, Properties, Spreadsheet, Value};
+use zeroize::Zeroizing;
 
 use super::{KeySource, Rows, SourceError};
-use crate::config::GoogleSheet;
+use crate::config::{GoogleCredentials, GoogleSheet};
 
 /// A tab, read whole each time. Credentials are read again after each failure, so that putting the right file in place
-/// is enough.
+/// is enough; if the failure may pass and they are the same as before, the token that was fetched with them stays.
 pub(crate) struct GoogleTab {
     sheet: GoogleSheet,
     spreadsheet: Option<Spreadsheet>,
+    /// Whether the last reading failed.
+    failed: bool,
+    /// Counts what is asked of Google.
+    reads: Counter,
 }
 
 impl GoogleTab {
-    pub(crate) fn new(sheet: GoogleSheet) -> Self {
-        Self { sheet, spreadsheet: None }
+    pub(crate) fn new(sheet: GoogleSheet, reads: Counter) -> Self {
+        Self { sheet, spreadsheet: None, failed: false, reads }
     }
 
     /// Rows and time zone at once: a serial date means nothing without its zone.
     async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
+        self.reads.inc_by(2);
         let (values, properties) =
             tokio::join!(spreadsheet.values(&self.sheet.tab), spreadsheet.properties());
         let properties = properties.map_err(|error| failure(&error))?;
@@ -56,12 +65,17 @@ impl KeySource for GoogleTab {
 
     async fn read(&mut self) -> Result<Rows, SourceError> {
         let spreadsheet = match self.spreadsheet.take() {
-            Some(spreadsheet) => spreadsheet,
-            None => open(&self.sheet).await?,
+            Some(spreadsheet) if !self.failed => spreadsheet,
+            // New connections as well: what failed may have been one of the old.
+            last => open(&self.sheet).await?.with_token_of(last),
         };
-        let rows = self.fetch(&spreadsheet).await?;
-        self.spreadsheet = Some(spreadsheet);
-        Ok(rows)
+        let rows = self.fetch(&spreadsheet).await;
+        self.failed = rows.is_err();
+        // What somebody is to mend (scopes, rights) may need a new token to take effect.
+        if !rows.as_ref().is_err_and(|error| error.needs_help) {
+            self.spreadsheet = Some(spreadsheet);
+        }
+        rows
     }
 
     /// Google tells nobody of an edit in less than minutes (Drive's change time and push are late by about three).
@@ -72,17 +86,41 @@ impl KeySource for GoogleTab {
 
 /// Reads the credentials, and makes ready to use the spreadsheet; nothing is sent yet.
 pub(crate) async fn open(sheet: &GoogleSheet) -> Result<Spreadsheet, SourceError> {
-    let path = sheet.credentials_path.clone();
-    let bytes = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-    let bytes = bytes.map_err(std::io::Error::other).flatten().map_err(|error| {
+    let credentials = credentials(sheet).await?;
+    Spreadsheet::new(credentials, &sheet.sheet_id, &sheet.endpoint).map_err(|error| failure(&error))
+}
+
+/// Reads the credentials, which are files that may be on a slow disk.
+pub(crate) async fn credentials(sheet: &GoogleSheet) -> Result<Credentials, SourceError> {
+    let from = sheet.credentials.clone();
+    let read = tokio::task::spawn_blocking(move || match from {
+        GoogleCredentials::File(path) => credentials_file(&path),
+        GoogleCredentials::Default(places) => places.find().map_err(|error| {
+            let public = "the application-default credentials cannot be used";
+            SourceError::new(public, format!("GOOGLE_CREDENTIALS=adc: {error}"))
+        }),
+    });
+    read.await.unwrap_or_else(|error| {
+        let message = "the Google credentials cannot be read";
+        Err(SourceError::new(message, format!("{message}: {error}")))
+    })
+}
+
+fn credentials_file(path: &Path) -> Result<Credentials, SourceError> {
+    let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
         let detail = format!("GOOGLE_CREDENTIALS_PATH cannot be read: {error}");
         SourceError::new("the Google credentials file cannot be read", detail)
     })?;
-    let credentials = Credentials::from_json(&bytes).map_err(|error| {
+    Credentials::from_json(&bytes).map_err(|error| {
         let public = "the Google credentials file is not a service account's key";
-        SourceError::new(public, format!("GOOGLE_CREDENTIALS_PATH: {error}"))
-    })?;
-    Spreadsheet::new(credentials, &sheet.sheet_id, &sheet.endpoint).map_err(|error| failure(&error))
+        let other = match error {
+            CredentialsError::NotServiceAccount => {
+                "; other kinds are read with GOOGLE_CREDENTIALS=adc and GOOGLE_APPLICATION_CREDENTIALS"
+            }
+            _ => "",
+        };
+        SourceError::new(public, format!("GOOGLE_CREDENTIALS_PATH: {error}{other}"))
+    })
 }
 
 fn cell(value: Value) -> Cell {
@@ -110,7 +148,7 @@ fn time_zone(name: &str) -> Option<TimeZone> {
 pub(super) fn failure(error: &sheets::Error) -> SourceError {
     let public = match error {
         sheets::Error::NotShared { .. } => {
-            "the spreadsheet is not shared with the service account".to_owned()
+            "the spreadsheet is not shared with the account that reads it".to_owned()
         }
         sheets::Error::ApiDisabled { .. } => {
             "the google sheets api is not enabled in the account's project".to_owned()
@@ -125,6 +163,15 @@ pub(super) fn failure(error: &sheets::Error) -> SourceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn p22_another_kind_of_file_is_told_where_it_belongs() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), r#"{"type":"external_account"}"#).expect("a file");
+        let error = credentials_file(file.path()).expect_err("it is no key");
+        assert!(error.needs_help && error.detail.contains("GOOGLE_CREDENTIALS=adc"), "{}", error.detail);
+        assert_eq!(error.public, "the Google credentials file is not a service account's key");
+    }
 
     #[test]
     fn p03_custom_zones_are_fixed_offsets() {

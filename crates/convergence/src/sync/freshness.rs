@@ -3,13 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
-/// Shared between the refresher and the requests. Requests only look, and nudge.
+/// Shared between the refresher and the requests. Requests only look.
 #[derive(Default)]
 pub(crate) struct Freshness {
     report: Mutex<Report>,
-    nudge: Notify,
 }
 
 /// The last known state of the source.
@@ -68,16 +65,6 @@ impl Freshness {
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut Report)) {
         change(&mut self.lock());
-    }
-
-    /// An unknown key was presented: perhaps its row is new. Costs nothing when it was nudged already.
-    pub(crate) fn nudge(&self) {
-        self.nudge.notify_one();
-    }
-
-    /// Ends after a nudge, at once if there was one since the last call ended.
-    pub(crate) async fn nudged(&self) {
-        self.nudge.notified().await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Report> {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use gate::{Gate, Problem, Rules, Table};
 use tracing::{debug, error, info, warn};
 
+use super::Journal;
 use super::audit::Event;
+use super::early::{Cause, Pace};
 use super::freshness::{Freshness, InUse};
 use super::orders::{Order, Orders};
 use super::roll::Roll;
@@ -16,9 +18,6 @@ use super::state::{State, Step};
 use super::store::Store;
 use crate::clock::Clock;
 use crate::keys::{KeySource, Rows, SourceError};
-
-/// An unknown key may bring one refresh forward in this time (P19).
-const EARLY_REFRESH_EVERY: Duration = Duration::from_secs(10);
 
 /// The pauses after failures: doubled each time, from the first to the last.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
@@ -46,6 +45,8 @@ pub(crate) struct Refresher<S> {
     pub(crate) reported: Vec<String>,
     /// The digest of what a person has accepted, until the source has been read.
     pub(crate) accepted: Option<String>,
+    /// What each read does, for whoever asks.
+    pub(crate) journal: Journal,
 }
 
 impl<S: KeySource> Refresher<S> {
@@ -55,33 +56,42 @@ impl<S: KeySource> Refresher<S> {
         if let Some(order) = self.orders.look().await {
             self.obey(order).await;
         }
-        let mut failures = 0;
+        let (mut failures, mut cause) = (0, Cause::Start);
         loop {
             let started = self.clock.now();
-            let rows = tokio::select! {
-                rows = self.source.read() => rows,
-                // A source that is slow to answer keeps nobody from going back to keys that work.
-                order = self.orders.given() => {
-                    self.obey(order).await;
-                    continue;
-                }
-            };
-            let due = match rows.and_then(|rows| self.refresh(rows, started.unix)) {
+            self.journal.begin(cause);
+            let rows = self.read().await;
+            let result = rows.and_then(|rows| self.refresh(rows, started.unix));
+            let mut not_before = started.uptime;
+            let due = match &result {
                 Ok(()) => {
                     failures = 0;
                     started.uptime + self.cache_duration
                 }
                 Err(error) => {
                     failures += 1;
-                    self.note_failure(&error);
-                    self.clock.now().uptime
-                        + self.back_off(failures).max(error.retry_after.unwrap_or_default())
+                    self.note_failure(error);
+                    let (now, asked) = (self.clock.now().uptime, error.retry_after.unwrap_or_default());
+                    not_before = now + asked;
+                    now + self.back_off(failures).max(asked)
                 }
             };
             self.freshness.update(|report| report.next_attempt = due);
-            if let Some(order) = self.wait(due, started.uptime + EARLY_REFRESH_EVERY, failures == 0).await {
-                self.obey(order).await;
-            }
+            self.journal.end(result.as_ref().copied(), self.gate.keys(), self.reported.len());
+            let pace = Pace { started: started.uptime, not_before, well: failures == 0 };
+            cause = self.wait(due, pace).await;
+        }
+    }
+
+    /// Reads the source, once more after each order: one that is slow to answer keeps nobody from going back to keys that
+    /// work.
+    async fn read(&mut self) -> Result<Rows, SourceError> {
+        loop {
+            let order = tokio::select! {
+                rows = self.source.read() => return rows,
+                order = self.orders.given() => order,
+            };
+            self.obey(order).await;
         }
     }
 
@@ -115,9 +125,12 @@ impl<S: KeySource> Refresher<S> {
 
     /// Puts the keys in the gate that are in use now, after the source was last read at this Unix second. A refresh that
     /// is held is a good read: the keys from before must not grow too old while a person looks at the sheet (P20).
-    fn use_keys(&self, read_at: i64) {
-        let Some(roll) = &self.state.in_use else { return };
-        self.gate.replace(roll.records().to_vec(), self.usable_until(read_at));
+    fn use_keys(&mut self, read_at: i64) {
+        let Some(roll) = self.state.in_use.clone() else { return };
+        let (records, usable_until) = (roll.records().to_vec(), self.usable_until(read_at));
+        let applied = self.journal.apply(&records);
+        self.gate.replace(records, usable_until);
+        applied.in_use();
         self.freshness.update(|report| {
             report.last_read = Some(read_at);
             report.in_use = match &self.state.standing {
@@ -144,22 +157,28 @@ impl<S: KeySource> Refresher<S> {
         self.use_keys(read_at);
     }
 
-    /// Does what a person asks for. What is accepted is checked against the next good read.
-    async fn obey(&mut self, order: Order) {
+    /// Does what a person asks for, and says whether that takes a read: what is accepted is checked against the next one
+    /// that is good.
+    async fn obey(&mut self, order: Order) -> bool {
         match order {
-            Order::Accept(digest) => self.accepted = Some(digest),
+            Order::Accept(digest) => {
+                self.accepted = Some(digest);
+                true
+            }
             Order::RollBack(to) => {
                 match self.store.directory(to).await {
                     Ok(directory) => self.roll_back(to, directory.roll, directory.read_at),
                     Err(error) => error!("the directory of entry {to} cannot be brought back: {error}"),
                 }
                 self.orders.done();
+                false
             }
         }
     }
 
     fn roll_back(&mut self, to: u64, roll: Roll, of: i64) {
         let now = self.clock.now().unix;
+        self.journal.ordered(roll.records());
         let step = self.state.roll_back(to, roll, now);
         // Without any read so far, the keys are as old as they were then.
         let read_at = self.freshness.report().last_read.unwrap_or(of);
@@ -195,24 +214,25 @@ impl<S: KeySource> Refresher<S> {
         }
     }
 
-    /// Waits until the next read is due: the cache has expired, the source has changed, or (while all is well)
-    /// somebody has come with an unknown key and the last read is long enough ago; or a person has given an order, which
-    /// it returns. Times are the clock's uptimes.
-    async fn wait(&mut self, due: Duration, early: Duration, well: bool) -> Option<Order> {
-        let (clock, freshness) = (&self.clock, &self.freshness);
-        let until = |uptime: Duration| clock.sleep(uptime.saturating_sub(clock.now().uptime));
-        let expired = until(due);
-        let asked_for = async {
-            freshness.nudged().await;
-            until(early).await;
-        };
-        tokio::select! {
-            () = expired => debug!("cache expired"),
-            () = self.source.changed() => debug!("the keys have changed"),
-            () = asked_for, if well => debug!("unknown key: reading the keys early"),
-            order = self.orders.given() => return Some(order),
+    /// Waits until the next read is due: the cache has expired, the source has changed, or somebody has asked for one.
+    /// Says which. Obeys meanwhile. `due` is the clock's uptime.
+    async fn wait(&mut self, due: Duration, pace: Pace) -> Cause {
+        loop {
+            let clock = &self.clock;
+            let cause = tokio::select! {
+                () = clock.sleep(due.saturating_sub(clock.now().uptime)) => Cause::Poll,
+                () = self.source.changed() => Cause::File,
+                cause = self.journal.early().due(&**clock, pace) => cause,
+                order = self.orders.given() => {
+                    if !self.obey(order).await {
+                        continue;
+                    }
+                    Cause::Refresh
+                }
+            };
+            debug!("reading the keys: {cause:?}");
+            return cause;
         }
-        None
     }
 
     /// Doubling, with up to a quarter taken off at random so that instances that failed together part ways.

@@ -194,6 +194,10 @@ async fn p20_an_emptied_tab_is_held_over_a_weekend_and_through_googles_absence()
     server.clock.advance(CACHE);
     let status = server.until("it is held", is_held).await;
     assert_eq!(status["google_sheets_connected"], true);
+    assert_eq!(server.metric("convergence_refresh_held").await, Some(1.0));
+    let asked = server.refresh().await;
+    assert_eq!((asked.status, &asked.json()["changed"]), (200, &json!(false)));
+    assert_eq!(asked.json()["warning"], status["reason"]);
     for _ in 0..12 {
         server.clock.advance(Duration::from_hours(6));
         server.until("it is read again", |status| status["cache"]["age_seconds"] == 0).await;
@@ -216,4 +220,5 @@ async fn p20_an_emptied_tab_is_held_over_a_weekend_and_through_googles_absence()
     server.clock.advance(CACHE);
     server.until("it is repaired", is_well).await;
     server.assert_all(0..KEYS, 200).await;
+    assert_eq!(server.metric("convergence_refresh_held").await, Some(0.0));
 }

@@ -5,6 +5,9 @@
 
 mod support;
 
+mod adc;
+mod admin;
+mod apps_script;
 mod connection;
 mod file;
 mod generate_audio;
@@ -15,3 +18,4 @@ mod refusals;
 mod sheet;
 mod status;
 mod verify;
+mod webhook;

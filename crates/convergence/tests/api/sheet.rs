@@ -11,28 +11,28 @@ use crate::support::{KEY, TestServer};
 /// One cache duration of these servers, and a little more.
 const CACHE: Duration = Duration::from_secs(301);
 
-fn header() -> Vec<Value> {
+pub fn header() -> Vec<Value> {
     ["api_key", "client_name", "created_at", "expires_at", "is_active", "rate_limit"]
         .map(Value::from)
         .to_vec()
 }
 
-fn row(key: &str, client: &str, expires_at: Value, active: bool, limit: Value) -> Vec<Value> {
+pub fn row(key: &str, client: &str, expires_at: Value, active: bool, limit: Value) -> Vec<Value> {
     vec![key.into(), client.into(), json!(45_844.416_666_666_664), expires_at, active.into(), limit]
 }
 
-fn example() -> Vec<Value> {
+pub fn example() -> Vec<Value> {
     row(KEY, "MyApp Production", "".into(), true, 60.into())
 }
 
-async fn google_with(rows: Vec<Vec<Value>>) -> Google {
+pub async fn google_with(rows: Vec<Vec<Value>>) -> Google {
     let google = Google::start().await;
     google.set_tab("API_Keys", [vec![header()], rows].concat());
     google
 }
 
 /// A server of that sheet, not yet ready.
-fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
+pub fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), google.credentials_json()).expect("a credentials file");
     let path = file.into_temp_path().keep().expect("a file that stays");
@@ -46,7 +46,7 @@ fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
     TestServer::with(&[&settings, more].concat())
 }
 
-async fn ready_server_of(google: &Google) -> TestServer {
+pub async fn ready_server_of(google: &Google) -> TestServer {
     let server = server_of(google, &[]);
     server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
     server

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use convergence::config::{NOT_YET, VARIABLES};
+use convergence::config::{GOOGLES_OWN, NOT_YET, VARIABLES};
 
 use crate::repository::{code_spans, read};
 
@@ -27,6 +27,9 @@ fn every_variable_is_documented_with_its_flag_and_default() {
         }
         assert!(cells.len() == 7 && !cells[5].is_empty(), "{DOCUMENT}: no meaning in {row}");
     }
+    for name in GOOGLES_OWN {
+        assert!(document.contains(&format!("`{name}`")), "{DOCUMENT} does not say that {name} is read");
+    }
     for (name, _) in NOT_YET {
         let rest = document.split("## Not yet").nth(1).unwrap_or_default();
         assert!(rest.contains(&format!("`{name}`")), "{DOCUMENT} has no {name} under Not yet");
@@ -38,6 +41,7 @@ fn every_documented_variable_exists() {
     let known = |name: &str| {
         VARIABLES.iter().any(|variable| variable.name == name)
             || NOT_YET.iter().any(|(other, _)| *other == name)
+            || GOOGLES_OWN.contains(&name)
     };
     let is_variable = |word: &str| {
         word.contains('_') && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')

@@ -49,15 +49,17 @@ fn nothing_that_a_tool_left_behind_is_committed() {
 }
 
 /// Holders of secrets, and where they are.
-const SECRETS: [(&str, &str); 8] = [
+const SECRETS: [(&str, &str); 10] = [
     ("PresentedKey", "crates/gate/src/"),
     ("Key", "crates/gate/src/table/"),
     ("Cell", "crates/gate/src/"),
     ("Credentials", "crates/sheets/src/"),
-    ("PrivateKey", "crates/sheets/src/"),
+    ("Secret", "crates/sheets/src/"),
     ("AccessToken", "crates/sheets/src/"),
     ("NewKey", "crates/convergence/src/cli/keys/"),
     ("Named", "crates/convergence/src/cli/keys/"),
+    ("AdminToken", "crates/convergence/src/config/"),
+    ("WebhookSecret", "crates/convergence/src/config/"),
 ];
 
 /// These two print what is not secret in them, in words of their own; the tests of their crates look at it.

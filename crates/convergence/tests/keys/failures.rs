@@ -88,7 +88,7 @@ async fn what_is_wrong_with_the_set_up_is_said_as_serve_says_it() {
     keys.google().rename_tab(TAB, "Schlüssel");
     keys.run(&["list"]).badly("its tabs are: Sheet1, Schlüssel");
     keys.google().share(false);
-    keys.run(&["list"]).badly("is not shared with the service account");
+    keys.run(&["list"]).badly("is not shared with the account that reads it");
     keys.google().inject(Fault::QuotaExceeded, Times::Always);
     keys.run(&["list"]).badly("google's quota");
 }

@@ -1,6 +1,7 @@
 //! The program itself, started as an operator starts it: settings, signals, logs, and what it leaves behind.
 
 mod keys;
+mod voice;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -22,6 +23,8 @@ fn program(folder: &Path, arguments: &[&str]) -> Command {
         .current_dir(folder)
         .args(arguments)
         .env_clear()
+        // Two servers of one machine cannot have the same.
+        .env("ADMIN_PORT", "0")
         .env("PATH", std::env::var("PATH").unwrap_or_default());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -105,6 +108,30 @@ async fn p05_flags_win_over_the_environment_and_that_over_env_files() {
     assert_eq!(serving.terminate().0, Some(0));
 }
 
+#[tokio::test]
+async fn p05_default_credentials_are_looked_for_where_the_environment_says() {
+    let google = testkit::Google::start().await;
+    let row = |cells: [&str; 3]| cells.map(Into::into).to_vec();
+    google.set_tab(
+        "API_Keys",
+        vec![row(["api_key", "client_name", "is_active"]), row([KEY, "MyApp Production", "yes"])],
+    );
+    let identity = testkit::Identity::start(&google).await;
+    let folder = TempDir::new().expect("a temporary folder");
+    let settings = [
+        ("AUTH_ENABLED", "true"),
+        ("GOOGLE_SHEET_ID", google.sheet_id()),
+        ("GOOGLE_SHEETS_ENDPOINT", &google.url()),
+        ("GCE_METADATA_HOST", &identity.metadata_host()),
+        ("API_PORT", "0"),
+    ];
+    let mut serving = Serving::start(folder.path(), &["serve", "--google-credentials", "adc"], &settings);
+    serving.line_with("keys are up to date");
+    assert_eq!(get(&format!("{}/auth/verify", serving.url), KEY).await, 200);
+    assert_eq!(identity.asked(testkit::Desk::Metadata), 1);
+    assert_eq!(serving.terminate().0, Some(0));
+}
+
 #[test]
 fn every_wrong_setting_is_named_at_once_and_none_is_shown() {
     let folder = folder_with_keys();
@@ -118,6 +145,9 @@ fn every_wrong_setting_is_named_at_once_and_none_is_shown() {
         ("GOOGLE_SHEET_ID", "sk-secret"),
         ("KEYS_TIME_ZONE", "sk-secret"),
         ("DEFAULT_RATE_LIMIT", "-1"),
+        ("ADMIN_PORT", "sk-secret"),
+        ("ADMIN_TOKEN", "two sk-secrets"),
+        ("SHEET_WEBHOOK_SECRET", "short sk-secret"),
     ];
     let output = run(folder.path(), &["serve"], &settings);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -133,10 +163,16 @@ fn a_setting_that_is_not_utf8_is_a_fault_and_other_variables_are_none() {
     use std::os::unix::ffi::OsStrExt;
     let not_utf8 = std::ffi::OsStr::from_bytes(b"secret\xff");
     let folder = TempDir::new().expect("a temporary folder");
-    let output =
-        program(folder.path(), &["serve"]).env("KEYS_FILE", not_utf8).env("OTHER", not_utf8).output();
-    let said = String::from_utf8_lossy(&output.expect("the program runs").stderr).into_owned();
-    assert!(said.contains("KEYS_FILE") && !said.contains("OTHER") && !said.contains("secret"), "{said}");
+    let mut command = program(folder.path(), &["serve"]);
+    command.env("KEYS_FILE", not_utf8).env("OTHER", not_utf8).env("HOME", not_utf8);
+    let said = String::from_utf8_lossy(&command.output().expect("the program runs").stderr).into_owned();
+    assert!(
+        said.contains("KEYS_FILE")
+            && !said.contains("OTHER")
+            && !said.contains("HOME")
+            && !said.contains("secret"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -173,6 +209,31 @@ fn an_address_in_use_is_said_with_the_setting_to_change() {
     let output = run(folder.path(), &["serve"], &[("API_PORT", &port)]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("API_PORT"), "{said}");
+}
+
+#[test]
+fn an_admin_port_in_use_is_said_with_the_setting_to_change() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let folder = TempDir::new().expect("a temporary folder");
+    let output = run(folder.path(), &["serve"], &[("API_PORT", "0"), ("ADMIN_PORT", &port)]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("ADMIN_PORT") && said.contains("in use"), "{said}");
+}
+
+#[test]
+fn off_loopback_the_admin_listener_needs_a_token() {
+    let folder = TempDir::new().expect("a temporary folder");
+    for host in ["0.0.0.0", "::", "192.0.2.1"] {
+        let output = run(folder.path(), &["serve"], &[("API_PORT", "0"), ("ADMIN_HOST", host)]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("ADMIN_TOKEN: must be set"), "{said}");
+    }
+    let with_token = [("API_PORT", "0"), ("ADMIN_HOST", "0.0.0.0"), ("ADMIN_TOKEN", "let-me-in")];
+    let mut serving = Serving::start(folder.path(), &["serve"], &with_token);
+    serving.line_with("admin at http://0.0.0.0:");
+    let (code, log) = serving.terminate();
+    assert!(code == Some(0) && !log.contains("let-me-in"), "{log}");
 }
 
 #[test]
@@ -265,19 +326,12 @@ async fn the_demo_prints_a_request_that_works() {
     assert!(printed.contains(&format!("curl -X POST {url}/convergence/generate-audio")), "{printed}");
     assert!(printed.contains(&format!("Authorization: Bearer {key}")), "{printed}");
 
-    let mut again = Serving::start(folder.path(), &["demo"], &[("API_PORT", "0")]);
+    let not_set = ("ADMIN_PORT", "");
+    let mut again = Serving::start(folder.path(), &["demo"], &[("API_PORT", "0"), not_set]);
+    assert!(!again.line_with("admin at http://127.0.0.1:").contains(":8001"), "a demo is never in the way");
     again.line_with("keys are up to date");
     assert_eq!(get(&format!("{}/auth/verify", again.url), &key).await, 200, "the same key after a restart");
     again.terminate();
-}
-
-/// A voice program that never ends, and says in a file who it is.
-fn endless_voice(folder: &Path) -> String {
-    use std::os::unix::fs::PermissionsExt;
-    let program = folder.join("flite");
-    std::fs::write(&program, "#!/bin/sh\necho $$ > \"${0%/*}/pid\"\nexec sleep 600\n").expect("a program");
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a program that runs");
-    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
 }
 
 /// Waits until something holds; only a broken program takes `LONG`.
@@ -287,56 +341,4 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
         assert!(start.elapsed() < LONG, "{what}: not yet");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn p25_a_full_queue_says_so_and_a_client_that_leaves_frees_its_worker() {
-    let folder = folder_with_keys();
-    let path = endless_voice(folder.path());
-    let settings =
-        [GUARDED, &[("PATH", path.as_str()), ("AUDIO_WORKERS", "1"), ("AUDIO_QUEUE", "0")]].concat();
-    let mut serving = Serving::start(folder.path(), &["serve"], &settings);
-    serving.line_with("keys are up to date");
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let url = format!("{}/convergence/generate-audio", serving.url);
-    let speak =
-        || client.post(&url).bearer_auth(KEY).json(&serde_json::json!({"prompt": "A long story"})).send();
-
-    let first = tokio::spawn(speak());
-    let pid_file = folder.path().join("pid");
-    until("the voice speaks", || std::fs::read_to_string(&pid_file).is_ok_and(|pid| pid.ends_with('\n')))
-        .await;
-    let pid = std::fs::read_to_string(&pid_file).expect("a number").trim().to_owned();
-    let second = speak().await.expect("an answer");
-    assert_eq!(second.status(), 503);
-    assert!(second.headers().contains_key("retry-after"));
-    assert!(second.text().await.expect("a body").contains("queue_full"));
-
-    first.abort();
-    until("the voice is gone", || !Path::new("/proc").join(&pid).exists()).await;
-    std::fs::remove_file(&pid_file).expect("the first one's file");
-    let third = tokio::spawn(speak());
-    until("the worker is free", || pid_file.exists()).await;
-    third.abort();
-    serving.terminate();
-}
-
-#[tokio::test]
-async fn p25_without_a_voice_the_answer_names_the_package_and_the_rest_works() {
-    let folder = folder_with_keys();
-    let settings = [GUARDED, &[("PATH", "/nonexistent")]].concat();
-    let mut serving = Serving::start(folder.path(), &["serve"], &settings);
-    serving.line_with("keys are up to date");
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let request = client.post(format!("{}/convergence/generate-audio", serving.url)).bearer_auth(KEY);
-    let answer = request.json(&serde_json::json!({"prompt": "Anything"})).send().await.expect("an answer");
-    assert_eq!(answer.status(), 503);
-    assert_eq!(
-        answer.headers().get("x-client-name").map(reqwest::header::HeaderValue::as_bytes),
-        Some(&b"MyApp Production"[..])
-    );
-    let body = answer.text().await.expect("a body");
-    assert!(body.contains("no_voice") && body.contains("flite"), "{body}");
-    assert_eq!(get(&format!("{}/auth/verify", serving.url), KEY).await, 200);
-    serving.terminate();
 }

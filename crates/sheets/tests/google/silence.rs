@@ -13,6 +13,13 @@ use crate::support::{assert_holds_no_secret, spreadsheet};
 #[derive(Clone, Default)]
 pub(crate) struct Page(Arc<Mutex<Vec<u8>>>);
 
+impl Page {
+    /// What is on it.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no writer panics").clone()).expect("the log is UTF-8")
+    }
+}
+
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().expect("no writer panics").write(bytes)
@@ -56,7 +63,7 @@ async fn p24_the_log_shows_queries_with_duration_and_never_a_secret() {
     google.inject(Fault::ExpireTokens, Times::Once);
     spreadsheet.values("Logged").await.unwrap();
 
-    let log = String::from_utf8(page().0.lock().unwrap().clone()).unwrap();
+    let log = page().text();
     for query in [
         r#"query="token" status=200 duration_ms="#,
         r#"query="values.get" tab="Logged" status=200 duration_ms="#,

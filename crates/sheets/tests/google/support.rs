@@ -1,7 +1,7 @@
 //! A client for the emulated Google, and the check that no error tells a secret.
 
 use sheets::{Credentials, Error, Spreadsheet};
-use testkit::Google;
+use testkit::{Google, Identity};
 
 use crate::silence;
 
@@ -50,4 +50,33 @@ pub(crate) fn assert_holds_no_secret(google: &Google, printed: &str) {
     for secret in ["ya29.", "eyJ", "PRIVATE KEY", &key[..32], google.sheet_id()] {
         assert!(!printed.contains(secret), "{secret} shows in: {printed}");
     }
+}
+
+/// A client for the emulated Google by other credentials than a service account's key. What it asks of the API goes by
+/// the desks' address, where it is noted who is to pay.
+pub(crate) fn spreadsheet_by(google: &Google, identity: &Identity, credentials: Credentials) -> Spreadsheet {
+    silence::page();
+    Spreadsheet::new(credentials, google.sheet_id(), &identity.url()).expect("the testkit's address is right")
+}
+
+/// Credentials from a file of any kind.
+pub(crate) fn any(json: &str) -> Credentials {
+    Credentials::from_any_json(json.as_bytes()).expect("the testkit's credentials are right")
+}
+
+/// The error of one read by any credentials, after the checks of [`failure`] and one for the secrets of files.
+pub(crate) async fn failure_by(google: &Google, identity: &Identity, credentials: Credentials) -> Error {
+    let error = failure(google, &spreadsheet_by(google, identity, credentials)).await;
+    for secret in identity.secrets() {
+        assert!(!format!("{error} {error:?}").contains(secret), "{secret} shows in: {error:?}");
+    }
+    error
+}
+
+/// A Google with an empty tab `Keys`, and the desks.
+pub(crate) async fn with_identity() -> (Google, Identity) {
+    let google = Google::start().await;
+    google.set_tab("Keys", vec![]);
+    let identity = Identity::start(&google).await;
+    (google, identity)
 }

@@ -43,7 +43,7 @@ async fn a_new_token_that_does_not_work_either_is_an_error_after_two_tries() {
     google.inject(Fault::ExpireTokens, Times::Always);
     let error = failure(&google, &spreadsheet).await;
     assert!(matches!(error, Error::Unauthorised), "{error:?}");
-    assert!(error.to_string().contains("check that the service account is enabled"));
+    assert!(error.to_string().contains("check that the account is enabled"));
     assert!(!error.is_transient());
     assert_eq!((google.token_requests(), google.reads()), (2, 2));
 }

@@ -81,7 +81,7 @@ fn perform(book: &mut Book, name: &str, request: &Value) -> Option<Done> {
         "deleteDimension" => dimensions::delete(book, request),
         "moveDimension" => dimensions::relocate(book, request),
         "updateDimensionProperties" => dimensions::update(book, request),
-        "autoResizeDimensions" => Ok(Value::Null),
+        "autoResizeDimensions" => dimensions::auto_resize(book, request),
         "addDimensionGroup" => dimensions::add_group(book, request),
         "deleteDimensionGroup" => dimensions::delete_group(book, request),
         "repeatCell" => cells::repeat(book, request),

@@ -83,7 +83,8 @@ pub(crate) fn sheet(tab: &Tab, index: usize) -> Value {
     sheet
 }
 
-/// An object as it is answered: a range on the first tab has no `sheetId`, a colour no part that is 0 (recorded).
+/// An object as it is answered: a range on the first tab has no `sheetId`, a colour no part that is 0, and both of
+/// its spellings (recorded).
 pub(crate) fn public(object: &Value) -> Value {
     match object {
         Value::Array(items) => items.iter().map(public).collect(),
@@ -93,11 +94,28 @@ pub(crate) fn public(object: &Value) -> Value {
                 Value::Null => false,
                 value => !left_out(name) || **value != 0,
             });
-            Value::Object(kept.map(|(name, value)| (name.clone(), public(value))).collect())
+            let mut kept: Map<String, Value> =
+                kept.map(|(name, value)| (name.clone(), public(value))).collect();
+            spell_colors_twice(&mut kept);
+            Value::Object(kept)
         }
         other => other.clone(),
     }
 }
+
+/// `backgroundColor` beside `backgroundColorStyle` and so on, whichever was set.
+fn spell_colors_twice(members: &mut Map<String, Value>) {
+    for (name, value) in members.clone() {
+        let plain = name.strip_suffix("Style").filter(|plain| TWO_SPELLINGS.contains(plain));
+        if let (Some(plain), Some(color)) = (plain, value.get("rgbColor")) {
+            members.entry(plain).or_insert_with(|| color.clone());
+        } else if TWO_SPELLINGS.contains(&name.as_str()) {
+            members.entry(format!("{name}Style")).or_insert_with(|| json!({ "rgbColor": value }));
+        }
+    }
+}
+
+const TWO_SPELLINGS: [&str; 4] = ["backgroundColor", "foregroundColor", "tabColor", "color"];
 
 /// `GridData`. Starts of 0 are left out, and rows and cells at the end that hold nothing.
 fn grid_data(tab: &Tab, area: &Area) -> Value {
@@ -145,13 +163,13 @@ fn cell_data(tab: &Tab, row: usize, column: usize) -> Value {
     if !cell.is_empty() || cell.dress().is_some_and(|dress| dress.more.contains_key("userEnteredFormat")) {
         data.insert("effectiveFormat".to_owned(), effective_format(cell));
     }
-    Value::Object(data)
+    public(&Value::Object(data))
 }
 
 fn effective_format(cell: &Cell) -> Value {
     let mut format = default_format();
     let own = cell.dress().and_then(|dress| dress.more.get("userEnteredFormat"));
-    overlay(&mut format, own.unwrap_or(&Value::Null));
+    overlay(&mut format, &public(own.unwrap_or(&Value::Null)));
     format
 }
 
@@ -159,6 +177,9 @@ fn overlay(below: &mut Value, above: &Value) {
     match (below, above) {
         (Value::Object(below), Value::Object(above)) => {
             for (name, value) in above {
+                if name.contains("olor") {
+                    below.remove(name);
+                }
                 overlay(below.entry(name.clone()).or_insert(Value::Null), value);
             }
         }

@@ -143,6 +143,12 @@ fn copy(path: &[String], source: &Value, target: &mut Map<String, Value>) {
     let value = &source[name.as_str()];
     // A list is replaced whole, whatever is named within it.
     if rest.is_empty() || rest == ["*"] || value.is_array() {
+        // A colour has two spellings, of which the last one set counts.
+        if let Some(plain) = name.strip_suffix("Style") {
+            target.remove(plain);
+        } else if name.ends_with("olor") {
+            target.remove(&format!("{name}Style"));
+        }
         match value {
             Value::Null => target.remove(name),
             value => target.insert(name.clone(), value.clone()),

@@ -224,7 +224,9 @@ async fn a_tab_is_set_up_and_described() {
         json!({ "rowCount": 5, "columnCount": 3, "frozenRowCount": 1 })
     );
     assert_eq!(tab["protectedRanges"][0]["warningOnly"], true);
-    assert_eq!(tab["conditionalFormats"], json!([rule]));
+    let mut both = rule.clone();
+    both["booleanRule"]["format"]["backgroundColorStyle"] = json!({ "rgbColor": { "red": 1, "green": 0.5 } });
+    assert_eq!(tab["conditionalFormats"], json!([both]), "a colour is answered in both of its spellings");
     assert_eq!(tab["charts"][0]["position"]["overlayPosition"]["widthPixels"], 600);
     let row = &tab["data"][0]["rowData"][4]["values"];
     assert_eq!(row[0]["userEnteredFormat"]["numberFormat"]["type"], "TEXT");

@@ -1,11 +1,7 @@
 //! `POST /convergence/generate-audio`: a prompt or a transcript becomes a spoken conversation (P25).
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
 
@@ -14,7 +10,7 @@ use super::json;
 use crate::app::App;
 use crate::audio::{self, AudioError, BadRequest, Line, Recording, ScriptSource, Timing};
 use crate::http::admit::Caller;
-use crate::http::body::Answer;
+use crate::http::body::{self, Answer};
 use crate::http::problem::{MemberError, Problem};
 use crate::http::stamp;
 
@@ -56,7 +52,9 @@ async fn speak(app: &App, caller: &Caller, request: Request<Incoming>) -> Result
             "send the request as JSON: Content-Type: application/json",
         )));
     }
-    let body = read(request.into_body(), app.listen.max_body_bytes, app.listen.body_timeout).await?;
+    let listen = &app.listen;
+    let body = body::read(request.into_body(), listen.max_body_bytes, listen.body_timeout).await;
+    let body = body.map_err(Refused::plain)?;
     let wanted = audio::Request::from_json(&body).map_err(bad_request)?;
     app.studio.record(download::owner(caller), wanted).await.map_err(|error| audio_problem(&error))
 }
@@ -86,33 +84,6 @@ fn describe(app: &App, recording: Recording) -> Spoken {
         transcript: recording.script,
         timings: recording.timings,
     }
-}
-
-/// The whole body, within its size and its time.
-async fn read(body: Incoming, limit: usize, time: Duration) -> Result<Bytes, Refused> {
-    let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
-    let problem = match collected {
-        Ok(Ok(body)) => return Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "Body too large",
-            format!("the request's body may have {limit} bytes"),
-        ),
-        Ok(Err(_)) => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "body_unreadable",
-            "Bad request",
-            "the request's body broke off",
-        ),
-        Err(_) => Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "body_timeout",
-            "Request timeout",
-            format!("the request's body did not arrive within {} s", time.as_secs()),
-        ),
-    };
-    Err(Refused::plain(problem))
 }
 
 /// A request that gets no recording, and when to come again, where that would help.

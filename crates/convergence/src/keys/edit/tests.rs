@@ -10,7 +10,7 @@ use testkit::{Fault, Google, Times};
 
 use super::*;
 use crate::clock::Now;
-use crate::config::GoogleSheet;
+use crate::config::{GoogleCredentials, GoogleSheet};
 
 const LINES: [&str; 3] =
     ["api_key,client_name,is_active", "sk-convergence-one,One,TRUE", "sk-convergence-two,Two,TRUE"];
@@ -33,10 +33,10 @@ impl Clock for Hasty {
 }
 
 async fn sheet(google: &Google, folder: &TempDir) -> KeysTable {
-    let credentials_path = folder.path().join("account.json");
-    std::fs::write(&credentials_path, google.credentials_json()).unwrap();
+    let credentials = folder.path().join("account.json");
+    std::fs::write(&credentials, google.credentials_json()).unwrap();
     let sheet = GoogleSheet {
-        credentials_path,
+        credentials: GoogleCredentials::File(credentials),
         sheet_id: google.sheet_id().to_owned(),
         tab: "Keys".to_owned(),
         endpoint: google.url(),

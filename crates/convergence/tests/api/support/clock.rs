@@ -35,6 +35,11 @@ impl Clock for TestClock {
         *self.0.borrow()
     }
 
+    fn unix_millis(&self) -> i64 {
+        let now = self.now();
+        now.unix * 1_000 + i64::from(now.uptime.subsec_millis())
+    }
+
     fn sleep(&self, duration: Duration) -> futures_util::future::BoxFuture<'static, ()> {
         let mut now = self.0.subscribe();
         let until = now.borrow().uptime + duration;

@@ -19,6 +19,7 @@ pub struct TestServer {
     server: Option<Server>,
     pub clock: Arc<TestClock>,
     pub url: String,
+    pub admin_url: String,
     folder: TempDir,
     settings: Settings,
     client: Client,
@@ -56,12 +57,13 @@ impl TestServer {
     fn start_in(folder: TempDir, given: &[(&str, &str)], clock: Arc<TestClock>) -> Self {
         let mut settings = Settings::default();
         let path = folder.path().to_str().expect("a UTF-8 path");
-        settings.set("API_PORT", "0").set("DATA_DIR", format!("{path}/data"));
+        settings.set("API_PORT", "0").set("ADMIN_PORT", "0").set("DATA_DIR", format!("{path}/data"));
         for (name, value) in given {
             settings.set(name, value.replace("{folder}", path));
         }
         let client = Client::builder().no_proxy().build().expect("a client");
-        let mut server = Self { server: None, clock, url: String::new(), folder, settings, client };
+        let (url, admin_url) = (String::new(), String::new());
+        let mut server = Self { server: None, clock, url, admin_url, folder, settings, client };
         server.start();
         server
     }
@@ -71,6 +73,7 @@ impl TestServer {
         let clock: Arc<TestClock> = Arc::clone(&self.clock);
         let server = Server::start(config, clock).expect("a server that starts");
         self.url = format!("http://{}", server.address());
+        self.admin_url = format!("http://{}", server.admin_address());
         self.server = Some(server);
     }
 
@@ -96,6 +99,37 @@ impl TestServer {
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// A request to the admin listener.
+    pub fn admin(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.admin_url))
+    }
+
+    /// `POST /refresh`.
+    pub async fn refresh(&self) -> Answer {
+        self.send(self.admin(Method::POST, "/refresh")).await
+    }
+
+    /// The value of one line of `/metrics`, by the line's beginning; without it, none.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let text = self.send(self.admin(Method::GET, "/metrics")).await.body;
+        let text = String::from_utf8(text).expect("UTF-8");
+        let mut values = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        values.next().map(|value| value.parse().expect("a number"))
+    }
+
+    /// Waits until a metric has this value: a read counts once it is over, a moment after its keys are in use.
+    pub async fn until_metric(&self, name: &str, wanted: f64) {
+        let start = Instant::now();
+        loop {
+            let value = self.metric(name).await;
+            if value == Some(wanted) {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "{name}: {value:?}, and not yet {wanted}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Sends a request and reads its answer.

@@ -126,6 +126,21 @@ pub(super) fn update(book: &mut Book, request: &Value) -> Done {
     Ok(Value::Null)
 }
 
+/// Columns become as wide as their longest text, at seven pixels a character; rows keep their height.
+pub(super) fn auto_resize(book: &mut Book, request: &Value) -> Done {
+    let (place, dimension, lines) = lines(book, &request["dimensions"])?;
+    let tab = &mut book.tabs[place];
+    if dimension == Dimension::Columns {
+        for column in lines {
+            let width = |row: usize| tab.value(row, column).as_str().map_or(0, |text| text.chars().count());
+            let longest = tab.used().rows.map(width).max().unwrap_or(0);
+            let size = json!((7 * longest + 10).max(21));
+            tab.column_looks.entry(column).or_insert_with(|| json!({}))["pixelSize"] = size;
+        }
+    }
+    Ok(Value::Null)
+}
+
 fn groups(dimension: Dimension) -> &'static str {
     if dimension == Dimension::Rows { "rowGroups" } else { "columnGroups" }
 }

@@ -65,8 +65,11 @@ fn no_rule(at: usize) -> String {
 }
 
 pub(super) fn set_filter(book: &mut Book, request: &Value) -> Done {
-    let (place, _) = area(book, &request["filter"]["range"])?;
-    book.tabs[place].filter = Some(request["filter"].clone());
+    let (place, area) = area(book, &request["filter"]["range"])?;
+    let mut filter = request["filter"].clone();
+    // Its open sides are closed where the grid ends now (gspread's tests expect so).
+    filter["range"] = area.to_json(book.tabs[place].id);
+    book.tabs[place].filter = Some(filter);
     Ok(Value::Null)
 }
 

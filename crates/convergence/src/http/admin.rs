@@ -1,0 +1,102 @@
+//! The admin listener: the operator's requests, on an address and a thread of their own.
+
+mod door;
+mod metrics;
+mod refresh;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{debug, warn};
+
+use super::body::Answer;
+use super::problem::not_found;
+use super::router::{reading, wrong_method};
+use super::stamp;
+use crate::app::App;
+
+/// Connections open at a time; more wait to be accepted. An operator, a dashboard and a scraper or two take ten.
+const MOST_CONNECTIONS: usize = 64;
+
+/// For a request's headers to arrive, and between two requests of a connection.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The bound socket.
+pub(crate) struct AdminListener(TcpListener);
+
+impl AdminListener {
+    /// Binds it; port 0 becomes a free one.
+    ///
+    /// # Errors
+    /// The address is in use, or not this machine's.
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpListener::bind(address)?;
+        socket.set_nonblocking(true)?;
+        Ok(Self(socket))
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    /// Serves for as long as its runtime does.
+    pub(crate) async fn serve(self, app: Arc<App>) {
+        let listener = match tokio::net::TcpListener::from_std(self.0) {
+            Ok(listener) => listener,
+            Err(error) => return warn!("the admin listener could not be started: {error}"),
+        };
+        let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        loop {
+            let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
+            match listener.accept().await {
+                Ok((stream, _)) => drop(tokio::spawn(connection(Arc::clone(&app), stream, slot))),
+                Err(error) => {
+                    warn!("an admin connection could not be accepted: {error}");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+async fn connection(app: Arc<App>, stream: TcpStream, slot: OwnedSemaphorePermit) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    let service = service_fn(|request| {
+        let app = Arc::clone(&app);
+        async move { Ok::<_, Infallible>(answer(&app, &request).await) }
+    });
+    if let Err(error) = http.serve_connection(TokioIo::new(stream), service).await {
+        debug!("admin connection ended: {error}");
+    }
+    drop(slot);
+}
+
+/// Every route, behind the one door.
+async fn answer(app: &App, request: &Request<Incoming>) -> Response<Answer> {
+    let mut answer = match door::enter(&app.admin, request.headers(), request.method()) {
+        Err(refusal) => refusal,
+        Ok(()) => match (request.method(), request.uri().path()) {
+            (&Method::POST, "/refresh") => refresh::answer(app).await,
+            (_, "/refresh") => wrong_method("POST"),
+            (_, "/metrics") => reading(request, || metrics::answer(app)),
+            _ => not_found(),
+        },
+    };
+    stamp::request_id(answer.headers_mut(), app.next_request_id());
+    answer
+}

@@ -1,0 +1,22 @@
+//! `GET /metrics`: for Prometheus, and whoever reads the `OpenMetrics` text format.
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response};
+
+use crate::app::{App, Door};
+use crate::http::body::Answer;
+use crate::sync::InUse;
+
+pub(super) fn answer(app: &App) -> Response<Answer> {
+    let (age, held) = match &app.door {
+        Door::Guarded(guard) => {
+            (guard.age(app.clock.now().unix), guard.freshness.report().in_use == InUse::BeforeHeld)
+        }
+        Door::Open(_) => (None, false),
+    };
+    let mut answer = Response::new(Answer::from(app.metrics.text(age, held)));
+    let openmetrics = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    answer.headers_mut().insert(CONTENT_TYPE, openmetrics);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}

@@ -1,0 +1,151 @@
+//! What `GET /metrics` shows, in the `OpenMetrics` text format. No label holds a key, a client or a sheet's id.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::sync::Lag;
+
+/// Label sets of one label with a word that is ours.
+type Label = [(&'static str, &'static str); 1];
+
+/// Upper bounds in seconds, from what the webhook takes to what polling takes.
+const LAGS: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
+
+/// Upper bounds in seconds; one answer of Google may take 30.
+const DURATIONS: [f64; 10] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// Written where things happen, and read by whoever scrapes.
+pub(crate) struct Metrics {
+    registry: Registry,
+    directory_age: Gauge<f64, std::sync::atomic::AtomicU64>,
+    directory_keys: Gauge,
+    directory_problems: Gauge,
+    refresh_held: Gauge,
+    refreshes: Family<Label, Counter>,
+    refresh_duration: Histogram,
+    lag: Family<Label, Histogram, fn() -> Histogram>,
+    sheet_reads: Counter,
+    webhooks: Family<Label, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("convergence"),
+            directory_age: Gauge::default(),
+            directory_keys: Gauge::default(),
+            directory_problems: Gauge::default(),
+            refresh_held: Gauge::default(),
+            refreshes: Family::default(),
+            refresh_duration: Histogram::new(DURATIONS),
+            lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
+            sheet_reads: Counter::default(),
+            webhooks: Family::default(),
+        };
+        metrics.register();
+        // Before the first read, and without one: no number is the truth.
+        metrics.directory_age.set(f64::NAN);
+        for result in ["ok", "failed"] {
+            let _ = metrics.refreshes.get_or_create(&[("result", result)]);
+        }
+        for result in WebhookResult::ALL {
+            let _ = metrics.webhooks.get_or_create(&[("result", result.name())]);
+        }
+        metrics
+    }
+}
+
+/// What became of a call of the webhook.
+#[derive(Clone, Copy)]
+pub(crate) enum WebhookResult {
+    Accepted,
+    Repeated,
+    Refused,
+}
+
+impl WebhookResult {
+    const ALL: [Self; 3] = [Self::Accepted, Self::Repeated, Self::Refused];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Repeated => "repeated",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl Metrics {
+    /// A read of the source has ended.
+    pub(crate) fn read_ended(&self, ok: bool, took: Duration, keys: usize, problems: usize) {
+        self.refreshes.get_or_create(&[("result", if ok { "ok" } else { "failed" })]).inc();
+        self.refresh_duration.observe(took.as_secs_f64());
+        self.directory_keys.set(i64::try_from(keys).unwrap_or(i64::MAX));
+        self.directory_problems.set(i64::try_from(problems).unwrap_or(i64::MAX));
+    }
+
+    /// A change has had its effect.
+    pub(crate) fn lag(&self, lag: Lag) {
+        self.lag.get_or_create(&[("via", lag.via.name())]).observe(lag.seconds);
+    }
+
+    pub(crate) fn webhook(&self, result: WebhookResult) {
+        self.webhooks.get_or_create(&[("result", result.name())]).inc();
+    }
+
+    /// Counts requests that use up Google's quota of reads.
+    pub(crate) fn sheet_reads(&self) -> Counter {
+        self.sheet_reads.clone()
+    }
+
+    /// All of them. `age` is that of the keys in use, in seconds; `held` whether a refresh is held.
+    pub(crate) fn text(&self, age: Option<i64>, held: bool) -> String {
+        self.refresh_held.set(i64::from(held));
+        #[expect(clippy::cast_precision_loss, reason = "exact for ages of human kind")]
+        self.directory_age.set(age.map_or(f64::NAN, |age| age as f64));
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry).expect("writing to a string cannot fail");
+        text
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register_with_unit(
+            "directory_age",
+            "Time since the reading of the keys in use began; NaN before the first",
+            Unit::Seconds,
+            self.directory_age.clone(),
+        );
+        registry.register(
+            "directory_keys",
+            "Keys in use, refused ones included",
+            self.directory_keys.clone(),
+        );
+        let problems = "Problems that the last reading found in the table of keys";
+        registry.register("directory_problems", problems, self.directory_problems.clone());
+        let held = "1 while a refresh is held that has lost too many working keys at once";
+        registry.register("refresh_held", held, self.refresh_held.clone());
+        registry.register("refreshes", "Readings of the keys that have ended", self.refreshes.clone());
+        registry.register_with_unit(
+            "refresh_duration",
+            "How long readings of the keys took",
+            Unit::Seconds,
+            self.refresh_duration.clone(),
+        );
+        registry.register_with_unit(
+            "revocation_lag",
+            "From a change of the sheet to its effect; but for the webhook, the longest it can have been",
+            Unit::Seconds,
+            self.lag.clone(),
+        );
+        let reads = "Requests that used up Google's quota of reads";
+        registry.register("sheet_reads", reads, self.sheet_reads.clone());
+        registry.register("webhooks", "Calls of POST /hooks/sheet-changed", self.webhooks.clone());
+    }
+}
