@@ -3,6 +3,7 @@
 mod demo;
 mod keys;
 mod serve;
+mod sheet;
 mod table;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ pub fn run() -> ExitCode {
     let outcome = match matches.subcommand() {
         Some(("demo", flags)) => settings(flags).and_then(demo::run),
         Some(("keys", flags)) => keys::run(flags),
+        Some(("sheet", flags)) => sheet::run(flags),
         Some((_, flags)) => settings(flags).and_then(|settings| serve::run(&settings)),
         None => unreachable!("clap asks for a command"),
     };
@@ -43,6 +45,7 @@ fn command() -> Command {
             Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
         ))
         .subcommand(keys::command())
+        .subcommand(sheet::command())
 }
 
 /// Each variable as a flag in kebab case. Their values are read with everybody else's, so that all faults come at once.

@@ -46,6 +46,11 @@ impl Clock for SystemClock {
     }
 }
 
+/// The moment in Unix seconds, for a command that runs once.
+pub(crate) fn unix_now() -> i64 {
+    unix_seconds(SystemTime::now())
+}
+
 /// Whole Unix seconds; a clock set before 1970 counts as 1970.
 fn unix_seconds(time: SystemTime) -> i64 {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());

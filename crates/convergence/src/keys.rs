@@ -1,7 +1,7 @@
 //! Sources of keys: each gives the same rows, whatever they are kept in.
 
 mod csv;
-mod google;
+pub(crate) mod google;
 
 pub(crate) mod edit;
 

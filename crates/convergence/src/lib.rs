@@ -12,6 +12,7 @@ mod app;
 mod http;
 
 mod keys;
+mod setup;
 mod sync;
 
 pub mod audio;

@@ -23,7 +23,7 @@ use jiff::tz::TimeZone;
 use self::header::Header;
 use crate::{KeyHash, Record};
 
-pub use self::header::{Column, HeaderFault};
+pub use self::header::{Column, HeaderFault, Layout};
 pub use self::listing::Listing;
 pub use self::problem::{Problem, address};
 pub use self::row::Row;

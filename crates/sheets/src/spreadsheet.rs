@@ -127,8 +127,17 @@ impl Spreadsheet {
 
     /// Reads what a field mask names of the spreadsheet (`spreadsheets.get`), as JSON in the API's own shape.
     pub async fn describe(&self, fields: &'static str) -> Result<Json, Error> {
+        self.describe_in(&[], fields).await
+    }
+
+    /// The same, of these blocks only: a tab without one is left out, and of the cells (`sheets.data`) come those inside.
+    /// No block at all is the whole spreadsheet.
+    pub async fn describe_in(&self, ranges: &[Range], fields: &'static str) -> Result<Json, Error> {
+        let parts: Vec<String> = ranges.iter().map(|range| format!("ranges={}", range.in_path())).collect();
+        let query = if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) };
+        let tab = ranges.first().map(|range| &*range.tab);
         let options = &[("fields", fields)];
-        let answer = self.call(&Call::get("spreadsheets.get", None, self.address.clone(), options)).await?;
+        let answer = self.call(&Call::get("spreadsheets.get", tab, self.address(&query), options)).await?;
         answer.read()
     }
 

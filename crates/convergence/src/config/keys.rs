@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use sheets::DefaultCredentials;
 
-use super::settings::Reader;
+use super::settings::{Fault, Reader, Settings};
 
 /// Authentication: off, or on with keys from somewhere.
 pub enum Auth {
@@ -107,6 +107,19 @@ impl Auth {
 }
 
 impl Source {
+    /// The source alone, whether or not authentication is on: for the commands that set it up.
+    ///
+    /// # Errors
+    /// All faults at once, as from `Config::read`.
+    pub fn of(settings: &Settings) -> Result<Self, Vec<Fault>> {
+        let mut reader = Reader::new(settings);
+        let source = Self::read(&mut reader);
+        match reader.into_faults() {
+            faults if faults.is_empty() => Ok(source),
+            faults => Err(faults),
+        }
+    }
+
     fn read(reader: &mut Reader<'_>) -> Self {
         let time_zone = reader
             .with("KEYS_TIME_ZONE", "an IANA time zone such as Europe/Paris", |name| TimeZone::get(name).ok())

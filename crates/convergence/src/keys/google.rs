@@ -123,7 +123,7 @@ fn credentials_file(path: &Path) -> Result<Credentials, SourceError> {
     })
 }
 
-fn cell(value: Value) -> Cell {
+pub(crate) fn cell(value: Value) -> Cell {
     match value {
         Value::Empty => Cell::Empty,
         Value::Text(text) => Cell::Text(text),
@@ -133,7 +133,7 @@ fn cell(value: Value) -> Cell {
 }
 
 /// Sheets names a zone as CLDR does, or writes a custom one as `GMT-07:00` (`SpreadsheetProperties.timeZone`).
-fn time_zone(name: &str) -> Option<TimeZone> {
+pub(crate) fn time_zone(name: &str) -> Option<TimeZone> {
     if let Ok(zone) = TimeZone::get(name) {
         return Some(zone);
     }

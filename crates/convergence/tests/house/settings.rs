@@ -53,8 +53,9 @@ fn every_documented_variable_exists() {
 
 #[test]
 fn help_names_every_flag() {
-    for command in ["serve", "demo"] {
-        let output = Command::new(env!("CARGO_BIN_EXE_convergence")).args([command, "--help"]).output();
+    for command in ["serve", "demo", "sheet init"] {
+        let words = command.split(' ').chain(["--help"]);
+        let output = Command::new(env!("CARGO_BIN_EXE_convergence")).args(words).output();
         let help = String::from_utf8(output.expect("the program runs").stdout).expect("UTF-8");
         for variable in VARIABLES {
             assert!(

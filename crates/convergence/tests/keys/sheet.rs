@@ -103,6 +103,32 @@ async fn the_first_key_goes_into_the_rows_that_are_prepared() {
 }
 
 #[tokio::test]
+async fn keys_are_made_in_a_sheet_that_was_just_set_up() {
+    let keys = Keys::in_sheet(&[]).await;
+    keys.program(&["sheet", "init"], "").well();
+    let made: Vec<String> =
+        ["A", "B"].iter().map(|client| keys.run(&["create", "--client", client]).well().key()).collect();
+    let rows: Vec<_> = made.iter().map(|key| keys.listed(key)["row"].clone()).collect();
+    assert_eq!(rows, [2, 3]);
+    keys.run(&["rotate", &fingerprint(&made[0])]).well();
+    keys.run(&["revoke", &fingerprint(&made[1])]).well();
+    keys.run(&["check"]).well();
+    // The rows still have their boxes, which hold booleans.
+    let described = keys.google().description();
+    let sheets = described["sheets"].as_array().expect("tabs");
+    let sheet = sheets.iter().find(|sheet| sheet["properties"]["title"] == TAB).expect("the tab");
+    let place = keys.rows()[0].iter().position(|name| name == "is_active").expect("the column");
+    for row in 1..4 {
+        let cell = &sheet["data"][0]["rowData"][row]["values"][place];
+        assert_eq!(cell["dataValidation"]["condition"]["type"], "BOOLEAN", "row {}: {cell}", row + 1);
+        assert!(cell["effectiveValue"]["boolValue"].is_boolean(), "row {}: {cell}", row + 1);
+    }
+    // Set-up finds nothing to mend in what the commands left.
+    let again = keys.program(&["sheet", "init"], "").well();
+    assert!(format!("{}{}", again.out, again.err).contains("nothing to do"), "{}{}", again.out, again.err);
+}
+
+#[tokio::test]
 async fn boxes_filled_in_ahead_of_need_do_not_keep_the_first_key_away() {
     let boxes = [TWO_KEYS[0], ",,,,FALSE,,,", ",,,,FALSE,,,", ",,,,FALSE,,,"];
     let keys = Keys::in_sheet(&boxes).await;

@@ -101,8 +101,13 @@ impl Keys {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Said {
+        self.program(&[&["keys"], arguments].concat(), input)
+    }
+
+    /// Any command of the program.
+    pub(crate) fn program(&self, arguments: &[&str], input: &str) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_convergence"));
-        command.current_dir(self.folder.path()).arg("keys").args(arguments).env_clear();
+        command.current_dir(self.folder.path()).args(arguments).env_clear();
         match &self.google {
             None => command.env("KEYS_FILE", "keys.csv").env("KEYS_TIME_ZONE", self.time_zone),
             Some(google) => command

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
-use super::problem::address;
+use super::problem::{address, number};
 use super::value::Value;
 use super::{Cell, Problem, text};
 
@@ -97,7 +97,7 @@ impl Header {
     /// The first row with all required columns. Without one, the fault names what the likeliest row lacks: the first
     /// that holds `api_key`, or else the first that holds another required column.
     pub(super) fn find(grid: &[Vec<Cell>]) -> Result<Self, HeaderFault> {
-        let top = || grid.iter().take(SEARCHED_ROWS).enumerate().map(|(row, cells)| Self::of(row, cells));
+        let top = || Self::candidates(grid);
         if let Some(header) = top().find(|header| header.missing().is_empty()) {
             return Ok(header);
         }
@@ -111,6 +111,20 @@ impl Header {
             None if grid.iter().flatten().all(|cell| Value::of(cell).is_empty()) => HeaderFault::Empty,
             None => HeaderFault::NoHeader,
         })
+    }
+
+    fn candidates(grid: &[Vec<Cell>]) -> impl Iterator<Item = Self> {
+        grid.iter().take(SEARCHED_ROWS).enumerate().map(|(row, cells)| Self::of(row, cells))
+    }
+
+    /// The row that a person most likely meant: the one with the most of our columns, the first of equals.
+    fn likeliest(grid: &[Vec<Cell>]) -> Option<Self> {
+        let known = |header: &Self| header.places.iter().flatten().count();
+        let best = Self::candidates(grid).max_by_key(|header| (known(header), usize::MAX - header.row))?;
+        if known(&best) > 0 {
+            return Some(best);
+        }
+        Self::candidates(grid).find(|header| !grid[header.row].iter().all(|cell| Value::of(cell).is_empty()))
     }
 
     fn of(row: usize, cells: &[Cell]) -> Self {
@@ -152,5 +166,39 @@ impl Header {
             Problem::harmless(self.row, index, column.name(), message)
         };
         self.twins.iter().map(ignored).collect()
+    }
+}
+
+/// What stands in the header row, for whoever has to explain it to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The row's number in the sheet, from 1.
+    pub row: u32,
+    /// Its cells that are not empty: the address, such as `B1`, and the content, quoted, escaped and cut short, or
+    /// withheld where it may be a key.
+    pub cells: Vec<(String, String)>,
+    /// The index of each column that is read, from 0, or `None` where the row does not have it.
+    pub columns: Vec<(&'static str, Option<usize>)>,
+}
+
+impl Layout {
+    /// Looks at the row by which [`Table::read`](super::Table::read) reads `grid`; where it reads none, at the row that
+    /// comes nearest to a header. `None` if the first rows are empty.
+    pub fn of(grid: &[Vec<Cell>]) -> Option<Self> {
+        let header = Header::find(grid).ok().or_else(|| Header::likeliest(grid))?;
+        let shown = grid[header.row].iter().enumerate().filter_map(|(index, cell)| {
+            let value = Value::of(cell);
+            (!value.is_empty()).then(|| (address(header.row, index), value.shown("")))
+        });
+        Some(Self {
+            row: number(header.row),
+            cells: shown.collect(),
+            columns: Column::ALL.map(|column| (column.name(), header.place(column))).to_vec(),
+        })
+    }
+
+    /// Where a column stands, by its name.
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.columns.iter().find(|(column, _)| *column == name)?.1
     }
 }

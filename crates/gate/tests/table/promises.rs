@@ -1,6 +1,6 @@
 //! The promises about a table, in the guide's own words and beyond the single cell.
 
-use gate::{Cell, HeaderFault, KeyHash, Rules, Table};
+use gate::{Cell, HeaderFault, KeyHash, Layout, Rules, Table};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -118,4 +118,27 @@ fn p04_a_problem_is_one_line_whatever_the_cell_holds() {
 #[test]
 fn p04_a_cell_shows_no_content_in_a_dump() {
     assert_eq!(format!("{:?}", Cell::Text("sk-convergence-abc123xyz".into())), "Text(..)");
+}
+
+#[test]
+fn p02_a_header_is_shown_where_it_was_found_and_never_a_key() {
+    let layout = |values: &Value| Layout::of(&fixture::grid(values));
+    let found = layout(&json!([
+        ["Our keys"],
+        [],
+        ["", "API Key", "client", "is_active"],
+        ["", "sk-convergence-abc123xyz", "Acme", true]
+    ]))
+    .unwrap();
+    assert_eq!(found.row, 3);
+    let cells: Vec<_> = found.cells.iter().map(|(at, shown)| format!("{at} {shown}")).collect();
+    assert_eq!(cells, [r#"B3 "API Key""#, r#"C3 "client""#, r#"D3 "is_active""#]);
+    assert_eq!((found.index("api_key"), found.index("client_name")), (Some(1), None));
+    assert_eq!(found.columns.len(), 7);
+
+    let headless = layout(&json!([[], ["sk-convergence-abc123xyz", "Acme", true]])).unwrap();
+    assert_eq!(headless.row, 2);
+    assert!(!format!("{headless:?}").contains("abc123xyz"), "{headless:?}");
+    assert_eq!(layout(&json!([[], [" "]])), None);
+    assert_eq!(layout(&json!([])), None);
 }

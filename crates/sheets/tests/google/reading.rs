@@ -1,8 +1,8 @@
 //! What a tab holds arrives as it stands there.
 
 use serde_json::{Value as Json, json};
-use sheets::Value;
 use sheets::Value::{Bool, Empty, Number, Text};
+use sheets::{Range, Value};
 use testkit::{Google, date_cell};
 
 use crate::support::spreadsheet;
@@ -86,4 +86,23 @@ async fn properties_name_the_zone_the_locale_and_the_tabs() {
     assert_eq!(tabs, [("Sheet1", 1_000, 26), ("API_Keys", 1_000, 26)]);
     assert_eq!(properties.tabs[0].id, 0, "the first tab's number is 0, and stands in the answer");
     assert_eq!(google.reads(), 0, "only values count as reads");
+}
+
+#[tokio::test]
+async fn a_description_of_blocks_has_their_tabs_and_cells_only() {
+    let google = Google::start().await;
+    google.set_tab("Keys", rows(json!([["a"], ["b"], ["c"]])));
+    google.set_tab("Jon's & co", rows(json!([["x", "y"]])));
+    let spreadsheet = spreadsheet(&google);
+    let mask = "sheets(properties(title),data(startRow,startColumn,rowData(values(userEnteredValue))))";
+    let ranges = [Range::rows("Keys", 1, 1), Range::cell("Keys", 2, 0), Range::cell("Jon's & co", 0, 1)];
+    let cell = |value: &str| json!([{ "values": [{ "userEnteredValue": { "stringValue": value } }] }]);
+    let expected = json!({ "sheets": [
+        {
+            "properties": { "title": "Keys" },
+            "data": [{ "startRow": 1, "rowData": cell("b") }, { "startRow": 2, "rowData": cell("c") }],
+        },
+        { "properties": { "title": "Jon's & co" }, "data": [{ "startColumn": 1, "rowData": cell("y") }] },
+    ]});
+    assert_eq!(spreadsheet.describe_in(&ranges, mask).await.unwrap(), expected);
 }

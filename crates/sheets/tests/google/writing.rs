@@ -6,6 +6,7 @@ use testkit::{Fault, Google, Times};
 
 use crate::support::{assert_tells_no_secret, spreadsheet};
 
+#[expect(clippy::unnecessary_wraps, reason = "a cell to write may be absent")]
 fn text(text: &str) -> Option<Value> {
     Some(Value::Text(text.to_owned()))
 }

@@ -19,12 +19,21 @@ impl Look {
         if self.is_first() {
             return vec![self.append(row)];
         }
-        // Formats, boxes and colours come from the row above: the last key's, or a row that was prepared for one.
+        // Formats and boxes come from the row above: the last key's, or a row that was prepared for one. An inserted row
+        // inherits formats; of boxes the documentation says nothing.
         let above = self.seen.listing.rows.last().map_or(self.seen.listing.header_row() + 1, index);
         let at = above + 1;
         let range =
             json!({ "sheetId": self.tab.id, "dimension": "ROWS", "startIndex": at, "endIndex": at + 1 });
         let mut requests = vec![json!({ "insertDimension": { "range": range, "inheritFromBefore": true } })];
+        let row_at =
+            |at: usize| json!({ "sheetId": self.tab.id, "startRowIndex": at, "endRowIndex": at + 1 });
+        for kind in ["PASTE_FORMAT", "PASTE_DATA_VALIDATION"] {
+            let (source, destination) = (row_at(above), row_at(at));
+            requests.push(json!({ "copyPaste": {
+                "source": source, "destination": destination, "pasteType": kind
+            } }));
+        }
         let filled = row.cells.iter().enumerate().filter(|(_, cell)| **cell != Cell::Empty);
         requests.extend(filled.map(|(column, cell)| {
             let dressed = matches!(self.seen.at(above, column), Cell::Number(_));
