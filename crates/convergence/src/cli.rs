@@ -1,6 +1,7 @@
 //! The command line: one file for each command, and the settings that all of them share.
 
 mod demo;
+mod doctor;
 mod keys;
 mod serve;
 mod sheet;
@@ -17,14 +18,17 @@ use crate::config::{Config, Fault, Settings, VARIABLES};
 pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let outcome = match matches.subcommand() {
-        Some(("demo", flags)) => settings(flags).and_then(demo::run),
-        Some(("keys", flags)) => keys::run(flags),
-        Some(("sheet", flags)) => sheet::run(flags),
-        Some((_, flags)) => settings(flags).and_then(|settings| serve::run(&settings)),
+        Some(("demo", flags)) => settings(flags).and_then(demo::run).map(|()| ExitCode::SUCCESS),
+        Some(("doctor", flags)) => doctor::run(flags),
+        Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
+        Some(("sheet", flags)) => sheet::run(flags).map(|()| ExitCode::SUCCESS),
+        Some((_, flags)) => {
+            settings(flags).and_then(|settings| serve::run(&settings)).map(|()| ExitCode::SUCCESS)
+        }
         None => unreachable!("clap asks for a command"),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE
@@ -44,6 +48,7 @@ fn command() -> Command {
         .subcommand(with_settings(
             Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
         ))
+        .subcommand(doctor::command())
         .subcommand(keys::command())
         .subcommand(sheet::command())
 }

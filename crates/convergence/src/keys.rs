@@ -1,21 +1,32 @@
 //! Sources of keys: each gives the same rows, whatever they are kept in.
 
+mod cells;
 mod csv;
 pub(crate) mod google;
 
 pub(crate) mod edit;
 
-pub(crate) use csv::CsvFile;
-pub(crate) use google::GoogleTab;
+pub(crate) use cells::{MOVING, cell, cells, requests};
+pub(crate) use csv::{CsvFile, grid};
+pub(crate) use google::{GoogleTab, credentials, time_zone};
 
 use std::time::Duration;
 
+use gate::{HeaderFault, Rules, Table};
 use jiff::tz::TimeZone;
 
 /// The rows as they stand, and what their times mean.
 pub(crate) struct Rows {
     pub(crate) grid: Vec<Vec<gate::Cell>>,
     pub(crate) time_zone: TimeZone,
+}
+
+impl Rows {
+    /// Reads them, where rows without a limit have this one.
+    fn table(&self, default_limit: Option<u32>) -> Result<Table, SourceError> {
+        let rules = Rules { time_zone: self.time_zone.clone(), default_limit };
+        Ok(Table::read(&self.grid, &rules)?)
+    }
 }
 
 /// Why the rows could not be read. Two messages: `/auth/status` is public, the log is not.
@@ -38,13 +49,21 @@ impl SourceError {
     }
 }
 
+impl From<HeaderFault> for SourceError {
+    fn from(fault: HeaderFault) -> Self {
+        let message = format!("the keys table has no usable header: {fault}");
+        Self::new(message.clone(), message)
+    }
+}
+
 /// Somewhere keys are kept.
 pub(crate) trait KeySource: Send + 'static {
     /// What distinguishes this source from others of its kind, for the snapshot on disk: it is hashed, not shown.
     fn identity(&self) -> String;
 
-    /// Reads all rows, and whatever else that takes (credentials, time zone), anew.
-    fn read(&mut self) -> impl Future<Output = Result<Rows, SourceError>> + Send;
+    /// Reads all rows, and whatever else that takes (credentials, time zone), anew. Rows without a limit have the default.
+    fn read(&mut self, default_limit: Option<u32>)
+    -> impl Future<Output = Result<Table, SourceError>> + Send;
 
     /// Ends when the rows have changed since they were last read. For a source that cannot tell, never.
     fn changed(&mut self) -> impl Future<Output = ()> + Send;

@@ -11,6 +11,7 @@ pub mod server;
 mod app;
 mod http;
 
+mod doctor;
 mod keys;
 mod setup;
 mod sync;

@@ -47,14 +47,12 @@ impl Directory {
     /// Builds the next directory, in which each client that `old` knows by name is the same client.
     ///
     /// A table never gives one key two records; if it did, the first would win.
-    pub(crate) fn build(mut records: Vec<Record>, old: &Directory) -> Self {
-        records.sort_by_key(|record| record.key);
-        records.dedup_by_key(|record| record.key);
+    pub(crate) fn build(records: Vec<Record>, old: &Directory) -> Self {
         let mut roster = Roster::of(old);
-        let mut entries = Vec::with_capacity(records.len());
-        for record in records {
+        // In the order of the rows, where those of one client tend to stand together.
+        let entry = |record: Record| {
             let client = roster.enlist(&record.client, Grain::for_limit(record.limit));
-            entries.push(Entry {
+            Entry {
                 key: record.key,
                 client: Arc::clone(client),
                 limit: record.limit.unwrap_or_default(),
@@ -63,8 +61,12 @@ impl Directory {
                 revoked_at: record.revoked_at.unwrap_or(i64::MAX),
                 active: record.active,
                 readable: record.readable,
-            });
-        }
+            }
+        };
+        let mut entries: Vec<Entry> = records.into_iter().map(entry).collect();
+        // By their first bits, which are a number and nearly always differ, and by the rest only where they do not.
+        entries.sort_by(|a, b| a.key.leading().cmp(&b.key.leading()).then_with(|| a.key.cmp(&b.key)));
+        entries.dedup_by_key(|entry| entry.key);
         Self { index: Index::of(&entries), entries, departed: roster.settle() }
     }
 
@@ -129,6 +131,8 @@ struct Roster {
 }
 
 struct Place {
+    /// Of the client's name. Kept, so that the table can grow without a look at every client.
+    hash: u64,
     client: Arc<Client>,
     /// What its new rows want; `None` while there are none.
     grain: Option<Grain>,
@@ -159,8 +163,8 @@ impl Roster {
         let Self { places, hasher } = self;
         let hash = hasher.hash_one(name);
         places
-            .entry(hash, |place| place.client.name() == name, |place| hasher.hash_one(place.client.name()))
-            .or_insert_with(|| Place { client: client(), grain: None, had_rows: false })
+            .entry(hash, |place| place.hash == hash && place.client.name() == name, |place| place.hash)
+            .or_insert_with(|| Place { hash, client: client(), grain: None, had_rows: false })
             .into_mut()
     }
 
@@ -168,7 +172,7 @@ impl Roster {
     /// directory is out of use a request may still come in for a client who had a row there, so it counts as busy.
     fn settle(self) -> Vec<Arc<Client>> {
         let mut departed = Vec::new();
-        for Place { client, grain, had_rows } in self.places {
+        for Place { client, grain, had_rows, .. } in self.places {
             match grain {
                 Some(grain) => client.set_grain(grain),
                 None if !had_rows && client.is_idle() => {}

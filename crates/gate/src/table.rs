@@ -14,14 +14,14 @@ mod row;
 mod text;
 mod value;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use jiff::tz::TimeZone;
 
-use self::header::Header;
-use crate::{KeyHash, Record};
+use self::header::{Header, SEARCHED_ROWS};
+use crate::Record;
 
 pub use self::header::{Column, HeaderFault, Layout};
 pub use self::listing::Listing;
@@ -87,18 +87,80 @@ pub struct Table {
 impl Table {
     /// Reads `grid`, whose first row is row 1 of the sheet. Rows may differ in length.
     pub fn read(grid: &[Vec<Cell>], rules: &Rules) -> Result<Self, HeaderFault> {
-        let header = Header::find(grid)?;
-        let mut problems = header.problems();
-        let mut records = Records::default();
-        for (index, cells) in grid.iter().enumerate().skip(header.row + 1) {
-            if let Some(row) = row::read(cells, index, &header, rules, &mut problems)
-                && let Some(message) = records.add(&row.record)
-            {
-                let column = header.index(Column::ApiKey);
-                problems.push(Problem::harmless(index, column, Column::ApiKey.name(), message));
+        let mut reader = TableReader::new(rules);
+        for cells in grid {
+            reader.row(cells);
+        }
+        reader.finish()
+    }
+}
+
+/// Reads a table row by row, for a caller who does not want to hold all of its cells at once.
+pub struct TableReader<'a> {
+    rules: &'a Rules,
+    /// How many rows have come.
+    rows: usize,
+    /// The first rows, until it is known which of them is the header.
+    top: Vec<Vec<Cell>>,
+    /// The header, or why there is none; `None` while `top` fills.
+    header: Option<Result<Header, HeaderFault>>,
+    records: Records,
+    problems: Vec<Problem>,
+}
+
+impl<'a> TableReader<'a> {
+    /// A reader that has seen no row yet.
+    pub fn new(rules: &'a Rules) -> Self {
+        let (top, records, problems) = (Vec::new(), Records::default(), Vec::new());
+        Self { rules, rows: 0, top, header: None, records, problems }
+    }
+
+    /// Reads the next row.
+    pub fn row(&mut self, cells: &[Cell]) {
+        let index = self.rows;
+        self.rows += 1;
+        match &mut self.header {
+            Some(Ok(_)) => self.record(index, cells),
+            Some(Err(fault)) => fault.below(cells),
+            None => {
+                self.top.push(cells.to_vec());
+                if self.top.len() == SEARCHED_ROWS {
+                    self.find_header();
+                }
             }
         }
-        Ok(Self { records: records.all, problems })
+    }
+
+    /// The table, once every row has come.
+    pub fn finish(mut self) -> Result<Table, HeaderFault> {
+        if self.header.is_none() {
+            self.find_header();
+        }
+        match self.header {
+            Some(Err(fault)) => Err(fault),
+            _ => Ok(Table { records: self.records.all, problems: self.problems }),
+        }
+    }
+
+    fn find_header(&mut self) {
+        let top = std::mem::take(&mut self.top);
+        let header = Header::find(&top);
+        let first = header.as_ref().map_or(top.len(), |header| header.row + 1);
+        if let Ok(header) = &header {
+            self.problems = header.problems();
+        }
+        self.header = Some(header);
+        top.iter().enumerate().skip(first).for_each(|(index, cells)| self.record(index, cells));
+    }
+
+    fn record(&mut self, index: usize, cells: &[Cell]) {
+        let Some(Ok(header)) = &self.header else { return };
+        if let Some(row) = row::read(cells, index, header, self.rules, &mut self.problems)
+            && let Some(message) = self.records.add(row.record)
+        {
+            let column = header.index(Column::ApiKey);
+            self.problems.push(Problem::harmless(index, column, Column::ApiKey.name(), message));
+        }
     }
 }
 
@@ -106,19 +168,24 @@ impl Table {
 #[derive(Default)]
 struct Records {
     all: Vec<Record>,
-    of_key: HashMap<KeyHash, usize>,
+    /// Their places, by the leading bits of their keys' hashes, which are evenly spread as they are.
+    places: HashTable<u32>,
 }
 
 impl Records {
     /// Adds a record, or folds it into the earlier one with the same key and says so.
-    fn add(&mut self, record: &Record) -> Option<String> {
-        match self.of_key.entry(record.key) {
-            Entry::Vacant(place) => {
-                place.insert(self.all.len());
-                self.all.push(record.clone());
+    fn add(&mut self, record: Record) -> Option<String> {
+        let Self { all, places } = self;
+        let at = |place: &u32| usize::try_from(*place).unwrap_or(usize::MAX);
+        let same = |place: &u32| all[at(place)].key == record.key;
+        match places.entry(record.key.leading(), same, |place| all[at(place)].key.leading()) {
+            Entry::Vacant(vacant) => {
+                // A sheet has ten million cells at most, and a file's rows are numbered by a u32 too.
+                vacant.insert(u32::try_from(all.len()).unwrap_or(u32::MAX));
+                all.push(record);
                 None
             }
-            Entry::Occupied(place) => Some(fold(&mut self.all[*place.get()], record)),
+            Entry::Occupied(occupied) => Some(fold(&mut all[at(occupied.get())], &record)),
         }
     }
 }

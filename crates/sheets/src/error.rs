@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::connect::ConnectFault;
 use crate::credentials::SubjectTokenFault;
 use crate::token_rejection::TokenRejection;
 
@@ -138,11 +139,13 @@ pub enum Error {
         /// How long it was waited.
         limit: Duration,
     },
-    /// No connection could be made: name resolution, refusal, TLS, or too slow a handshake.
-    #[error("cannot connect to {service}; check the network, dns, proxy and root certificates")]
+    /// No connection could be made.
+    #[error("cannot connect to {service}: {fault}")]
     Connect {
         /// Who was asked.
         service: Service,
+        /// At which step it failed.
+        fault: ConnectFault,
         /// What the network said.
         #[source]
         source: Arc<reqwest::Error>,
@@ -171,6 +174,23 @@ pub enum Error {
         /// The largest body taken, in bytes.
         limit: usize,
     },
+    /// 403: the request came without its token. It is always sent, so something on the way has taken it off.
+    #[error(
+        "google sheets got the request without its authorization header; let the proxy on the way pass it on, or set NO_PROXY"
+    )]
+    Unregistered,
+    /// 400: the cells asked for lie outside of the tab's grid.
+    #[error("the cells asked for lie outside of the tab; add rows or columns to it, and retry")]
+    OutsideGrid,
+    /// 400: what was to be written has more cells than the place it was meant for.
+    #[error("what was to be written does not fit its place in the tab; nothing was written, report it")]
+    TooWide,
+    /// 400: a change that the rules of spreadsheets forbid.
+    #[error("google refuses to change the spreadsheet in this way; nothing was changed, report it")]
+    ChangeRefused,
+    /// 400: the request has a field or a value that this version of the API does not know.
+    #[error("google does not know a field or a value of the request; update this program, or report it")]
+    BadRequest,
     /// Any other refusal: the request was wrong, so the fault is in this program or in what stands for Google.
     #[error(
         "{service} refused the request ({status}); check the endpoint, and report it if that is google's"
@@ -231,6 +251,11 @@ impl Error {
             | Self::Unauthorised
             | Self::Unreadable { .. }
             | Self::TooLarge { .. }
+            | Self::Unregistered
+            | Self::OutsideGrid
+            | Self::TooWide
+            | Self::ChangeRefused
+            | Self::BadRequest
             | Self::Refused { .. } => false,
         }
     }

@@ -16,10 +16,12 @@
 //! | what comes back, as JSON | `wire.rs` |
 //! | what a cell holds | `value.rs` |
 //! | time limits, size limits, redirects, proxies | `transport.rs` |
+//! | at which step a connection failed | `connect.rs` |
 //! | from a refusal to an [`Error`] | `refusal.rs`, `grant_refusal.rs` |
 //! | the failures and their words | `error.rs`, `token_rejection.rs` |
 
 mod assertion;
+mod connect;
 mod credentials;
 mod error;
 mod grant_refusal;
@@ -35,6 +37,7 @@ mod value;
 mod wire;
 mod writing;
 
+pub use connect::ConnectFault;
 pub use credentials::{
     Credentials, CredentialsError, DefaultCredentials, DefaultCredentialsError, SubjectTokenFault,
 };
@@ -42,5 +45,6 @@ pub use error::{Error, Service};
 pub use range::{Range, column_name};
 pub use spreadsheet::{DEFAULT_ENDPOINT, Properties, Spreadsheet, Tab};
 pub use token_rejection::TokenRejection;
+pub use transport::Clocks;
 pub use value::Value;
 pub use writing::Block;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::token_rejection::TokenRejection;
-use crate::transport::Answer;
+use crate::transport::{Answer, Clocks};
 
 /// Where the API is enabled if the answer does not say where.
 const ENABLE_PAGE: &str = "https://console.cloud.google.com/apis/library/sheets.googleapis.com";
@@ -88,8 +88,26 @@ fn of_bad_request(said: &Complaint, asked: &Asked<'_>) -> Option<Error> {
     if said.message.contains("already exists. Please enter another name") {
         return Some(Error::TabExists);
     }
-    let tab = asked.tab.filter(|_| said.message.contains("Unable to parse range"))?;
-    Some(Error::TabMissing { tab: tab.to_owned() })
+    if let Some(tab) = asked.tab.filter(|_| said.message.contains("Unable to parse range")) {
+        return Some(Error::TabMissing { tab: tab.to_owned() });
+    }
+    of_program(said)
+}
+
+/// Requests that Google finds wrong in themselves, by the beginnings of what it says of them.
+fn of_program(said: &Complaint) -> Option<Error> {
+    let message = &*said.message;
+    if message.contains("exceeds grid limits") {
+        Some(Error::OutsideGrid)
+    } else if message.contains("Requested writing within range") {
+        Some(Error::TooWide)
+    } else if message.contains("Invalid requests[") {
+        Some(Error::ChangeRefused)
+    } else if message.contains("Invalid value at") || message.contains("contains an invalid argument") {
+        Some(Error::BadRequest)
+    } else {
+        None
+    }
 }
 
 fn of_forbidden(said: &Complaint, asked: &Asked<'_>, answer: &Answer, now: SystemTime) -> Error {
@@ -110,6 +128,9 @@ fn of_forbidden(said: &Complaint, asked: &Asked<'_>, answer: &Answer, now: Syste
     if said.gives(&["RATE_LIMIT_EXCEEDED", "rateLimitExceeded", "userRateLimitExceeded"]) {
         return Error::QuotaExceeded { retry_after: answer.retry_after(now) };
     }
+    if said.message.contains("unregistered callers") {
+        return Error::Unregistered;
+    }
     let client_email = asked.client_email.to_owned();
     if asked.write { Error::NotEditor { client_email } } else { Error::NotShared { client_email } }
 }
@@ -118,25 +139,17 @@ fn of_forbidden(said: &Complaint, asked: &Asked<'_>, answer: &Answer, now: Syste
 fn rejection(said: &Complaint, answer: &Answer, now: SystemTime) -> TokenRejection {
     let says = |text: &str| said.message.contains(text);
     match &*said.word {
-        "invalid_grant" if says("short-lived token") => {
-            TokenRejection::ClockSkew { skew_seconds: answer.date().and_then(|theirs| skew(now, theirs)) }
-        }
+        "invalid_grant" if says("short-lived token") => TokenRejection::ClockSkew {
+            skew_seconds: answer.date().map(|theirs| Clocks { ours: now, theirs }.skew()),
+        },
         "invalid_grant" if says("Failed audience check") => TokenRejection::WrongAudience,
         "invalid_grant" if says("Invalid JWT Signature") => TokenRejection::InvalidSignature,
         "invalid_grant" if says("account not found") => TokenRejection::AccountNotFound,
         "invalid_grant" if says("Robot is disabled") => TokenRejection::AccountDisabled,
-        "deleted_client" => TokenRejection::AccountNotFound,
+        "deleted_client" => TokenRejection::ClientDeleted,
         "unauthorized_client" => TokenRejection::Unauthorised,
         "invalid_scope" => TokenRejection::UnknownScope,
         _ => TokenRejection::Other { status: answer.status },
-    }
-}
-
-/// Our clock minus theirs, in whole seconds.
-fn skew(ours: SystemTime, theirs: SystemTime) -> Option<i64> {
-    match ours.duration_since(theirs) {
-        Ok(ahead) => i64::try_from(ahead.as_secs()).ok(),
-        Err(behind) => i64::try_from(behind.duration().as_secs()).ok().map(|seconds| -seconds),
     }
 }
 

@@ -98,7 +98,7 @@ fn every_known_rejection_of_an_account_is_told_apart() {
         (400, grant("something new"), Other { status: 400 }),
         (400, word("invalid_scope"), UnknownScope),
         (401, word("unauthorized_client"), Unauthorised),
-        (401, word("deleted_client"), AccountNotFound),
+        (401, word("deleted_client"), ClientDeleted),
         (
             403,
             r#"{"error": {"code": 403, "message": "x", "status": "PERMISSION_DENIED"}}"#.to_owned(),

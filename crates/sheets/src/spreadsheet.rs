@@ -10,7 +10,7 @@ use crate::error::{Error, Service};
 use crate::range::Range;
 use crate::refusal::{self, Asked};
 use crate::token::{AccessToken, TokenSource};
-use crate::transport::{Answer, Limits, Transport};
+use crate::transport::{Answer, Clocks, Limits, Transport};
 use crate::value::Value;
 use crate::wire::{OwnProperties, SheetProperties, SpreadsheetAnswer, ValueRange};
 
@@ -85,6 +85,16 @@ impl Spreadsheet {
         let address = format!("{}/v4/spreadsheets/{sheet_id}", endpoint.as_str().trim_end_matches('/'));
         let transport = Transport::new(&endpoint, limits)?;
         Ok(Self { transport, tokens: TokenSource::new(credentials), address })
+    }
+
+    /// Gets an access token unless there is one: proof that the account is good, whatever it may see.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.tokens.token(&self.transport).await.map(drop)
+    }
+
+    /// Both clocks at Google's last answer; `None` before the first.
+    pub fn clocks(&self) -> Option<Clocks> {
+        self.transport.clocks()
     }
 
     /// Takes over the token of an earlier one, if that calls as the same account by the same credentials: reading

@@ -23,6 +23,11 @@ pub enum TokenRejection {
         "the account does not exist or is disabled; enable it, or create another and share the spreadsheet with that"
     )]
     AccountNotFound,
+    /// The client that the account stands for was deleted in the console.
+    #[error(
+        "its client was deleted in the google cloud console; restore it, or create another account and share the spreadsheet with that"
+    )]
+    ClientDeleted,
     /// The person who owned the account's project is gone.
     #[error(
         "the account is disabled because its project's owner is; move to a service account of a live project"

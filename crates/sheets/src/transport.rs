@@ -1,13 +1,14 @@
 //! One HTTP exchange: its time limits, its size limit, and where it may not go.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect};
 use serde::de::DeserializeOwned;
 
+use crate::connect::ConnectFault;
 use crate::error::{Error, Service};
 
 /// How long a connection may take, name resolution and TLS included.
@@ -37,6 +38,28 @@ impl Limits {
 pub(crate) struct Transport {
     client: Client,
     limits: Limits,
+    /// Of the last answer that had a date. Locked to copy or to replace them.
+    clocks: Mutex<Option<Clocks>>,
+}
+
+/// Two clocks at the moment at which an answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// This machine's.
+    pub ours: SystemTime,
+    /// The answering server's, by its `Date` header: whole seconds, and older by the way back.
+    pub theirs: SystemTime,
+}
+
+impl Clocks {
+    /// Ours minus theirs, in whole seconds: positive where this machine is ahead.
+    pub fn skew(&self) -> i64 {
+        let seconds = |difference: Duration| i64::try_from(difference.as_secs()).unwrap_or(i64::MAX);
+        match self.ours.duration_since(self.theirs) {
+            Ok(ahead) => seconds(ahead),
+            Err(behind) => -seconds(behind.duration()),
+        }
+    }
 }
 
 /// A whole answer, of any status.
@@ -63,12 +86,17 @@ impl Transport {
 
     fn build(builder: ClientBuilder, limits: Limits) -> Result<Self, Error> {
         let client = builder.build().map_err(|error| Error::Setup(Arc::new(error)))?;
-        Ok(Self { client, limits })
+        Ok(Self { client, limits, clocks: Mutex::default() })
     }
 
     /// The client, to begin a request with.
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Both clocks at the last answer that had a date.
+    pub(crate) fn clocks(&self) -> Option<Clocks> {
+        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a request and reads the whole answer; the status is for the caller to judge.
@@ -84,13 +112,19 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         let headers = std::mem::take(response.headers_mut());
-        Ok(Answer { service, status: response.status().as_u16(), headers, body })
+        let answer = Answer { service, status: response.status().as_u16(), headers, body };
+        if let Some(theirs) = answer.date() {
+            let clocks = Clocks { ours: SystemTime::now(), theirs };
+            *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = Some(clocks);
+        }
+        Ok(answer)
     }
 
     fn network_error(&self, service: Service, error: reqwest::Error) -> Error {
         if error.is_connect() {
             // Its text would name the address, and the spreadsheet's id is part of that.
-            Error::Connect { service, source: Arc::new(error.without_url()) }
+            let source = error.without_url();
+            Error::Connect { service, fault: ConnectFault::of(&source), source: Arc::new(source) }
         } else if error.is_timeout() {
             Error::Timeout { service, limit: self.limits.total }
         } else {

@@ -1,18 +1,23 @@
 //! `KEYS_FILE`: the keys in a CSV file with the sheet's columns.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::Cell;
+use gate::{Cell, Rules, Table, TableReader};
 use jiff::tz::TimeZone;
 
-use super::{KeySource, Rows, SourceError};
+use super::{KeySource, SourceError};
 use crate::clock::Clock;
 
 /// How often the file's metadata is looked at. A save is read once two looks in a row agree, so within two of these.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How much of the file is read at a time, in bytes. The first line has to fit.
+const BUFFER: usize = 1 << 18;
 
 /// A CSV file, read anew after each save. Its metadata is polled: that works on network and overlay file systems and
 /// across the symbolic links that container platforms swap, where change events do not.
@@ -58,19 +63,23 @@ impl KeySource for CsvFile {
         format!("file {} {:?}", path.display(), self.time_zone.iana_name())
     }
 
-    async fn read(&mut self) -> Result<Rows, SourceError> {
+    /// Each row is read as it is parsed, so that the file's cells never stand in memory together.
+    async fn read(&mut self, default_limit: Option<u32>) -> Result<Table, SourceError> {
         self.seen = self.stamp();
         let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-        let bytes = read.map_err(std::io::Error::other).flatten().map_err(|error| {
-            let detail = format!("KEYS_FILE {} cannot be read: {error}", self.path.display());
-            SourceError::new("the keys file cannot be read", detail)
-        })?;
+        let rules = Rules { time_zone: self.time_zone.clone(), default_limit };
+        let read = move || {
+            let mut table = TableReader::new(&rules);
+            let parsed = rows(open(&path)?, |cells| table.row(cells));
+            Ok((parsed, table.finish()))
+        };
+        let read = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other).flatten();
+        let (parsed, table) = read.map_err(|error| unreadable(&self.path, &error))?;
         if self.stamp() != self.seen {
             return Err(broken("it is being written"));
         }
-        let grid = parse(&bytes).map_err(|error| broken(&error))?;
-        Ok(Rows { grid, time_zone: self.time_zone.clone() })
+        parsed.map_err(|error| broken(&error))?;
+        Ok(table?)
     }
 
     async fn changed(&mut self) {
@@ -86,10 +95,32 @@ impl KeySource for CsvFile {
     }
 }
 
+/// Every row of a file, for whoever wants to look at its cells.
+pub(crate) fn grid(path: &Path) -> Result<Vec<Vec<Cell>>, SourceError> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    parse(&bytes).map_err(|error| broken(&error))
+}
+
+fn open(path: &Path) -> std::io::Result<impl BufRead> {
+    Ok(BufReader::with_capacity(BUFFER, File::open(path)?))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> SourceError {
+    let detail = format!("KEYS_FILE {} cannot be read: {error}", path.display());
+    SourceError::new("the keys file cannot be read", detail)
+}
+
 pub(super) fn broken(why: &str) -> SourceError {
     let message = format!("the keys file is broken or half-written: {why}");
     let detail = format!("{message}; mend it and save it again");
     SourceError::new(message, detail)
+}
+
+/// Reads CSV whole, see [`rows`].
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Vec<Cell>>, String> {
+    let mut grid = Vec::new();
+    rows(bytes, |cells| grid.push(cells.to_vec()))?;
+    Ok(grid)
 }
 
 /// Reads CSV (RFC 4180), separated by commas, semicolons or tabs, whichever the first line has. Every line must have
@@ -97,21 +128,32 @@ pub(super) fn broken(why: &str) -> SourceError {
 ///
 /// # Errors
 /// The line and what is wrong with it, without its content.
-pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Vec<Cell>>, String> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter(bytes)).from_reader(bytes);
-    reader
-        .records()
-        .map(|record| match record {
-            Ok(record) => Ok(record.iter().map(cell).collect()),
-            Err(error) => Err(explain(&error)),
-        })
-        .collect()
+fn rows(mut file: impl BufRead, mut each: impl FnMut(&[Cell])) -> Result<(), String> {
+    let start = file.fill_buf().map_err(|_| "its beginning cannot be read".to_owned())?;
+    let mark = "\u{feff}".as_bytes();
+    let mark = if start.starts_with(mark) { mark.len() } else { 0 };
+    let delimiter = delimiter(&start[mark..]);
+    file.consume(mark);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(file);
+    // One record and one row of cells, filled again and again.
+    let (mut record, mut cells) = (csv::StringRecord::new(), Vec::new());
+    while reader.read_record(&mut record).map_err(|error| explain(&error))? {
+        cells.resize(record.len(), Cell::Empty);
+        record.iter().zip(&mut cells).for_each(|(field, cell)| fill(cell, field));
+        each(&cells);
+    }
+    Ok(())
 }
 
-fn cell(field: &str) -> Cell {
-    if field.is_empty() { Cell::Empty } else { Cell::Text(field.to_owned()) }
+fn fill(cell: &mut Cell, field: &str) {
+    match cell {
+        _ if field.is_empty() => *cell = Cell::Empty,
+        Cell::Text(text) => {
+            text.clear();
+            text.push_str(field);
+        }
+        _ => *cell = Cell::Text(field.to_owned()),
+    }
 }
 
 pub(super) fn delimiter(bytes: &[u8]) -> u8 {

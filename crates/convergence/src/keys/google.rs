@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use gate::Cell;
+use gate::{Cell, Table};
 use jiff::tz::{Offset, TimeZone};
 use prometheus_client::metrics::counter::Counter;
-use sheets::{Credentials, CredentialsError, Properties, Spreadsheet, Value};
+use sheets::{Credentials, CredentialsError, Error, Properties, Spreadsheet};
 use zeroize::Zeroizing;
 
+use super::cells::{MOVING, cells, requests};
 use super::{KeySource, Rows, SourceError};
 use crate::config::{GoogleCredentials, GoogleSheet};
 
@@ -27,34 +28,39 @@ impl GoogleTab {
         Self { sheet, spreadsheet: None, failed: false, reads }
     }
 
-    /// Rows and time zone at once: a serial date means nothing without its zone.
+    /// Rows and time zone: a serial date means nothing without its zone.
     async fn fetch(&self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
-        self.reads.inc_by(2);
-        let (values, properties) =
-            tokio::join!(spreadsheet.values(&self.sheet.tab), spreadsheet.properties());
-        let properties = properties.map_err(|error| failure(&error))?;
-        rows(values, &properties)
+        self.reads.inc();
+        let properties = spreadsheet.properties().await.map_err(|error| failure(&error))?;
+        let grid = match properties.tabs.iter().find(|tab| tab.title == self.sheet.tab) {
+            Some(tab) => {
+                self.reads.inc_by(u64::try_from(requests(tab.rows)).unwrap_or(u64::MAX));
+                cells(spreadsheet, tab).await
+            }
+            None => Err(Error::TabMissing { tab: self.sheet.tab.clone() }),
+        };
+        rows(grid, &properties)
     }
 }
 
-/// What the two calls gave, as rows.
+/// What the calls gave, as rows.
 pub(super) fn rows(
-    values: Result<Vec<Vec<Value>>, sheets::Error>,
+    grid: Result<Option<Vec<Vec<Cell>>>, Error>,
     properties: &Properties,
 ) -> Result<Rows, SourceError> {
-    let values = values.map_err(|error| {
+    let grid = grid.map_err(|error| {
         let mut failure = failure(&error);
-        if matches!(error, sheets::Error::TabMissing { .. }) {
+        if matches!(error, Error::TabMissing { .. }) {
             let tabs: Vec<&str> = properties.tabs.iter().map(|tab| &*tab.title).collect();
             failure.detail = format!("{}; its tabs are: {}", failure.detail, tabs.join(", "));
         }
         failure
     })?;
+    let grid = grid.ok_or_else(|| SourceError { needs_help: false, ..SourceError::new(MOVING, MOVING) })?;
     let time_zone = time_zone(&properties.time_zone).ok_or_else(|| {
         let public = "the spreadsheet's time zone is not known";
         SourceError::new(public, format!("{public}; choose one under File > Settings"))
     })?;
-    let grid = values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
     Ok(Rows { grid, time_zone })
 }
 
@@ -63,7 +69,7 @@ impl KeySource for GoogleTab {
         format!("google {} {}", self.sheet.sheet_id, self.sheet.tab)
     }
 
-    async fn read(&mut self) -> Result<Rows, SourceError> {
+    async fn read(&mut self, default_limit: Option<u32>) -> Result<Table, SourceError> {
         let spreadsheet = match self.spreadsheet.take() {
             Some(spreadsheet) if !self.failed => spreadsheet,
             // New connections as well: what failed may have been one of the old.
@@ -75,7 +81,7 @@ impl KeySource for GoogleTab {
         if !rows.as_ref().is_err_and(|error| error.needs_help) {
             self.spreadsheet = Some(spreadsheet);
         }
-        rows
+        rows?.table(default_limit)
     }
 
     /// Google tells nobody of an edit in less than minutes (Drive's change time and push are late by about three).
@@ -123,15 +129,6 @@ fn credentials_file(path: &Path) -> Result<Credentials, SourceError> {
     })
 }
 
-pub(crate) fn cell(value: Value) -> Cell {
-    match value {
-        Value::Empty => Cell::Empty,
-        Value::Text(text) => Cell::Text(text),
-        Value::Number(number) => Cell::Number(number),
-        Value::Bool(boolean) => Cell::Bool(boolean),
-    }
-}
-
 /// Sheets names a zone as CLDR does, or writes a custom one as `GMT-07:00` (`SpreadsheetProperties.timeZone`).
 pub(crate) fn time_zone(name: &str) -> Option<TimeZone> {
     if let Ok(zone) = TimeZone::get(name) {
@@ -145,15 +142,13 @@ pub(crate) fn time_zone(name: &str) -> Option<TimeZone> {
 }
 
 /// Google's errors in words for everybody, which name no account, project or tab, and in words for the operator.
-pub(super) fn failure(error: &sheets::Error) -> SourceError {
+pub(super) fn failure(error: &Error) -> SourceError {
     let public = match error {
-        sheets::Error::NotShared { .. } => {
-            "the spreadsheet is not shared with the account that reads it".to_owned()
-        }
-        sheets::Error::ApiDisabled { .. } => {
+        Error::NotShared { .. } => "the spreadsheet is not shared with the account that reads it".to_owned(),
+        Error::ApiDisabled { .. } => {
             "the google sheets api is not enabled in the account's project".to_owned()
         }
-        sheets::Error::TabMissing { .. } => "the spreadsheet has no tab of the configured name".to_owned(),
+        Error::TabMissing { .. } => "the spreadsheet has no tab of the configured name".to_owned(),
         error => error.to_string(),
     };
     let detail = error.to_string();

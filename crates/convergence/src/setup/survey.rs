@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use sheets::{Error, Range, Service, Spreadsheet, Value};
 
 use super::{summary_tab, usage_tab};
-use crate::keys::google::cell;
+use crate::keys::cell;
 
 /// How many rows a header may stand below; the gate looks no further either.
 const HEAD: usize = 10;

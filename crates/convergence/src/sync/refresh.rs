@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Gate, Problem, Rules, Table};
+use gate::{Gate, Problem, Table};
 use tracing::{debug, error, info, warn};
 
 use super::Journal;
@@ -17,7 +17,7 @@ use super::standing::{Held, Standing};
 use super::state::{State, Step};
 use super::store::Store;
 use crate::clock::Clock;
-use crate::keys::{KeySource, Rows, SourceError};
+use crate::keys::{KeySource, SourceError};
 
 /// The pauses after failures: doubled each time, from the first to the last.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
@@ -60,8 +60,7 @@ impl<S: KeySource> Refresher<S> {
         loop {
             let started = self.clock.now();
             self.journal.begin(cause);
-            let rows = self.read().await;
-            let result = rows.and_then(|rows| self.refresh(rows, started.unix));
+            let result = self.read().await.map(|table| self.refresh(table, started.unix));
             let mut not_before = started.uptime;
             let due = match &result {
                 Ok(()) => {
@@ -85,10 +84,10 @@ impl<S: KeySource> Refresher<S> {
 
     /// Reads the source, once more after each order: one that is slow to answer keeps nobody from going back to keys that
     /// work.
-    async fn read(&mut self) -> Result<Rows, SourceError> {
+    async fn read(&mut self) -> Result<Table, SourceError> {
         loop {
             let order = tokio::select! {
-                rows = self.source.read() => return rows,
+                table = self.source.read(self.default_limit) => return table,
                 order = self.orders.given() => order,
             };
             self.obey(order).await;
@@ -97,13 +96,7 @@ impl<S: KeySource> Refresher<S> {
 
     /// Puts what the source has in the gate. The rows are as old as the moment at which their reading began, in Unix
     /// seconds.
-    fn refresh(&mut self, rows: Rows, read_at: i64) -> Result<(), SourceError> {
-        let rules = Rules { time_zone: rows.time_zone, default_limit: self.default_limit };
-        let table = Table::read(&rows.grid, &rules).map_err(|fault| {
-            let message = format!("the keys table has no usable header: {fault}");
-            SourceError::new(message.clone(), message)
-        })?;
-        drop(rows.grid);
+    fn refresh(&mut self, table: Table, read_at: i64) {
         self.report_problems(&table.problems);
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
         let accepted = self.accepted.take();
@@ -120,7 +113,6 @@ impl<S: KeySource> Refresher<S> {
             report.last_error = None;
         });
         self.store.keep(&self.state, step, read_at, now);
-        Ok(())
     }
 
     /// Puts the keys in the gate that are in use now, after the source was last read at this Unix second. A refresh that

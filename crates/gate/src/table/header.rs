@@ -8,7 +8,7 @@ use super::value::Value;
 use super::{Cell, Problem, text};
 
 /// How far down the header may stand, below title rows and blank ones.
-const SEARCHED_ROWS: usize = 10;
+pub(super) const SEARCHED_ROWS: usize = 10;
 
 /// Why a grid is no keys table. The caller keeps the last good one.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -22,6 +22,15 @@ pub enum HeaderFault {
     /// The header lacks these required columns.
     #[error("the header lacks {}", .0.join(", "))]
     MissingColumns(Vec<&'static str>),
+}
+
+impl HeaderFault {
+    /// A row below the ones that were searched: a table with cells there is not empty.
+    pub(super) fn below(&mut self, cells: &[Cell]) {
+        if *self == Self::Empty && !cells.iter().all(|cell| Value::of(cell).is_empty()) {
+            *self = Self::NoHeader;
+        }
+    }
 }
 
 /// The columns that are read; all others are ignored.

@@ -45,7 +45,12 @@ pub(super) fn read(value: Value<'_>) -> Result<Key, KeyFault> {
     if cell.starts_with('#') || text::is_loading(cell) {
         return Err(KeyFault::FormulaError);
     }
-    let text: String = cell.chars().filter(|&c| !text::is_zero_width(c)).collect();
+    // None of the characters without width is ASCII, and nearly every key is.
+    let text = if cell.is_ascii() {
+        cell.to_owned()
+    } else {
+        cell.chars().filter(|&c| !text::is_zero_width(c)).collect()
+    };
     if text.is_empty() {
         return Err(KeyFault::QuotesOnly);
     }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use sheets::{Error, Service, Spreadsheet};
+use sheets::{ConnectFault, Error, Service, Spreadsheet};
 use testkit::{Fault, Google, Times};
 
 use crate::support::{assert_tells_no_secret, credentials, failure, spreadsheet};
@@ -48,6 +48,37 @@ async fn a_google_that_is_gone_cannot_be_connected_to() {
     let cold = Spreadsheet::new(cold, other.sheet_id(), &other.url()).unwrap();
     let error = failure(&other, &cold).await;
     assert!(matches!(error, Error::Connect { service: Service::Token, .. }), "{error:?}");
+}
+
+/// Each step towards a connection fails for real; the name ends in a domain that never has addresses (RFC 6761).
+#[tokio::test]
+async fn each_step_towards_a_connection_has_its_own_words() {
+    let google = Google::start().await;
+    let closed = Google::start().await.url();
+    let plain = google.url().replace("http://", "https://");
+    for (endpoint, expected, words) in [
+        (closed, ConnectFault::Refused, "refused"),
+        (plain, ConnectFault::Tls, "tls failed"),
+        ("https://sheets.invalid".to_owned(), ConnectFault::Dns, "check dns"),
+    ] {
+        let gone = Spreadsheet::new(credentials(&google), google.sheet_id(), &endpoint).unwrap();
+        gone.sign_in().await.unwrap();
+        let error = failure(&google, &gone).await;
+        let Error::Connect { fault, .. } = &error else { panic!("{endpoint}: {error:?}") };
+        assert_eq!(*fault, expected, "{endpoint}: {error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn both_clocks_are_known_from_the_first_answer_on() {
+    let google = Google::start().await;
+    let spreadsheet = spreadsheet(&google);
+    assert_eq!(spreadsheet.clocks(), None);
+    spreadsheet.sign_in().await.unwrap();
+    let skew = spreadsheet.clocks().expect("an answer has come").skew();
+    assert!(skew.abs() < 60, "testkit's clock is this machine's: {skew}");
+    assert_eq!((google.token_requests(), google.reads()), (1, 0));
 }
 
 /// Another program on the port: a redirect is not followed, since that would hand the token to a stranger; and

@@ -76,6 +76,7 @@ fn refused_by(fault: &Fault, call: &Call) -> Response {
         Fault::ApiDisabled => errors::api_disabled(),
         Fault::InsufficientScope => errors::insufficient_scope(call.verb.rpc()),
         Fault::OfficeFile => errors::office_file(),
+        Fault::Said(status, body) => errors::said(*status, body.clone()),
         _ => errors::internal(),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod area;
 pub(super) mod cell;
+pub(super) mod condition;
 pub(super) mod formula;
 pub(super) mod render;
 mod tab;

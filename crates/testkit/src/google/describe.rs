@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::bad::Bad;
 use super::book::area::Area;
 use super::book::cell::{Cell, extended};
-use super::book::{Book, Tab, render};
+use super::book::{Book, Tab, condition, render};
 use super::mask;
 use super::values::{Query, find_area};
 
@@ -161,15 +161,19 @@ fn cell_data(tab: &Tab, row: usize, column: usize) -> Value {
         data.insert("formattedValue".to_owned(), json!(render::shown(cell, &value)));
     }
     if !cell.is_empty() || cell.dress().is_some_and(|dress| dress.more.contains_key("userEnteredFormat")) {
-        data.insert("effectiveFormat".to_owned(), effective_format(cell));
+        data.insert("effectiveFormat".to_owned(), effective_format(tab, row, column));
     }
     public(&Value::Object(data))
 }
 
-fn effective_format(cell: &Cell) -> Value {
+/// The default, what was set, and what rules for colours add.
+fn effective_format(tab: &Tab, row: usize, column: usize) -> Value {
     let mut format = default_format();
-    let own = cell.dress().and_then(|dress| dress.more.get("userEnteredFormat"));
-    overlay(&mut format, &public(own.unwrap_or(&Value::Null)));
+    let own =
+        tab.cell(row, column).and_then(Cell::dress).and_then(|dress| dress.more.get("userEnteredFormat"));
+    for above in own.into_iter().chain(condition::formats(tab, row, column)) {
+        overlay(&mut format, &public(above));
+    }
     format
 }
 

@@ -146,8 +146,12 @@ fn permissions(file: &mut File, method: &Method, rest: &[&str], query: &Query, b
             masked(query, &whole, "kind,permissions(kind,id,type,role)")
         }
         ("POST", []) => {
-            let mut permission = body.clone();
-            permission["kind"] = json!("drive#permission");
+            let mut permission = json!({ "kind": "drive#permission" });
+            for name in ["type", "role", "emailAddress", "domain"] {
+                if !body[name].is_null() {
+                    permission[name] = body[name].clone();
+                }
+            }
             permission["id"] = match &body["type"] {
                 kind if kind == "anyone" => json!("anyoneWithLink"),
                 _ => json!(format!("{:020}", 1 + file.permissions.len())),

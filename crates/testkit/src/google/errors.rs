@@ -202,6 +202,12 @@ pub(super) fn unavailable() -> Response {
     refusal(503, "UNAVAILABLE", "The service is currently unavailable.", None)
 }
 
+/// Any status and body that somebody was sent.
+pub(super) fn said(status: u16, body: String) -> Response {
+    let status = StatusCode::from_u16(status).expect("a test asks for a status that exists");
+    text_answer(status, "application/json; charset=UTF-8", body)
+}
+
 /// A page of HTML with any status, as the front end sends it when it answers by itself.
 pub(super) fn html_page(status: u16) -> Response {
     let page = format!(

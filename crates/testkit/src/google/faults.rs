@@ -39,12 +39,21 @@ pub enum Fault {
     ExpireTokens,
     /// 200 with a correct frame around half of the JSON.
     TruncatedBody,
+    /// This status with this body, as somebody was sent it.
+    Said(u16, String),
+    /// Token endpoint: the same.
+    TokenSaid(u16, String),
+    /// Token endpoint: the right answer, from a server whose clock is this much ahead.
+    TokenDate(Duration),
 }
 
 impl Fault {
     fn breaks_token_endpoint(&self) -> bool {
-        use Fault::{AccountNotFound, TokenClockSkew, TokenInvalidSignature, TokenServerError};
+        use Fault::{
+            AccountNotFound, TokenClockSkew, TokenDate, TokenInvalidSignature, TokenSaid, TokenServerError,
+        };
         matches!(self, TokenInvalidSignature | TokenClockSkew | AccountNotFound | TokenServerError)
+            || matches!(self, TokenSaid(..) | TokenDate(_))
     }
 }
 

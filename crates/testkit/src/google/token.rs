@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::account;
 use super::answer::json_answer;
+use super::errors;
 use super::faults::Fault;
 use super::inside::Inside;
 
@@ -48,11 +49,16 @@ pub(super) async fn answer(State(google): State<Arc<Inside>>, form: Bytes) -> Re
     google.token_requests.fetch_add(1, Ordering::AcqRel);
     let fault = google.state().faults.next_for_token();
     let mut answer = match fault {
-        Some(Fault::TokenClockSkew) => later(bad_times()),
+        Some(Fault::TokenClockSkew) => later(bad_times(), SKEW),
+        Some(Fault::TokenDate(ahead)) => {
+            let answer = check(&google.base, &form).map(|scope| issue(&google, scope));
+            later(answer.unwrap_or_else(|refused| *refused), ahead)
+        }
         Some(Fault::AccountNotFound) => refusal("invalid_grant", "Invalid grant: account not found"),
         Some(Fault::TokenServerError) => {
             flat(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "internal_failure" }))
         }
+        Some(Fault::TokenSaid(status, body)) => errors::said(status, body),
         Some(_) => bad_signature(),
         None => match check(&google.base, &form) {
             Ok(scope) => issue(&google, scope),
@@ -147,8 +153,8 @@ fn flat(status: StatusCode, body: &Value) -> Response {
 }
 
 /// The same answer from a server whose clock is ahead.
-fn later(mut answer: Response) -> Response {
-    let date = httpdate::fmt_http_date(SystemTime::now() + SKEW);
+fn later(mut answer: Response, ahead: Duration) -> Response {
+    let date = httpdate::fmt_http_date(SystemTime::now() + ahead);
     answer.headers_mut().insert(header::DATE, date.parse().expect("an HTTP date is a header value"));
     answer
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use gate::{Column, KeyHash};
 use serde_json::Value as Json;
-use sheets::{Properties, Spreadsheet, Tab};
-use tokio::sync::OnceCell;
+use sheets::{Spreadsheet, Tab};
 
 use super::landing::{self, Landing};
 use super::{Change, NewRow, Rows, Seen, SourceError, index, told};
 use crate::clock::Clock;
 use crate::config::GoogleSheet;
+use crate::keys::cells;
 use crate::keys::google::{failure, open, rows};
 
 /// How often a write is sent whose answer does not tell whether it was applied, and which a look says was not.
@@ -32,8 +32,6 @@ pub(crate) struct GoogleTable {
     spreadsheet: Spreadsheet,
     default_limit: Option<u32>,
     clock: Arc<dyn Clock>,
-    /// Asked for once: a command takes seconds, and reads are what Google counts.
-    properties: OnceCell<Properties>,
 }
 
 /// The table, and the tab that it is in.
@@ -49,23 +47,26 @@ impl GoogleTable {
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
         let spreadsheet = open(&sheet).await.map_err(told)?;
-        Ok(Self { sheet, spreadsheet, default_limit, clock, properties: OnceCell::new() })
+        Ok(Self { sheet, spreadsheet, default_limit, clock })
     }
 
     pub(super) async fn look(&self) -> anyhow::Result<Look> {
         self.seen(self.fetch().await.map_err(told)?)
     }
 
-    async fn fetch(&self) -> Result<Rows, SourceError> {
-        let asked = self.properties.get_or_try_init(|| self.spreadsheet.properties());
-        let (values, properties) = tokio::join!(self.spreadsheet.values(&self.sheet.tab), asked);
-        rows(values, properties.map_err(|error| failure(&error))?)
+    /// Rows, and the tab that they are in, with the size that it has now.
+    async fn fetch(&self) -> Result<(Rows, Option<Tab>), SourceError> {
+        let properties = self.spreadsheet.properties().await.map_err(|error| failure(&error))?;
+        let tab = properties.tabs.iter().find(|tab| tab.title == self.sheet.tab);
+        let grid = match tab {
+            Some(tab) => cells(&self.spreadsheet, tab).await,
+            None => Err(sheets::Error::TabMissing { tab: self.sheet.tab.clone() }),
+        };
+        Ok((rows(grid, &properties)?, tab.cloned()))
     }
 
-    fn seen(&self, rows: Rows) -> anyhow::Result<Look> {
+    fn seen(&self, (rows, tab): (Rows, Option<Tab>)) -> anyhow::Result<Look> {
         let seen = Seen::of(rows, self.default_limit)?;
-        let tabs = self.properties.get().map(|properties| &*properties.tabs).unwrap_or_default();
-        let tab = tabs.iter().find(|tab| tab.title == self.sheet.tab).cloned();
         Ok(Look { seen, tab: tab.context("the tab was renamed meanwhile; run this again")? })
     }
 

@@ -1,0 +1,69 @@
+//! `convergence doctor`.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+use serde::Serialize;
+
+use super::table::{self, Format};
+use crate::clock::{Clock, SystemClock};
+use crate::doctor::{self, Line, Report};
+
+/// What `--help` says is checked.
+const CHECKED: &str = "\
+Checks, each with ok, note, FAIL or skipped (an earlier check failed), and what to do:
+  settings      every fault at once; where keys come from
+  credentials   the service account's file, its rights, its address
+  network       names, connections, tls and proxies on the way to google
+  clock         this machine's against google's
+  token         whether google knows the account and its key
+  api, scopes   whether the account's project and token may use google sheets
+  spreadsheet   its id, whether it is a google sheet, whether it is shared
+  tab           whether it is there; otherwise which ones are
+  time zone     what the sheet's dates mean
+  columns       the header, what it lacks, where it was found
+  rows          keys and clients; each bad cell by its address; duplicates; keys in plain text
+  write access  by writing nothing to a cell; protected ranges
+  usage tab     whether it is there, with its header
+  quota         what the settings use of google's requests a minute
+  revocation    how late a change in the sheet takes effect
+  data folder   whether it can be written
+  port          whether it is free; otherwise how the server there is doing
+With KEYS_FILE: settings, keys file, time zone, columns, rows, revocation, data folder, port.
+Nothing is changed. The exit code is 1 if anything failed.";
+
+pub(super) fn command() -> Command {
+    super::with_settings(
+        Command::new("doctor").about("Check the whole set-up, and say what to do about each fault"),
+    )
+    .arg(Format::flag())
+    .after_help(CHECKED)
+}
+
+pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let report = match super::settings(flags) {
+        Ok(settings) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(doctor::examine(&settings, SystemClock::start().now()))
+        }
+        Err(error) => doctor::unreadable_settings(&error),
+    };
+    print(&report, Format::of(flags))?;
+    Ok(if report.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// A line as JSON.
+#[derive(Serialize)]
+struct Finding {
+    check: String,
+    result: String,
+    message: String,
+}
+
+fn print(report: &Report, format: Format) -> anyhow::Result<()> {
+    let words = |line: &Line| [line.check.to_string(), line.verdict.to_string(), line.message.clone()];
+    let rows: Vec<Vec<String>> = report.lines().iter().map(|line| words(line).to_vec()).collect();
+    let finding = |[check, result, message]: [String; 3]| Finding { check, result, message };
+    let findings: Vec<Finding> = report.lines().iter().map(words).map(finding).collect();
+    table::print(format, &["check", "result", "message"], &rows, &findings)
+}

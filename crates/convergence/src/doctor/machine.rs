@@ -1,0 +1,113 @@
+//! This machine: where state is kept, and the port.
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use super::Report;
+use super::report::Check;
+
+/// For a server on this machine to say how it is.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The largest `/auth/status` that is read, in bytes.
+const LARGEST_STATUS: usize = 64 << 10;
+
+/// The longest piece of it that is shown, in characters.
+const LONGEST_WORD: usize = 300;
+
+/// Writes a file without a name, which is gone again at once; where the folder is still to be made, in the one above.
+pub(super) fn data_folder(report: &mut Report, folder: &Path) {
+    let shown = folder.display();
+    let there = folder.ancestors().find(|place| place.exists()).unwrap_or(folder);
+    let what = match tempfile::tempfile_in(there) {
+        Ok(_) if there == folder => format!("{shown} can be written"),
+        Ok(_) => format!("{shown} does not exist yet, and can be made"),
+        Err(error) => {
+            let error = io_words(&error);
+            let what = format!(
+                "{shown} cannot be written ({error}); choose another DATA_DIR, or let this user write there"
+            );
+            return report.fail(Check::DataFolder, what);
+        }
+    };
+    report.ok(Check::DataFolder, what);
+}
+
+/// The system's words, without the name of the file that was tried.
+fn io_words(error: &std::io::Error) -> String {
+    std::io::Error::from(error.kind()).to_string()
+}
+
+/// Free, or taken by one of our servers, which is then asked how it is.
+pub(super) async fn port(report: &mut Report, address: SocketAddr) {
+    let Err(error) = TcpListener::bind(address) else {
+        return report.ok(Check::Port, format!("{address} is free"));
+    };
+    match error.kind() {
+        ErrorKind::AddrInUse => {}
+        ErrorKind::PermissionDenied => {
+            let what = format!("this user may not listen on {address}; choose an API_PORT from 1024 on");
+            return report.fail(Check::Port, what);
+        }
+        _ => {
+            let what = format!("cannot listen on {address} ({}); check API_HOST", io_words(&error));
+            return report.fail(Check::Port, what);
+        }
+    }
+    let status = tokio::time::timeout(PATIENCE, status(address)).await.ok().flatten();
+    if let Some(status) = status {
+        return running(report, address, &status);
+    }
+    let what = format!("{address} is taken by another program; stop it, or choose another API_PORT");
+    report.fail(Check::Port, what);
+}
+
+/// What a server says of itself: `/auth/status` names no key, client, sheet or path.
+fn running(report: &mut Report, address: SocketAddr, status: &Value) {
+    // It may be anybody's, so nothing is passed on that a terminal would obey.
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).take(LONGEST_WORD).collect::<String>();
+    let text = |value: &Value| value.as_str().map(plain);
+    let mode = text(&status["mode"]).unwrap_or_default();
+    let age = status["cache"]["age_seconds"].as_i64();
+    let age = age.map_or("has read no keys yet".to_owned(), |age| format!("its keys are {age} s old"));
+    let what = format!("a server runs on {address}: mode {mode}, {age}");
+    match text(&status["cache"]["last_error"]).or_else(|| text(&status["reason"])) {
+        Some(error) => report.note(Check::Port, format!("{what}; it says: {error}")),
+        None => report.ok(Check::Port, what),
+    }
+}
+
+/// `None` if it is not one of ours, or does not answer.
+async fn status(mut address: SocketAddr) -> Option<Value> {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    let stream = TcpStream::connect(address).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let request = Request::get("/auth/status").header(http::header::HOST, address.to_string());
+    let request = request.body(Empty::<Bytes>::new()).ok()?;
+    let answer = async {
+        let answer = sender.send_request(request).await.ok()?;
+        let body = Limited::new(answer.into_body(), LARGEST_STATUS).collect().await.ok()?;
+        let status: Value = serde_json::from_slice(&body.to_bytes()).ok()?;
+        status["mode"].is_string().then_some(status)
+    };
+    // The connection moves only while it is polled, and its end is none of the answer's.
+    let connection = async {
+        let _ = connection.await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        status = answer => status,
+        () = connection => None,
+    }
+}

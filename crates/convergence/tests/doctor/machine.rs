@@ -1,0 +1,84 @@
+//! This machine: the folder and the port.
+
+use std::net::TcpListener;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::support::{doctor, program};
+
+const KEYS: &str = "api_key,client_name,is_active\nsk-convergence-abc123xyz,MyApp Production,TRUE\n";
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    std::fs::write(folder.path().join("keys.csv"), KEYS).expect("a keys file");
+    folder
+}
+
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn settings(port: &str) -> [(&str, &str); 3] {
+    [("AUTH_ENABLED", "true"), ("KEYS_FILE", "keys.csv"), ("API_PORT", port)]
+}
+
+fn free_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port().to_string()
+}
+
+#[test]
+fn a_server_of_ours_is_asked_how_it_is() {
+    let folder = folder();
+    let port = free_port();
+    assert!(doctor(folder.path(), &settings(&port)).one("port").ends_with("is free"));
+    let serving = program(folder.path(), &["serve"]).envs(settings(&port)).spawn().expect("it starts");
+    let _stopped = Stopped(serving);
+    let start = Instant::now();
+    let line = loop {
+        let line = doctor(folder.path(), &settings(&port)).one("port");
+        if line.contains("mode enabled") {
+            break line;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{line}");
+    };
+    assert!(line.starts_with("ok") && line.contains("its keys are"), "{line}");
+
+    std::fs::write(folder.path().join("keys.csv"), "nothing\n").expect("a keys file");
+    let line = loop {
+        let line = doctor(folder.path(), &settings(&port)).one("port");
+        if line.starts_with("note") {
+            break line;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{line}");
+    };
+    assert!(line.contains("it says: the keys table has no usable header"), "{line}");
+}
+
+#[test]
+fn another_program_on_the_port_is_told_from_ours() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let hanging_up = std::thread::spawn(move || drop(taken.accept()));
+    let line = doctor(folder().path(), &settings(&port)).one("port");
+    assert!(line.starts_with("FAIL") && line.contains("taken by another program"), "{line}");
+    hanging_up.join().expect("no panic");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_said() {
+    let folder = folder();
+    let findings = doctor(folder.path(), &[&settings("0")[..], &[("DATA_DIR", "/proc/none")]].concat());
+    let line = findings.one("data folder");
+    assert!(line.starts_with("FAIL") && line.contains("choose another DATA_DIR"), "{line}");
+    let line = doctor(folder.path(), &settings("0")).one("data folder");
+    assert!(line.contains("does not exist yet"), "{line}");
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+}

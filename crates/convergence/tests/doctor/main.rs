@@ -1,0 +1,11 @@
+//! `convergence doctor` as an operator runs it: the program itself, against testkit's Google over real HTTP.
+
+#![expect(unreachable_pub, reason = "a test binary has no public interface")]
+
+mod support;
+
+mod account;
+mod file;
+mod machine;
+mod refusals;
+mod sheet;
