@@ -24,6 +24,7 @@ mod redact;
 
 pub(crate) use admin::AdminListener;
 pub(crate) use listener::Listeners;
+pub(crate) use refuse::status_and_code;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::RequestId;
 pub(crate) use webhook::Webhook;

@@ -4,6 +4,8 @@ mod cells;
 mod csv;
 pub(crate) mod google;
 
+pub(crate) mod edit;
+
 pub(crate) use cells::{MOVING, cell, cells, requests};
 pub(crate) use csv::{CsvFile, grid};
 pub(crate) use google::{GoogleTab, credentials, open, time_zone};

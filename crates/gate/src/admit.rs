@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::bearer;
 use crate::directory::Directory;
 use crate::expiry;
+use crate::limit::Quota;
 use crate::now::Now;
 use crate::permit::Permit;
 use crate::record::{KeyHash, Record};
@@ -51,13 +52,20 @@ impl Gate {
         }
         let key =
             bearer::present(authorization).map_err(|problem| Refusal::nobody(Cause::Header(problem)))?;
-        let hash = KeyHash::of(key.bytes());
-        let entry = state.directory.find(&hash).ok_or_else(|| Refusal::unknown(hash))?;
-        expiry::standing(entry, now.unix).map_err(|cause| Refusal::of(entry, cause, now))?;
-        match entry.client.check_and_record(entry.limit(), now) {
-            Ok(quota) => Ok(Permit::grant(entry, quota)),
-            Err(over) => Err(Refusal::over_limit(entry, over)),
+        decide(&state, KeyHash::of(key.bytes()), now)
+    }
+
+    /// The same decision on a key of which only the hash is known, to explain it: no request has brought the key, so
+    /// there is no permit. An admission is recorded all the same; ask a gate that serves nobody.
+    ///
+    /// # Errors
+    /// As [`Gate::admit`].
+    pub fn judge(&self, key: KeyHash, now: Now) -> Result<Option<Quota>, Refusal> {
+        let state = sync::read(&self.state);
+        if now.unix > state.usable_until {
+            return Err(Refusal::nobody(Cause::Unavailable));
         }
+        decide(&state, key, now).map(|permit| permit.quota())
     }
 
     /// Puts a new directory in place of the old one. Clients that stay, by name, keep their windows and counts.
@@ -107,5 +115,15 @@ impl Gate {
         clients.sort_unstable_by_key(|client| client.name());
         clients.dedup_by_key(|client| client.name());
         clients.into_iter().map(|client| client.usage()).collect()
+    }
+}
+
+/// From a key's hash on: is it known, does it stand, has its client requests left?
+fn decide(state: &State, hash: KeyHash, now: Now) -> Result<Permit, Refusal> {
+    let entry = state.directory.find(&hash).ok_or_else(|| Refusal::unknown(hash))?;
+    expiry::standing(entry, now.unix).map_err(|cause| Refusal::of(entry, cause, now))?;
+    match entry.client.check_and_record(entry.limit(), now) {
+        Ok(quota) => Ok(Permit::grant(entry, quota)),
+        Err(over) => Err(Refusal::over_limit(entry, over)),
     }
 }

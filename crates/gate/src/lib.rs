@@ -43,4 +43,6 @@ pub use now::Now;
 pub use permit::Permit;
 pub use record::{Fingerprint, KeyHash, Record};
 pub use refusal::{Cause, Refusal};
-pub use table::{Cell, HeaderFault, Layout, Problem, Rules, Table, TableReader};
+pub use table::{
+    Cell, Column, HeaderFault, Layout, Listing, Problem, Row, Rules, Table, TableReader, address,
+};

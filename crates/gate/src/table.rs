@@ -7,6 +7,7 @@
 mod header;
 mod key;
 mod limit;
+mod listing;
 mod moment;
 mod problem;
 mod row;
@@ -19,11 +20,13 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use jiff::tz::TimeZone;
 
-use self::header::{Column, Header, SEARCHED_ROWS};
+use self::header::{Header, SEARCHED_ROWS};
 use crate::Record;
 
-pub use self::header::{HeaderFault, Layout};
-pub use self::problem::Problem;
+pub use self::header::{Column, HeaderFault, Layout};
+pub use self::listing::Listing;
+pub use self::problem::{Problem, address};
+pub use self::row::Row;
 
 /// One cell, as Google's `UNFORMATTED_VALUE` with `SERIAL_NUMBER` gives it. A CSV file gives `Text` and `Empty` only.
 #[derive(Clone, PartialEq)]
@@ -47,6 +50,19 @@ impl fmt::Debug for Cell {
             Self::Number(_) => "Number(..)",
             Self::Bool(_) => "Bool(..)",
         })
+    }
+}
+
+impl Cell {
+    /// The moment in Unix seconds that an `expires_at`, `revoked_at` or `created_at` cell holds; `None` where it is empty
+    /// or holds none.
+    pub fn moment(&self, time_zone: &TimeZone) -> Option<i64> {
+        moment::read(value::Value::of(self), time_zone)
+    }
+
+    /// Whether nothing in it can be seen.
+    pub fn is_blank(&self) -> bool {
+        value::Value::of(self).is_empty()
     }
 }
 
@@ -139,8 +155,8 @@ impl<'a> TableReader<'a> {
 
     fn record(&mut self, index: usize, cells: &[Cell]) {
         let Some(Ok(header)) = &self.header else { return };
-        if let Some(record) = row::read(cells, index, header, self.rules, &mut self.problems)
-            && let Some(message) = self.records.add(record)
+        if let Some(row) = row::read(cells, index, header, self.rules, &mut self.problems)
+            && let Some(message) = self.records.add(row.record)
         {
             let column = header.index(Column::ApiKey);
             self.problems.push(Problem::harmless(index, column, Column::ApiKey.name(), message));

@@ -122,6 +122,12 @@ impl Google {
         self.inside.state().faults = faults::Faults::default();
     }
 
+    /// Has something done when the next request that writes arrives, before anything else happens to it: what somebody
+    /// does to the sheet between a look and a write, or a fault for what follows. Several wait for a write each.
+    pub fn before_next_write(&self, act: impl FnOnce() + Send + 'static) {
+        self.inside.add_hook(Box::new(act));
+    }
+
     /// How many times values were asked for, counted as each request arrives and whatever it was answered.
     pub fn reads(&self) -> usize {
         *self.inside.reads.borrow()

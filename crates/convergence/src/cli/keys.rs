@@ -1,35 +1,146 @@
 //! `convergence keys`: one file for each of its commands.
 
 mod accept;
+mod check;
+mod create;
+mod expire;
+mod explain;
 mod history;
+mod key;
+mod list;
+mod revoke;
 mod rollback;
+mod rotate;
+mod seal;
+mod show;
+mod when;
 
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{settings, with_settings};
+use crate::clock::{Clock, Now, SystemClock};
+use crate::config::{Auth, Keys, VARIABLES};
+use crate::keys::edit::{KeysTable, Seen};
+use crate::logging;
+
+const ABOUT: &str = "\
+The keys are those that `serve` would use: in the Google Sheet, or in KEYS_FILE. AUTH_ENABLED need not be set. To change \
+a sheet, the service account must be its Editor. A running server sees a change when it next reads the keys.
+
+KEY is a fingerprint as `keys list` shows it (the first 12 hex digits of the key's SHA-256), a whole key, or - to read \
+either from standard input: other users of this machine see a command's arguments.
+
+A flag wins over the environment, and that over a .env file. The settings of `serve` that are not listed are taken as well.
+
+Exit codes: 0 done, or nothing to do; 1 not done (the reason is on standard error), `check` found problems, or `explain` \
+found that a request would be refused; 2 the command line is wrong.";
 
 pub(super) fn command() -> Command {
-    Command::new("keys")
+    let commands = [
+        list::command(),
+        create::command(),
+        revoke::command(),
+        expire::command(),
+        rotate::command(),
+        seal::command(),
+        check::command(),
+        explain::command(),
+    ];
+    let command = Command::new("keys")
         .about("Look after the keys")
+        .after_help(ABOUT)
         .subcommand_required(true)
-        .arg_required_else_help(true)
+        .arg_required_else_help(true);
+    commands
+        .into_iter()
+        .fold(command, |keys, one| keys.subcommand(with_sources(one)))
         .subcommand(with_settings(history::command()))
         .subcommand(with_settings(accept::command()))
         .subcommand(with_settings(rollback::command()))
 }
 
+/// With the settings as flags, of which help shows those that say where the keys are.
+fn with_sources(command: Command) -> Command {
+    let shown = |name: &str| {
+        name.starts_with("GOOGLE_")
+            || name.starts_with("KEYS_")
+            || ["DEFAULT_RATE_LIMIT", "LOG_LEVEL"].contains(&name)
+    };
+    let in_help = |arg: Arg| {
+        let is_setting = VARIABLES.iter().any(|variable| arg.get_id() == variable.name);
+        let hidden = is_setting && !shown(arg.get_id().as_str());
+        if is_setting { arg.help_heading("Settings").hide(hidden) } else { arg }
+    };
+    with_settings(command).mut_args(in_help).after_help(ABOUT)
+}
+
 pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<()> {
     let (name, flags) = flags.subcommand().expect("clap asks for a command");
-    let config = super::config(&settings(flags)?)?;
     match name {
-        "history" => history::run(flags, &config),
-        "accept" => accept::run(flags, &config),
-        "rollback" => rollback::run(flags, &config),
-        _ => unreachable!("clap knows no other command"),
+        "history" => history::run(flags, &super::config(&settings(flags)?)?),
+        "accept" => accept::run(flags, &super::config(&settings(flags)?)?),
+        "rollback" => rollback::run(flags, &super::config(&settings(flags)?)?),
+        name => on_table(name, flags),
     }
+}
+
+/// The commands that read and change the table itself.
+fn on_table(name: &str, flags: &ArgMatches) -> anyhow::Result<()> {
+    let mut settings = settings(flags)?;
+    // Keys are looked after before the door is closed as well.
+    settings.set("AUTH_ENABLED", "true");
+    let config = super::config(&settings)?;
+    let Auth::On(keys) = config.auth else { unreachable!("it was set") };
+    let keys = *keys;
+    logging::start(config.logs);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let clock = Arc::new(SystemClock::start());
+        let now = clock.now();
+        let desk = Desk { flags, table: KeysTable::open(&keys, clock).await?, keys, now };
+        match name {
+            "list" => list::run(&desk).await,
+            "create" => create::run(&desk).await,
+            "revoke" => revoke::run(&desk).await,
+            "expire" => expire::run(&desk).await,
+            "rotate" => rotate::run(&desk).await,
+            "seal" => seal::run(&desk).await,
+            "check" => check::run(&desk).await,
+            "explain" => explain::run(&desk).await,
+            _ => unreachable!("clap knows no other command"),
+        }
+    })
+}
+
+/// What a command works with.
+struct Desk<'a> {
+    flags: &'a ArgMatches,
+    table: KeysTable,
+    keys: Keys,
+    /// The moment of the command, read once.
+    now: Now,
+}
+
+impl Desk<'_> {
+    /// A flag's value, as it was typed.
+    fn text(&self, flag: &str) -> Option<&str> {
+        self.flags.get_one::<String>(flag).map(String::as_str)
+    }
+
+    /// The flag's moment in Unix seconds, if it was given.
+    fn moment(&self, flag: &str, seen: &Seen) -> anyhow::Result<Option<i64>> {
+        self.text(flag).map(|text| when::moment(text, self.now.unix, &seen.rules.time_zone)).transpose()
+    }
+}
+
+/// A word to whoever runs the command. Programs read standard output, which holds what was asked for and nothing else.
+#[expect(clippy::print_stderr, reason = "what this is for")]
+fn say(words: &str) {
+    eprintln!("{words}");
 }
 
 /// The flag of commands that ask before they do something.

@@ -10,6 +10,12 @@ use super::body::Answer;
 use super::problem::Problem;
 use super::stamp;
 
+/// What a refusal is answered with, for those who explain it.
+pub(crate) fn status_and_code(refusal: &Refusal) -> (u16, &'static str) {
+    let problem = problem(refusal.cause(), false);
+    (problem.status.as_u16(), problem.code)
+}
+
 /// The answer to a refused request. `next_read` says in how many seconds the keys may be there, if they are not.
 pub(crate) fn answer(refusal: &Refusal, next_read: impl FnOnce() -> u64) -> Response<Answer> {
     let cause = refusal.cause();

@@ -29,18 +29,31 @@ pub(crate) struct CsvFile {
     seen: Option<Stamp>,
 }
 
-/// What tells one save of a file from another; `None` stands for no file.
-type Stamp = (u64, u64, i64, i64);
+/// What tells one save of a file from another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    /// `None` where there is no file. A look at a local file's metadata takes microseconds, so it is not worth another
+    /// thread.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        Some(Self { inode: metadata.ino(), bytes: metadata.len(), modified })
+    }
+}
 
 impl CsvFile {
     pub(crate) fn new(path: PathBuf, time_zone: TimeZone, clock: Arc<dyn Clock>) -> Self {
         Self { path, time_zone, clock, seen: None }
     }
 
-    /// A look at a local file's metadata takes microseconds, so it is not worth another thread.
     fn stamp(&self) -> Option<Stamp> {
-        let metadata = std::fs::metadata(&self.path).ok()?;
-        Some((metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+        Stamp::of(&self.path)
     }
 }
 
@@ -97,14 +110,14 @@ fn unreadable(path: &Path, error: &std::io::Error) -> SourceError {
     SourceError::new("the keys file cannot be read", detail)
 }
 
-fn broken(why: &str) -> SourceError {
+pub(super) fn broken(why: &str) -> SourceError {
     let message = format!("the keys file is broken or half-written: {why}");
     let detail = format!("{message}; mend it and save it again");
     SourceError::new(message, detail)
 }
 
 /// Reads CSV whole, see [`rows`].
-fn parse(bytes: &[u8]) -> Result<Vec<Vec<Cell>>, String> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Vec<Cell>>, String> {
     let mut grid = Vec::new();
     rows(bytes, |cells| grid.push(cells.to_vec()))?;
     Ok(grid)
@@ -143,7 +156,7 @@ fn fill(cell: &mut Cell, field: &str) {
     }
 }
 
-fn delimiter(bytes: &[u8]) -> u8 {
+pub(super) fn delimiter(bytes: &[u8]) -> u8 {
     let first_line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let pieces = |delimiter: u8| first_line.split(|byte| *byte == delimiter).count();
     // The last of equals wins, so a line without any is a line of commas.

@@ -57,7 +57,10 @@ impl GoogleTab {
 }
 
 /// What the calls gave, as rows.
-fn rows(grid: Result<Option<Vec<Vec<Cell>>>, Error>, properties: &Properties) -> Result<Rows, SourceError> {
+pub(super) fn rows(
+    grid: Result<Option<Vec<Vec<Cell>>>, Error>,
+    properties: &Properties,
+) -> Result<Rows, SourceError> {
     let grid = grid.map_err(|error| {
         let mut failure = failure(&error);
         if matches!(error, Error::TabMissing { .. }) {
@@ -152,7 +155,7 @@ pub(crate) fn time_zone(name: &str) -> Option<TimeZone> {
 }
 
 /// Google's errors in words for everybody, which name no account, project or tab, and in words for the operator.
-fn failure(error: &Error) -> SourceError {
+pub(super) fn failure(error: &Error) -> SourceError {
     let public = match error {
         Error::NotShared { .. } => "the spreadsheet is not shared with the account that reads it".to_owned(),
         Error::ApiDisabled { .. } => {

@@ -49,13 +49,15 @@ fn nothing_that_a_tool_left_behind_is_committed() {
 }
 
 /// Holders of secrets, and where they are.
-const SECRETS: [(&str, &str); 8] = [
+const SECRETS: [(&str, &str); 10] = [
     ("PresentedKey", "crates/gate/src/"),
     ("Key", "crates/gate/src/table/"),
     ("Cell", "crates/gate/src/"),
     ("Credentials", "crates/sheets/src/"),
     ("Secret", "crates/sheets/src/"),
     ("AccessToken", "crates/sheets/src/"),
+    ("NewKey", "crates/convergence/src/cli/keys/"),
+    ("Named", "crates/convergence/src/cli/keys/"),
     ("AdminToken", "crates/convergence/src/config/"),
     ("WebhookSecret", "crates/convergence/src/config/"),
 ];

@@ -34,19 +34,27 @@ impl HeaderFault {
 }
 
 /// The columns that are read; all others are ignored.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// A key, or the SHA-256 of one.
     ApiKey,
+    /// Whose it is.
     ClientName,
+    /// A checkbox.
     IsActive,
+    /// When the row was made.
     CreatedAt,
+    /// The last moment at which the key is valid.
     ExpiresAt,
+    /// Requests per minute.
     RateLimit,
+    /// The first moment at which the key is refused.
     RevokedAt,
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 7] = [
+    /// All of them.
+    pub const ALL: [Self; 7] = [
         Self::ApiKey,
         Self::ClientName,
         Self::IsActive,
@@ -57,7 +65,8 @@ impl Column {
     ];
     const REQUIRED: [Self; 3] = [Self::ApiKey, Self::ClientName, Self::IsActive];
 
-    pub(super) const fn name(self) -> &'static str {
+    /// Its name in the header.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
             Self::ClientName => "client_name",
@@ -153,7 +162,8 @@ impl Header {
         self.place(column).unwrap_or_default()
     }
 
-    fn place(&self, column: Column) -> Option<usize> {
+    /// Where `column` stands, if it does.
+    pub(super) fn place(&self, column: Column) -> Option<usize> {
         self.places[column as usize]
     }
 

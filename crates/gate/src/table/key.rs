@@ -10,6 +10,8 @@ use crate::KeyHash;
 pub(super) struct Key {
     pub(super) hash: KeyHash,
     pub(super) text: String,
+    /// Whether the cell holds the key itself, and not its hash.
+    pub(super) is_plain: bool,
     pub(super) doubt: Option<Doubt>,
 }
 
@@ -60,15 +62,17 @@ pub(super) fn read(value: Value<'_>) -> Result<Key, KeyFault> {
     } else {
         is_shortened_number(&text).then_some(Doubt::Shortened)
     };
-    Ok(Key { hash: hash(&text)?, text, doubt })
+    let (hash, is_plain) = hash(&text)?;
+    Ok(Key { hash, text, is_plain, doubt })
 }
 
-fn hash(text: &str) -> Result<KeyHash, KeyFault> {
+/// The key's hash, and whether it was the key that stood there.
+fn hash(text: &str) -> Result<(KeyHash, bool), KeyFault> {
     match text.split_once(':') {
         Some((word, hex)) if word.eq_ignore_ascii_case("sha256") => {
-            KeyHash::from_hex(hex).ok_or(KeyFault::NotAHash)
+            KeyHash::from_hex(hex).map(|hash| (hash, false)).ok_or(KeyFault::NotAHash)
         }
-        _ => Ok(KeyHash::of(text.as_bytes())),
+        _ => Ok((KeyHash::of(text.as_bytes()), true)),
     }
 }
 

@@ -43,8 +43,8 @@ pub(super) fn number(row: usize) -> u32 {
     u32::try_from(row).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// A cell's address: letters for the column (A to Z, then AA), and the row's number.
-pub(super) fn address(row: usize, mut index: usize) -> String {
+/// A cell's address: letters for the column (A to Z, then AA), and the row's number. Both count from 0.
+pub fn address(row: usize, mut index: usize) -> String {
     let mut address = number(row).to_string();
     loop {
         address.insert(0, ('A'..='Z').nth(index % 26).unwrap_or('?'));

@@ -12,36 +12,40 @@ const A_CHECKBOX: &str = "a checkbox";
 const A_CLIENT: &str = "a client name";
 const A_MOMENT: &str = "a date and time; write YYYY-MM-DD HH:MM:SS";
 
-/// Reads the row with this index. A row without a usable key gives no record; with one it always does.
+/// A row of the table that holds a usable key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it says, by itself: copies of its key in other rows are not folded in.
+    pub record: Record,
+    /// `created_at` in Unix seconds, where it can be read.
+    pub created_at: Option<i64>,
+    /// Whether the cell holds the key itself, and not its hash.
+    pub is_plain: bool,
+}
+
+/// Reads the row with this index. A row without a usable key gives nothing; with one it always gives something.
 pub(super) fn read(
     cells: &[Cell],
     index: usize,
     header: &Header,
     rules: &Rules,
     problems: &mut Vec<Problem>,
-) -> Option<Record> {
-    let mut row = Row { cells, index, header, rules, problems, secret: String::new(), readable: true };
+) -> Option<Row> {
+    let mut row = Reader { cells, index, header, rules, problems, secret: String::new(), readable: true };
     let key = row.key()?;
     let client = row.client();
     let limit = row.limit();
     let active = row.active();
     let expires_at = row.moment(Column::ExpiresAt);
     let revoked_at = row.moment(Column::RevokedAt);
-    row.check_created_at();
+    let created_at = row.created_at();
     let readable = row.readable;
-    Some(Record {
-        key: key.hash,
-        client,
-        limit,
-        active,
-        expires_at,
-        revoked_at,
-        readable,
-        row: number(index),
-    })
+    let record =
+        Record { key: key.hash, client, limit, active, expires_at, revoked_at, readable, row: number(index) };
+    Some(Row { record, created_at, is_plain: key.is_plain })
 }
 
-struct Row<'a> {
+struct Reader<'a> {
     cells: &'a [Cell],
     index: usize,
     header: &'a Header,
@@ -52,7 +56,7 @@ struct Row<'a> {
     readable: bool,
 }
 
-impl<'a> Row<'a> {
+impl<'a> Reader<'a> {
     fn key(&mut self) -> Option<Key> {
         let value = self.value(Column::ApiKey);
         if value.is_empty() {
@@ -129,11 +133,13 @@ impl<'a> Row<'a> {
     }
 
     /// Nothing depends on `created_at`; a bad one is worth a word all the same.
-    fn check_created_at(&mut self) {
+    fn created_at(&mut self) -> Option<i64> {
         let value = self.value(Column::CreatedAt);
-        if !value.is_empty() && moment::read(value, &self.rules.time_zone).is_none() {
+        let moment = moment::read(value, &self.rules.time_zone);
+        if !value.is_empty() && moment.is_none() {
             self.warn(Column::CreatedAt, self.complaint(value, A_MOMENT));
         }
+        moment
     }
 
     fn value(&self, column: Column) -> Value<'a> {

@@ -95,3 +95,18 @@ fn p04_copies_with_different_limits_are_held_to_the_strictest() {
         assert_eq!(admitted(&gate, "k", second(START), 9), 2, "{limits:?}");
     }
 }
+
+#[test]
+fn p09_a_record_by_itself_stands_as_the_gate_decides() {
+    let moments = [None, Some(START - 1), Some(START), Some(START + 1)];
+    let flags = [(true, true), (true, false), (false, true), (false, false)];
+    for (readable, active) in flags {
+        for (expires_at, revoked_at) in moments.iter().flat_map(|e| moments.map(|r| (*e, r))) {
+            let record = Record { readable, active, expires_at, revoked_at, ..row("k", "acme") };
+            let gate = gate_of(vec![record.clone()]);
+            let decided = ask(&gate, "k", second(START)).map(|_| ()).map_err(|refusal| refusal.cause());
+            let judged = gate.judge(record.key, second(START)).map(|_| ()).map_err(|refusal| refusal.cause());
+            assert_eq!((record.standing(START), judged), (decided, decided), "{record:?}");
+        }
+    }
+}

@@ -40,6 +40,7 @@ pub(super) async fn answer(
     }
     if call.verb.writes() {
         google.writes.send_modify(|writes| *writes += 1);
+        google.before_write();
     }
     let token = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let perform = async || {

@@ -1,6 +1,6 @@
 //! What the handle in the test and the server's handlers share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,11 @@ pub(super) struct Inside {
     /// How many requests that write have arrived.
     pub(super) writes: watch::Sender<usize>,
     state: Mutex<State>,
+    hooks: Mutex<VecDeque<Hook>>,
 }
+
+/// What a test wants done at a certain moment.
+type Hook = Box<dyn FnOnce() + Send>;
 
 /// All that a test may change while the server runs.
 pub(super) struct State {
@@ -58,6 +62,19 @@ impl Inside {
             reads: watch::Sender::new(0),
             writes: watch::Sender::new(0),
             state: Mutex::new(state),
+            hooks: Mutex::default(),
+        }
+    }
+
+    pub(super) fn add_hook(&self, hook: Hook) {
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner).push_back(hook);
+    }
+
+    /// Does what is to be done before a write; it may use the handle, so no lock is held.
+    pub(super) fn before_write(&self) {
+        let hook = self.hooks.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        if let Some(hook) = hook {
+            hook();
         }
     }
 

@@ -10,8 +10,8 @@ use crate::google::book::cell::Cell;
 use crate::google::book::{Book, Tab};
 use crate::google::protection;
 
-/// Copies a block over another, as often as it fits, once at least. `PASTE_VALUES` and `PASTE_FORMAT` take a part
-/// of each cell, every other type the whole.
+/// Copies a block over another, as often as it fits, once at least. `PASTE_VALUES`, `PASTE_FORMAT` and
+/// `PASTE_DATA_VALIDATION` take a part of each cell, every other type the whole.
 pub(super) fn copy_paste(book: &mut Book, request: &Value) -> Done {
     let (from, source) = area(book, &request["source"])?;
     let (to, target) = area(book, &request["destination"])?;
@@ -34,10 +34,17 @@ pub(super) fn copy_paste(book: &mut Book, request: &Value) -> Done {
                 cell
             }
             "PASTE_FORMAT" => {
-                let mut entered = copy.entered();
-                entered.remove("userEnteredValue");
-                entered.extend(cell.entered().remove_entry("userEnteredValue"));
+                let (mut entered, mut own) = (copy.entered(), cell.entered());
+                for stays in ["userEnteredValue", "dataValidation"] {
+                    entered.remove(stays);
+                    entered.extend(own.remove_entry(stays));
+                }
                 Cell::from_entered(entered)
+            }
+            "PASTE_DATA_VALIDATION" => {
+                let mut cell = cell.clone();
+                cell.set_validation(copy.entered().get("dataValidation"));
+                cell
             }
             _ => copy.clone(),
         };

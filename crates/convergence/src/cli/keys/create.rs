@@ -1,0 +1,92 @@
+//! `convergence keys create`.
+
+use anyhow::{Context, ensure};
+use clap::{Arg, ArgAction, Command, value_parser};
+use gate::{Cell, Column, Listing};
+
+use super::key::NewKey;
+use super::{Desk, say, when};
+use crate::clock::rfc3339;
+use crate::keys::edit::{NewRow, Seen};
+
+pub(super) fn command() -> Command {
+    let client = Arg::new("client").long("client").value_name("NAME").required(true);
+    let limit = Arg::new("rate_limit").long("rate-limit").value_name("N").value_parser(value_parser!(u32));
+    let expires = Arg::new("expires").long("expires").value_name("WHEN");
+    Command::new("create")
+        .about("Add a row with a new key, and print the key: it is shown this once")
+        .arg(client.help("Whose key it is; all keys of one client share its window"))
+        .arg(limit.help("Requests per minute; without it, as DEFAULT_RATE_LIMIT says"))
+        .arg(expires.help(format!("The last moment at which it works: {}", when::FORMS)))
+        .arg(hash_flag())
+}
+
+pub(super) fn hash_flag() -> Arg {
+    Arg::new("hash").long("hash").action(ArgAction::SetTrue).help("Leave only the key's SHA-256 in the table")
+}
+
+pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
+    let seen = desk.table.look().await?;
+    let key = NewKey::make();
+    let row = row(desk, &seen, &key)?;
+    check(&seen, &row)?;
+    let rows = add(desk, &key, &row).await?;
+    key.print()?;
+    let fingerprint = key.hash().fingerprint();
+    let client = desk.text("client").unwrap_or_default().trim();
+    say(&format!(
+        "Key {fingerprint} of {client:?} is in row {rows}. Give it to the client; it is not shown again."
+    ));
+    Ok(())
+}
+
+fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
+    let client = desk.text("client").unwrap_or_default().trim();
+    ensure!(!client.is_empty(), "--client must name the client");
+    let zone = &seen.rules.time_zone;
+    let mut row = NewRow { cells: Vec::new() };
+    row.put(seen, Column::ApiKey, key.cell(desk.flags.get_flag("hash")))?;
+    row.put(seen, Column::ClientName, Cell::Text(client.to_owned()))?;
+    row.put(seen, Column::IsActive, Cell::Bool(true))?;
+    if seen.listing.place(Column::CreatedAt).is_some() {
+        row.put(seen, Column::CreatedAt, desk.table.moment(desk.now.unix, zone))?;
+    }
+    if let Some(limit) = desk.flags.get_one::<u32>("rate_limit") {
+        row.put(seen, Column::RateLimit, Cell::Number((*limit).into()))?;
+    }
+    if let Some(expires) = desk.moment("expires", seen)? {
+        row.put(seen, Column::ExpiresAt, desk.table.moment(expires, zone))?;
+        if expires < desk.now.unix {
+            say(&format!("{} is in the past: the key will never work.", rfc3339(expires)));
+        }
+    }
+    Ok(row)
+}
+
+/// Reads the row as the server will, before anybody else does: a name such as `#REF!` would make a key that is refused.
+pub(super) fn check(seen: &Seen, row: &NewRow) -> anyhow::Result<()> {
+    let header = seen.cells(seen.listing.header_row()).to_vec();
+    let read = Listing::read(&[header, row.cells.clone()], &seen.rules)?;
+    let record =
+        &read.rows.first().context("the new row could not be read back; nothing was written")?.record;
+    let named = read.cell(Column::ClientName, &row.cells);
+    let same_name = !matches!(named, Cell::Text(name) if **name != *record.client);
+    ensure!(
+        record.readable && same_name,
+        "this client name cannot stand in a cell: it would be taken for a formula's error, or lose its quotes"
+    );
+    Ok(())
+}
+
+/// Writes the row of a new key, and returns its number in words.
+pub(super) async fn add(desk: &Desk<'_>, key: &NewKey, row: &NewRow) -> anyhow::Result<String> {
+    let rows = desk.table.add(key.hash(), row).await?;
+    let numbers: Vec<String> = rows.iter().map(u32::to_string).collect();
+    if rows.len() > 1 {
+        say(&format!(
+            "Google wrote the row twice (rows {}): delete one of them, they are the same.",
+            numbers.join(" and ")
+        ));
+    }
+    Ok(numbers.join(" and "))
+}

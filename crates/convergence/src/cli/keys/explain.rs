@@ -1,0 +1,161 @@
+//! `convergence keys explain`.
+
+use anyhow::bail;
+use clap::Command;
+use gate::{Cause, Gate, Quota, Record, Refusal, WINDOW_SECONDS};
+use serde::Serialize;
+
+use super::key::Named;
+use super::show::from_now;
+use super::{Desk, say};
+use crate::cli::table::{self, Format};
+use crate::clock::rfc3339;
+use crate::http::status_and_code;
+
+pub(super) fn command() -> Command {
+    Command::new("explain")
+        .about("Say what would happen to a request with this key now, and why, step by step")
+        .long_about(
+            "Say what would happen to a request with this key now, and why, step by step. The decision is the server's own, on \
+             the table as it is now and with a window in which no request has been counted yet. The exit code is 1 if the \
+             request would be refused.",
+        )
+        .arg(Named::arg())
+        .arg(Format::flag())
+}
+
+/// One step of the decision, as JSON has it.
+#[derive(Serialize)]
+struct Step {
+    #[serde(rename = "step")]
+    name: &'static str,
+    /// `yes`, `no`, or `-` where an earlier step has decided.
+    passed: &'static str,
+    detail: String,
+}
+
+/// The steps in the gate's order, by what refuses in them.
+const STEPS: [&str; 7] =
+    ["header", "known", "readable", "active", "not revoked", "not expired", "within limit"];
+
+pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
+    let named = Named::of(desk)?;
+    let seen = desk.table.look().await?;
+    let table = seen.table()?;
+    let found = named.find(&seen);
+    let record =
+        found.as_ref().ok().and_then(|key| table.records.iter().find(|record| record.key == *key)).cloned();
+    let rows: Vec<u32> = found
+        .as_ref()
+        .map(|key| seen.rows_of(*key))
+        .unwrap_or_default()
+        .iter()
+        .map(|row| row.record.row)
+        .collect();
+    let problems: Vec<String> = table
+        .problems
+        .iter()
+        .filter(|problem| rows.contains(&problem.row))
+        .map(ToString::to_string)
+        .collect();
+    let gate = Gate::shut();
+    gate.replace(table.records, i64::MAX);
+    let verdict = match (named.whole(), found) {
+        (Some(key), _) => {
+            let header = format!("Bearer {key}");
+            gate.admit([header.as_bytes()], desk.now).map(|permit| permit.quota())
+        }
+        (None, Ok(key)) => gate.judge(key, desk.now),
+        (None, Err(unknown)) => return Err(unknown),
+    };
+    let case = Case { record, rows, problems, now: desk.now.unix };
+    let steps = case.steps(&verdict);
+    let cells = |step: &Step| vec![step.name.to_owned(), step.passed.to_owned(), step.detail.clone()];
+    let cells: Vec<Vec<String>> = steps.iter().map(cells).collect();
+    table::print(Format::of(desk.flags), &["step", "passed", "detail"], &cells, &steps)?;
+    say(&format!("A running server may be up to {} s behind the table.", desk.keys.cache_duration.as_secs()));
+    if let Err(refusal) = verdict {
+        let (status, code) = status_and_code(&refusal);
+        bail!("a request would be refused: {status} {code}");
+    }
+    Ok(())
+}
+
+/// What is known of the key, beside the decision.
+struct Case {
+    record: Option<Record>,
+    rows: Vec<u32>,
+    problems: Vec<String>,
+    now: i64,
+}
+
+impl Case {
+    fn steps(&self, verdict: &Result<Option<Quota>, Refusal>) -> Vec<Step> {
+        let refusing = verdict.as_ref().err().map(|refusal| refusing_step(refusal.cause()));
+        let reached = refusing.unwrap_or(STEPS.len());
+        let mut steps: Vec<Step> = STEPS
+            .iter()
+            .enumerate()
+            .map(|(place, name)| Step {
+                name,
+                passed: match place.cmp(&reached) {
+                    std::cmp::Ordering::Less => "yes",
+                    std::cmp::Ordering::Equal => "no",
+                    std::cmp::Ordering::Greater => "-",
+                },
+                detail: self.detail(place, verdict.as_ref().err().filter(|_| place == reached)),
+            })
+            .collect();
+        let (passed, detail) = match verdict {
+            Ok(_) => ("yes", format!("200{}", self.until())),
+            Err(refusal) => {
+                let (status, code) = status_and_code(refusal);
+                ("no", format!("{status} {code}: {}", refusal.cause()))
+            }
+        };
+        steps.push(Step { name: "admitted", passed, detail });
+        steps
+    }
+
+    fn detail(&self, place: usize, refusal: Option<&Refusal>) -> String {
+        let Some(record) = &self.record else {
+            return refusal.map(|refusal| refusal.cause().to_string()).unwrap_or_default();
+        };
+        let beside = |unix: i64| format!("{} ({})", rfc3339(unix), from_now(unix, self.now));
+        match STEPS[place] {
+            "known" => {
+                let rows: Vec<String> = self.rows.iter().map(u32::to_string).collect();
+                let (key, client) = (record.key.fingerprint(), &record.client);
+                format!("key {key} of {client:?} in row {}", rows.join(", "))
+            }
+            "readable" => self.problems.join("; "),
+            "active" => format!("is_active is {}", if record.active { "true" } else { "not true" }),
+            "not revoked" => record.revoked_at.map_or("no revoked_at".to_owned(), beside),
+            "not expired" => record.expires_at.map_or("no expires_at".to_owned(), beside),
+            "within limit" => record.limit.map_or("no limit".to_owned(), |limit| {
+                format!("{limit} requests in any {WINDOW_SECONDS} s, shared by all keys of the client")
+            }),
+            _ => String::new(),
+        }
+    }
+
+    /// When the decision would change by itself.
+    fn until(&self) -> String {
+        let Some(record) = &self.record else { return String::new() };
+        let ends = record.expires_at.map(|last| last.saturating_add(1)).into_iter().chain(record.revoked_at);
+        ends.min()
+            .map_or_else(String::new, |end| format!(", until {} ({})", rfc3339(end), from_now(end, self.now)))
+    }
+}
+
+fn refusing_step(cause: Cause) -> usize {
+    match cause {
+        Cause::Header(_) | Cause::Unavailable => 0,
+        Cause::UnknownKey => 1,
+        Cause::UnreadableRow => 2,
+        Cause::Inactive => 3,
+        Cause::Revoked { .. } => 4,
+        Cause::Expired { .. } => 5,
+        Cause::OverLimit { .. } => 6,
+    }
+}

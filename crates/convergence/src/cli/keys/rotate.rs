@@ -1,0 +1,140 @@
+//! `convergence keys rotate`.
+
+use anyhow::{Context, bail, ensure};
+use clap::{Arg, ArgAction, Command};
+use gate::{Cell, Column, Row};
+
+use super::key::{Named, NewKey};
+use super::show::{State, from_now};
+use super::{Desk, create, say, when};
+use crate::clock::rfc3339;
+use crate::keys::edit::{Change, NewRow, Seen, index};
+
+pub(super) fn command() -> Command {
+    let grace = Arg::new("grace").long("grace").value_name("LENGTH").default_value("7d");
+    let expires = Arg::new("expires").long("expires").value_name("WHEN");
+    let again = Arg::new("again").long("again").action(ArgAction::SetTrue);
+    Command::new("rotate")
+        .about("Give the client a second key, print it, and let the old one expire after a grace period")
+        .arg(Named::arg())
+        .arg(
+            grace.help(
+                "How long the old key still works: 30m, 24h, 7d or 2w; never longer than it did before",
+            ),
+        )
+        .arg(
+            expires
+                .help(format!("When the new key expires: {}; without it, when the old one did", when::FORMS)),
+        )
+        .arg(create::hash_flag())
+        .arg(again.help("Make another key although the key has been rotated before"))
+}
+
+pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
+    let named = Named::of(desk)?;
+    let grace = when::length(desk.text("grace").unwrap_or_default()).context("--grace")?;
+    let seen = desk.table.look().await?;
+    let old = rotatable(desk, &named, &seen)?;
+    let key = old.record.key;
+    let fingerprint = key.fingerprint();
+    let expires = seen.column(Column::ExpiresAt)?;
+    let end = desk.now.unix.checked_add(grace).context("--grace is out of the calendar's reach")?;
+    let ends_anyway = old.record.expires_at.filter(|expires| *expires <= end);
+    if let (Some(ends), false) = (ends_anyway, desk.flags.get_flag("again"))
+        && let Some(newer) = successor(desk, &seen, old)
+    {
+        let (row, newer) = (newer.record.row, newer.record.key.fingerprint());
+        say(&format!(
+            "Key {fingerprint} expires at {} ({}) anyway, and its client has the newer key {newer} in row {row}: it has \
+             been rotated before. Nothing was changed; --again makes another key.",
+            rfc3339(ends),
+            from_now(ends, desk.now.unix)
+        ));
+        return Ok(());
+    }
+    let new = NewKey::make();
+    let row = copy(desk, &seen, old, &new)?;
+    create::check(&seen, &row)?;
+    // The new row first: whatever happens after it, the client has a key that works.
+    let rows = create::add(desk, &new, &row).await?;
+    new.print()?;
+    say(&format!(
+        "Key {} is in row {rows}. Give it to the client; it is not shown again.",
+        new.hash().fingerprint()
+    ));
+    if ends_anyway.is_none() {
+        let by_hand = || {
+            format!(
+                "the new key works, but the old one does not expire yet: convergence keys expire {fingerprint} --at {}",
+                rfc3339(end)
+            )
+        };
+        let cell = desk.table.moment(end, &seen.rules.time_zone);
+        let change = Change { key, row: index(old), cells: vec![(expires, cell)] };
+        desk.table.change(&seen, &[change]).await.with_context(by_hand)?;
+    }
+    let end = ends_anyway.unwrap_or(end);
+    say(&format!("Key {fingerprint} expires at {} ({}).", rfc3339(end), from_now(end, desk.now.unix)));
+    Ok(())
+}
+
+/// The one row of a key that works.
+fn rotatable<'a>(desk: &Desk<'_>, named: &Named, seen: &'a Seen) -> anyhow::Result<&'a Row> {
+    let key = named.find(seen)?;
+    let fingerprint = key.fingerprint();
+    let row = match seen.rows_of(key).as_slice() {
+        [row] => *row,
+        rows => {
+            let rows: Vec<String> = rows.iter().map(|row| row.record.row.to_string()).collect();
+            bail!("key {fingerprint} stands in rows {}; delete all but one of them first", rows.join(", "));
+        }
+    };
+    let why = match State::of(&row.record, desk.now.unix) {
+        State::Active | State::Duplicate => return Ok(row),
+        State::Expired => "has expired",
+        State::Revoked => "is revoked",
+        State::Inactive => "is not active",
+        State::Unreadable => "is in a row that cannot be read (convergence keys check)",
+    };
+    bail!("key {fingerprint} {why}; for a new key of this client: convergence keys create")
+}
+
+/// A newer key of the same client that works, outlives the old one, and was made with the same limit: what an earlier
+/// rotation leaves behind.
+fn successor<'a>(desk: &Desk<'_>, seen: &'a Seen, old: &Row) -> Option<&'a Row> {
+    let outlives = |row: &Row| row.record.expires_at.is_none_or(|end| Some(end) >= old.record.expires_at);
+    let newer = |row: &Row| match (row.created_at, old.created_at) {
+        (Some(new), Some(old)) => new > old,
+        // The row of a rotation has one wherever there is such a column.
+        (None, Some(_)) => false,
+        (_, None) => true,
+    };
+    seen.listing.rows.iter().find(|row| {
+        row.record.key != old.record.key
+            && row.record.client == old.record.client
+            && row.record.limit == old.record.limit
+            && row.record.standing(desk.now.unix).is_ok()
+            && outlives(row)
+            && newer(row)
+    })
+}
+
+/// The old row with another key: what stands in other columns, such as scopes, holds for the new one as well.
+fn copy(desk: &Desk<'_>, seen: &Seen, old: &Row, key: &NewKey) -> anyhow::Result<NewRow> {
+    let zone = &seen.rules.time_zone;
+    let mut row = NewRow { cells: seen.cells(index(old)).to_vec() };
+    row.put(seen, Column::ApiKey, key.cell(desk.flags.get_flag("hash") || !old.is_plain))?;
+    row.put(seen, Column::IsActive, Cell::Bool(true))?;
+    if seen.listing.place(Column::CreatedAt).is_some() {
+        row.put(seen, Column::CreatedAt, desk.table.moment(desk.now.unix, zone))?;
+    }
+    if seen.listing.place(Column::RevokedAt).is_some() {
+        // A revocation that is to come is the old key's.
+        row.put(seen, Column::RevokedAt, Cell::Empty)?;
+    }
+    if let Some(expires) = desk.moment("expires", seen)? {
+        ensure!(expires > desk.now.unix, "--expires is in the past: the new key would never work");
+        row.put(seen, Column::ExpiresAt, desk.table.moment(expires, zone))?;
+    }
+    Ok(row)
+}
