@@ -225,7 +225,7 @@ fn door(
         Source::Google(sheet) => {
             info!(tab = sheet.tab, "keys come from a Google Sheet");
             let guard = guard(SourceKind::Google { tab: sheet.tab.clone() });
-            let source = GoogleTab::new(sheet.clone(), metrics.sheet_reads());
+            let source = GoogleTab::new(sheet.clone(), Arc::clone(clock), metrics.sheet_reads());
             let task = refresher(source, &guard, &keys, data_dir, clock, metrics);
             (guard, task)
         }

@@ -7,6 +7,7 @@ mod account;
 mod machine;
 mod quota;
 mod report;
+mod server;
 mod spreadsheet;
 mod table;
 
@@ -75,7 +76,7 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
             FILE
         }
         Source::Google(sheet) => {
-            let wanted = spreadsheet::Wanted::of(settings, keys, now);
+            let wanted = spreadsheet::Wanted::of(&config.usage, keys, now);
             if let Err(stop) = spreadsheet::examine(&mut report, sheet, &wanted).await {
                 report.stop(stop.check, stop.message);
             }
@@ -87,7 +88,7 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
         }
     };
     machine::data_folder(&mut report, &config.data_dir);
-    machine::port(&mut report, config.listen.address).await;
+    machine::port(&mut report, config.listen.address, &config.admin).await;
     report.finish(order);
     report
 }

@@ -65,6 +65,11 @@ pub(crate) trait KeySource: Send + 'static {
     fn read(&mut self, default_limit: Option<u32>)
     -> impl Future<Output = Result<Table, SourceError>> + Send;
 
+    /// How many requests the last reading took of a quota that others share; 0 for a source without one.
+    fn requests(&self) -> u32 {
+        0
+    }
+
     /// Ends when the rows have changed since they were last read. For a source that cannot tell, never.
     fn changed(&mut self) -> impl Future<Output = ()> + Send;
 }

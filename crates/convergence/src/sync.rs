@@ -35,6 +35,8 @@ pub(crate) use freshness::{Freshness, InUse};
 pub(crate) use guard::{Fate, works};
 pub(crate) use journal::{Journal, Outcome};
 pub(crate) use lag::Lag;
+#[cfg(test)]
+pub(crate) use lag::Via;
 pub(crate) use orders::Orders;
 pub(crate) use refresh::Refresher;
 pub(crate) use roll::{Pair, Roll};

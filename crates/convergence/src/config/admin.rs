@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use http::HeaderValue;
 
 use super::listen::host;
 use super::settings::Reader;
@@ -40,5 +41,13 @@ impl AdminToken {
     /// Whether this is the token. The time it takes tells the token's length at most.
     pub(crate) fn is(&self, presented: &[u8]) -> bool {
         verify_slices_are_equal(&self.0, presented).is_ok()
+    }
+
+    /// As the value of an `Authorization` header, marked so that nothing prints it.
+    pub(crate) fn credentials(&self) -> HeaderValue {
+        let mut value = HeaderValue::from_bytes(&[b"Bearer ".as_slice(), &self.0].concat())
+            .expect("visible ASCII, as it was read");
+        value.set_sensitive(true);
+        value
     }
 }

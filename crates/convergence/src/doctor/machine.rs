@@ -1,25 +1,14 @@
 //! This machine: where state is kept, and the port.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::Request;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
 
-use super::Report;
 use super::report::Check;
-
-/// For a server on this machine to say how it is.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// The largest `/auth/status` that is read, in bytes.
-const LARGEST_STATUS: usize = 64 << 10;
+use super::{Report, server};
+use crate::config::Admin;
 
 /// The longest piece of it that is shown, in characters.
 const LONGEST_WORD: usize = 300;
@@ -48,7 +37,7 @@ fn io_words(error: &std::io::Error) -> String {
 }
 
 /// Free, or taken by one of our servers, which is then asked how it is.
-pub(super) async fn port(report: &mut Report, address: SocketAddr) {
+pub(super) async fn port(report: &mut Report, address: SocketAddr, admin: &Admin) {
     let Err(error) = TcpListener::bind(address) else {
         return report.ok(Check::Port, format!("{address} is free"));
     };
@@ -63,12 +52,15 @@ pub(super) async fn port(report: &mut Report, address: SocketAddr) {
             return report.fail(Check::Port, what);
         }
     }
-    let status = tokio::time::timeout(PATIENCE, status(address)).await.ok().flatten();
-    if let Some(status) = status {
-        return running(report, address, &status);
+    let Some(status) = server::status(address).await else {
+        let what = format!("{address} is taken by another program; stop it, or choose another API_PORT");
+        return report.fail(Check::Port, what);
+    };
+    running(report, address, &status);
+    // One of ours that runs holds its admin port as well, so the token goes to nobody else.
+    if let Some(lags) = server::lags(admin).await {
+        report.ok(Check::Revocation, lags);
     }
-    let what = format!("{address} is taken by another program; stop it, or choose another API_PORT");
-    report.fail(Check::Port, what);
 }
 
 /// What a server says of itself: `/auth/status` names no key, client, sheet or path.
@@ -83,31 +75,5 @@ fn running(report: &mut Report, address: SocketAddr, status: &Value) {
     match text(&status["cache"]["last_error"]).or_else(|| text(&status["reason"])) {
         Some(error) => report.note(Check::Port, format!("{what}; it says: {error}")),
         None => report.ok(Check::Port, what),
-    }
-}
-
-/// `None` if it is not one of ours, or does not answer.
-async fn status(mut address: SocketAddr) -> Option<Value> {
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
-    }
-    let stream = TcpStream::connect(address).await.ok()?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
-    let request = Request::get("/auth/status").header(http::header::HOST, address.to_string());
-    let request = request.body(Empty::<Bytes>::new()).ok()?;
-    let answer = async {
-        let answer = sender.send_request(request).await.ok()?;
-        let body = Limited::new(answer.into_body(), LARGEST_STATUS).collect().await.ok()?;
-        let status: Value = serde_json::from_slice(&body.to_bytes()).ok()?;
-        status["mode"].is_string().then_some(status)
-    };
-    // The connection moves only while it is polled, and its end is none of the answer's.
-    let connection = async {
-        let _ = connection.await;
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        status = answer => status,
-        () = connection => None,
     }
 }

@@ -15,8 +15,8 @@ const EARLY_REFRESH_EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Use {
     /// `API_KEY_CACHE_DURATION`.
     pub(super) cache: Duration,
-    /// `USAGE_FLUSH_INTERVAL`. A flush is a read and a write.
-    pub(super) flush: Duration,
+    /// `USAGE_FLUSH_INTERVAL`; `None` where usage is not written. A flush is a read and a write.
+    pub(super) flush: Option<Duration>,
     /// Requests of one refresh.
     pub(super) reads: usize,
 }
@@ -28,7 +28,7 @@ impl Use {
     }
 
     fn writes_per_minute(&self) -> f64 {
-        60.0 / self.flush.as_secs_f64()
+        self.flush.map_or(0.0, |flush| 60.0 / flush.as_secs_f64())
     }
 }
 

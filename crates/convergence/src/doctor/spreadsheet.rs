@@ -10,29 +10,21 @@ use super::quota::{self, Use};
 use super::report::{Check, Stop};
 use super::{Report, account, table};
 use crate::clock::Now;
-use crate::config::{GoogleSheet, Keys, Settings};
+use crate::config::{GoogleSheet, Keys, Usage};
 use crate::keys;
 use crate::usage::COLUMNS as USAGE_COLUMNS;
 
 /// What the settings ask of it.
 pub(super) struct Wanted {
-    usage_tab: String,
-    flush: Duration,
+    usage: Usage,
     cache: Duration,
     default_limit: Option<u32>,
     now: Now,
 }
 
 impl Wanted {
-    pub(super) fn of(settings: &Settings, keys: &Keys, now: Now) -> Self {
-        let flush = settings.value("USAGE_FLUSH_INTERVAL").and_then(|text| text.parse().ok());
-        Self {
-            usage_tab: settings.value("GOOGLE_USAGE_SHEET_NAME").unwrap_or("Usage").to_owned(),
-            flush: Duration::from_secs(flush.unwrap_or(60).max(1)),
-            cache: keys.cache_duration,
-            default_limit: keys.default_limit,
-            now,
-        }
+    pub(super) fn of(usage: &Usage, keys: &Keys, now: Now) -> Self {
+        Self { usage: usage.clone(), cache: keys.cache_duration, default_limit: keys.default_limit, now }
     }
 }
 
@@ -50,8 +42,13 @@ pub(super) async fn examine(report: &mut Report, sheet: &GoogleSheet, wanted: &W
     let zone = time_zone(report, &properties);
     let tab = tab(report, &properties, &sheet.tab)?;
     let zone = zone?;
-    let reads = keys::requests(tab.rows) + 1;
-    quota::examine(report, &Use { cache: wanted.cache, flush: wanted.flush, reads });
+    // Of a large tab the size is asked for each time; the time zone of a small one is read every ten minutes.
+    let reads = match keys::requests(tab.rows) {
+        1 => 1,
+        ranges => ranges + 1,
+    };
+    let flush = wanted.usage.tab.as_ref().map(|_| wanted.usage.interval);
+    quota::examine(report, &Use { cache: wanted.cache, flush, reads });
 
     let grid = keys::cells(&spreadsheet, tab).await?;
     let grid = grid.ok_or_else(|| Stop { check: Check::Tab, message: keys::MOVING.to_owned() })?;
@@ -60,9 +57,17 @@ pub(super) async fn examine(report: &mut Report, sheet: &GoogleSheet, wanted: &W
     if let Err(stop) = table::examine(report, &grid, &rules, wanted.now) {
         report.stop(stop.check, stop.message);
     }
-    let usage = properties.tabs.iter().find(|tab| tab.title == wanted.usage_tab);
+    let Some(title) = &wanted.usage.tab else {
+        write_access(report, &spreadsheet, tab, None).await?;
+        report.ok(
+            Check::UsageTab,
+            "usage is not written to the spreadsheet (USAGE_FLUSH_INTERVAL is 0)".to_owned(),
+        );
+        return Ok(());
+    };
+    let usage = properties.tabs.iter().find(|tab| tab.title == *title);
     write_access(report, &spreadsheet, tab, usage).await?;
-    usage_tab(report, &spreadsheet, usage, &wanted.usage_tab).await
+    usage_tab(report, &spreadsheet, usage, title).await
 }
 
 fn tab<'a>(report: &mut Report, properties: &'a Properties, title: &str) -> Result<&'a Tab, Stop> {

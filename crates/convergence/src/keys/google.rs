@@ -1,6 +1,8 @@
 //! The keys in a tab of a Google spreadsheet.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use gate::{Cell, Table};
 use jiff::tz::{Offset, TimeZone};
@@ -10,49 +12,69 @@ use zeroize::Zeroizing;
 
 use super::cells::{MOVING, cells, grid, requests};
 use super::{KeySource, Rows, SourceError};
+use crate::clock::Clock;
 use crate::config::{GoogleCredentials, GoogleSheet};
+
+/// How long the spreadsheet's time zone is taken to be what it was (and a tab to be no larger than one request reads):
+/// people hardly ever change it, and asking each time would halve how often the keys can be read within Google's quota.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_mins(10);
 
 /// A tab, read whole each time. Credentials are read again after each failure, so that putting the right file in place
 /// is enough; if the failure may pass and they are the same as before, the token that was fetched with them stays.
 pub(crate) struct GoogleTab {
     sheet: GoogleSheet,
+    clock: Arc<dyn Clock>,
     spreadsheet: Option<Spreadsheet>,
     /// Whether the last reading failed.
     failed: bool,
-    /// Whether the tab was last so small that its values are asked for together with its size.
-    at_once: bool,
-    /// Counts what is asked of Google.
+    /// What is known of the spreadsheet, and the uptime until which that is believed. Only kept for a small tab, and
+    /// forgotten with every failure.
+    known: Option<(Properties, Duration)>,
+    /// What the last reading has asked of Google.
+    requests: u32,
+    /// Counts that in all.
     reads: Counter,
 }
 
 impl GoogleTab {
-    pub(crate) fn new(sheet: GoogleSheet, reads: Counter) -> Self {
-        Self { sheet, spreadsheet: None, failed: false, at_once: false, reads }
+    pub(crate) fn new(sheet: GoogleSheet, clock: Arc<dyn Clock>, reads: Counter) -> Self {
+        Self { sheet, clock, spreadsheet: None, failed: false, known: None, requests: 0, reads }
     }
 
     /// Rows and time zone: a serial date means nothing without its zone.
     async fn fetch(&mut self, spreadsheet: &Spreadsheet) -> Result<Rows, SourceError> {
-        self.reads.inc();
-        let (properties, values) = if self.at_once {
-            self.reads.inc();
-            let (properties, values) =
-                tokio::join!(spreadsheet.properties(), spreadsheet.values(&self.sheet.tab));
-            (properties, Some(values))
-        } else {
-            (spreadsheet.properties().await, None)
-        };
-        let properties = properties.map_err(|error| failure(&error))?;
+        let now = self.clock.now().uptime;
+        if let Some((known, until)) = self.known.take().filter(|(_, until)| now < *until) {
+            self.asks(1);
+            match spreadsheet.values(&self.sheet.tab).await {
+                // The tabs that there are belong into the message.
+                Err(Error::TabMissing { .. }) => {}
+                values => {
+                    let rows = rows(values.map(grid).map(Some), &known)?;
+                    self.known = Some((known, until));
+                    return Ok(rows);
+                }
+            }
+        }
+        self.asks(1);
+        let properties = spreadsheet.properties().await.map_err(|error| failure(&error))?;
         let tab = properties.tabs.iter().find(|tab| tab.title == self.sheet.tab);
-        self.at_once = tab.is_some_and(|tab| requests(tab.rows) == 1);
-        let grid = match (tab, values) {
-            (Some(_), Some(values)) if self.at_once => values.map(grid).map(Some),
-            (Some(tab), _) => {
-                self.reads.inc_by(u64::try_from(requests(tab.rows)).unwrap_or(u64::MAX));
+        let is_small = tab.is_some_and(|tab| requests(tab.rows) == 1);
+        let grid = match tab {
+            Some(tab) => {
+                self.asks(requests(tab.rows));
                 cells(spreadsheet, tab).await
             }
-            (None, _) => Err(Error::TabMissing { tab: self.sheet.tab.clone() }),
+            None => Err(Error::TabMissing { tab: self.sheet.tab.clone() }),
         };
-        rows(grid, &properties)
+        let rows = rows(grid, &properties)?;
+        self.known = is_small.then_some((properties, now + LOOK_AGAIN_AFTER));
+        Ok(rows)
+    }
+
+    fn asks(&mut self, requests: usize) {
+        self.reads.inc_by(u64::try_from(requests).unwrap_or(u64::MAX));
+        self.requests = self.requests.saturating_add(u32::try_from(requests).unwrap_or(u32::MAX));
     }
 }
 
@@ -83,6 +105,7 @@ impl KeySource for GoogleTab {
     }
 
     async fn read(&mut self, default_limit: Option<u32>) -> Result<Table, SourceError> {
+        self.requests = 0;
         let spreadsheet = match self.spreadsheet.take() {
             Some(spreadsheet) if !self.failed => spreadsheet,
             // New connections as well: what failed may have been one of the old.
@@ -95,6 +118,10 @@ impl KeySource for GoogleTab {
             self.spreadsheet = Some(spreadsheet);
         }
         rows?.table(default_limit)
+    }
+
+    fn requests(&self) -> u32 {
+        self.requests
     }
 
     /// Google tells nobody of an edit in less than minutes (Drive's change time and push are late by about three).

@@ -1,5 +1,5 @@
-//! Reads before the cache expires: who asks for one, and when it may begin. Google allows 60 requests a minute, and a
-//! read is two of them, so all who ask share one budget.
+//! Reads before the cache expires: who asks for one, and when it may begin. Google allows 60 requests a minute, so all
+//! who ask share one budget of them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,10 +16,14 @@ const UNKNOWN_KEY_EVERY: Duration = Duration::from_secs(10);
 /// The webhook may bring one read forward in this time; calls in between share the next.
 const WEBHOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The budget: so many reads at once, and one more in each `READ_EVERY`. In no minute are that more than 27 reads, or
-/// 54 requests; the reads of a cache that lasts 3 s or longer count as well.
-const READS_AT_ONCE: u32 = 8;
-const READ_EVERY: Duration = Duration::from_secs(3);
+/// The budget: so many requests at once, and one more in each `REQUEST_EVERY`. In no minute are that more than 55; what
+/// is left is for the usage. A read is one request, or several where the tab is large; it begins when there is room for
+/// one, and what it took besides is waited for afterwards. The reads that nobody asked for count as well.
+const REQUESTS_AT_ONCE: u32 = 8;
+const REQUEST_EVERY: Duration = Duration::from_millis(1_250);
+
+/// However much was spent, a minute later the quota is as if it were new.
+const QUOTA_WINDOW: Duration = Duration::from_mins(1);
 
 /// How many changes that wait for one read are remembered for their lag. Of more, the first ones are the slowest.
 const MOST_CHANGES: usize = 256;
@@ -57,8 +61,15 @@ struct Wanted {
     changes: Vec<i64>,
     /// Reads begun so far.
     begun: u64,
-    /// The uptime at which a budget without a burst would have its next read (the generic cell rate algorithm).
+    /// The uptime at which a budget without a burst would have its next request (the generic cell rate algorithm).
     budget: Duration,
+}
+
+impl Wanted {
+    fn spend(&mut self, requests: u32, uptime: Duration) {
+        let spent = REQUEST_EVERY.saturating_mul(requests);
+        self.budget = self.budget.max(uptime).saturating_add(spent).min(uptime + QUOTA_WINDOW);
+    }
 }
 
 /// What the refresher knows when it waits. Times are the clock's uptimes.
@@ -121,8 +132,7 @@ impl EarlyReads {
         let mut wanted = self.lock();
         wanted.refresh = false;
         wanted.begun += 1;
-        let full = uptime + READ_EVERY * READS_AT_ONCE;
-        wanted.budget = (wanted.budget.max(uptime) + READ_EVERY).min(full);
+        wanted.spend(1, uptime);
         (wanted.begun, std::mem::take(&mut wanted.changes))
     }
 
@@ -132,6 +142,11 @@ impl EarlyReads {
         changes.append(&mut wanted.changes);
         changes.truncate(MOST_CHANGES);
         wanted.changes = changes;
+    }
+
+    /// The read that has begun took so many requests; one of them was counted when it began.
+    pub(super) fn spent(&self, requests: u32, uptime: Duration) {
+        self.lock().spend(requests.saturating_sub(1), uptime);
     }
 
     pub(super) fn end(&self, outcome: Outcome) {
@@ -156,7 +171,7 @@ impl EarlyReads {
     /// The first early read that is asked for, and when it may begin.
     fn next(&self, pace: Pace) -> Option<(Duration, Cause)> {
         let wanted = self.lock();
-        let in_budget = wanted.budget.saturating_sub(READ_EVERY * (READS_AT_ONCE - 1));
+        let in_budget = wanted.budget.saturating_sub(REQUEST_EVERY * (REQUESTS_AT_ONCE - 1));
         let after = |pause: Duration| (pace.started + pause).max(in_budget);
         let webhook = pace.well && !wanted.changes.is_empty();
         let unknown_key = pace.well && self.unknown_key.load(Ordering::Acquire);
@@ -181,8 +196,9 @@ mod tests {
 
     const WELL: Pace = Pace { started: Duration::ZERO, not_before: Duration::ZERO, well: true };
 
-    /// Reads as soon as it may, for `seconds`, while `ask` asks again each time. When each read began, in seconds.
-    fn reads(ask: impl Fn(&EarlyReads), seconds: u64) -> Vec<f64> {
+    /// Reads as soon as it may, for `seconds`, while `ask` asks again each time and each read takes so many requests. When
+    /// each read began, in seconds.
+    fn reads(ask: impl Fn(&EarlyReads), requests: u32, seconds: u64) -> Vec<f64> {
         let early = EarlyReads::default();
         let (mut now, mut begun) = (Duration::from_secs(1_000), Vec::new());
         let end = now + Duration::from_secs(seconds);
@@ -196,6 +212,7 @@ mod tests {
             }
             begun.push(now.as_secs_f64() - 1_000.0);
             early.begin(now);
+            early.spent(requests, now);
         }
     }
 
@@ -212,11 +229,13 @@ mod tests {
             early.unknown_key();
             early.wanted.lock().expect("no panic").refresh = true;
         };
-        assert_eq!(busiest_minute(&reads(everybody, 600)), 27);
-        let webhook = reads(|early| early.changed(0), 600);
-        assert!(busiest_minute(&webhook) <= 27);
+        assert_eq!(busiest_minute(&reads(everybody, 1, 600)), 55);
+        // A tab of 100,000 rows; a read begins where there is room for a seventh of it.
+        assert!(busiest_minute(&reads(everybody, 7, 600)) * 7 <= 63);
+        let webhook = reads(|early| early.changed(0), 1, 600);
+        assert!(busiest_minute(&webhook) <= 55);
         assert!(webhook.windows(2).all(|pair| pair[1] - pair[0] >= 1.0), "{webhook:?}");
-        let unknown_keys = reads(EarlyReads::unknown_key, 600);
+        let unknown_keys = reads(EarlyReads::unknown_key, 1, 600);
         assert!(unknown_keys.windows(2).all(|pair| pair[1] - pair[0] >= 10.0), "{unknown_keys:?}");
     }
 

@@ -74,6 +74,7 @@ impl<S: KeySource> Refresher<S> {
                 }
             };
             self.freshness.update(|report| report.next_attempt = due);
+            self.journal.early().spent(self.source.requests(), self.clock.now().uptime);
             self.journal.end(result.as_ref().copied(), self.gate.keys(), self.reported.len());
             let pace = Pace { started: started.uptime, not_before, well: failures == 0 };
             cause = self.wait(due, pace).await;

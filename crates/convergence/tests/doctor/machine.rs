@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::{doctor, program};
+use crate::support::{Setup, doctor, program};
 
 const KEYS: &str = "api_key,client_name,is_active\nsk-convergence-abc123xyz,MyApp Production,TRUE\n";
 
@@ -25,8 +25,8 @@ impl Drop for Stopped {
     }
 }
 
-fn settings(port: &str) -> [(&str, &str); 3] {
-    [("AUTH_ENABLED", "true"), ("KEYS_FILE", "keys.csv"), ("API_PORT", port)]
+fn settings(port: &str) -> [(&str, &str); 4] {
+    [("AUTH_ENABLED", "true"), ("KEYS_FILE", "keys.csv"), ("API_PORT", port), ("ADMIN_PORT", "0")]
 }
 
 fn free_port() -> String {
@@ -60,6 +60,35 @@ fn a_server_of_ours_is_asked_how_it_is() {
         assert!(start.elapsed() < Duration::from_secs(20), "{line}");
     };
     assert!(line.contains("it says: the keys table has no usable header"), "{line}");
+}
+
+#[tokio::test]
+async fn a_server_of_ours_is_asked_how_long_changes_took() {
+    let setup = Setup::new().await;
+    let (port, admin) = (free_port(), free_port());
+    let ports = [
+        ("API_PORT", &*port),
+        ("ADMIN_PORT", &admin),
+        ("ADMIN_TOKEN", "s3cret"),
+        ("API_KEY_CACHE_DURATION", "1"),
+    ];
+    let mut serve = program(setup.folder.path(), &["serve"]);
+    let serving = serve.envs(setup.settings()).envs(ports).spawn().expect("it starts");
+    let _stopped = Stopped(serving);
+    let start = Instant::now();
+    let until = |check: &str, wanted: &str| loop {
+        let lines = setup.doctor_with(&ports).of(check);
+        if lines.iter().any(|line| line.contains(wanted)) {
+            return lines;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{lines:?}");
+    };
+    until("port", "mode enabled");
+    assert_eq!(setup.doctor_with(&ports).of("revocation").len(), 1, "nothing has changed yet");
+
+    setup.google.set_cell("API_Keys", 1, 4, false.into());
+    let lines = until("revocation", "measured since the server started");
+    assert!(lines[1].starts_with("ok") && lines[1].contains("1 via poll, "), "{lines:?}");
 }
 
 #[test]

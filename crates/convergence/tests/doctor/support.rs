@@ -104,15 +104,20 @@ impl Setup {
     }
 
     pub fn doctor_with(&self, more: &[(&str, &str)]) -> Findings {
-        let url = self.google.url();
-        let settings = [
-            ("AUTH_ENABLED", "true"),
-            ("GOOGLE_CREDENTIALS_PATH", "account.json"),
-            ("GOOGLE_SHEET_ID", self.google.sheet_id()),
-            ("GOOGLE_SHEETS_ENDPOINT", &url),
-            ("API_PORT", "0"),
-        ];
+        let settings = self.settings();
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, &**value)).collect();
         doctor(self.folder.path(), &[&settings, more].concat())
+    }
+
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let settings = [
+            ("AUTH_ENABLED", "true".to_owned()),
+            ("GOOGLE_CREDENTIALS_PATH", "account.json".to_owned()),
+            ("GOOGLE_SHEET_ID", self.google.sheet_id().to_owned()),
+            ("GOOGLE_SHEETS_ENDPOINT", self.google.url()),
+            ("API_PORT", "0".to_owned()),
+        ];
+        settings.into()
     }
 }
 

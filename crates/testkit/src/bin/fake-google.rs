@@ -1,5 +1,8 @@
 //! testkit's Google as a program: a spreadsheet to walk through the set-up with, without an account.
 
+use std::fs::{File, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -55,12 +58,19 @@ fn command() -> Command {
 fn run(port: u16, credentials: &Path, demo: bool) -> Result<Google, String> {
     let google =
         Google::start_on(port).map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}"))?;
-    std::fs::write(credentials, google.credentials_json())
+    write_for_me_only(credentials, &google.credentials_json())
         .map_err(|error| format!("cannot write {}: {error}", credentials.display()))?;
     if demo {
         fill(&google);
     }
     Ok(google)
+}
+
+/// As a key file should be: `convergence doctor` says so of any other.
+fn write_for_me_only(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())
 }
 
 /// The table of the guide.

@@ -57,9 +57,10 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// Reads a body.
+    /// Reads a body, all of which must be JSON: reading only the members that count would pass over faults in the others.
     pub(crate) fn from_json(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+        let whole: serde_json::Value = serde_json::from_slice(body).ok()?;
+        Self::deserialize(whole).ok()
     }
 
     /// When the sheet was changed, as far as is known, in Unix milliseconds.
@@ -111,5 +112,16 @@ mod tests {
         {
             assert_eq!(read(body), None, "{body}");
         }
+    }
+
+    #[test]
+    fn a_fault_in_a_member_that_nobody_reads_is_a_fault() {
+        let with = |more: &[u8]| {
+            let notice: &[u8] = br#"{"id":"6fa459ea-ee8a-4ca4-894e-db77e160355e","sent_at":2,"more":"#;
+            Notice::from_json(&[notice, more, b"}"].concat()).is_some()
+        };
+        assert!(with(b"\"\xc3\xa4\""));
+        assert!(!with(b"\"\x95\""), "not UTF-8 (found by fuzzing)");
+        assert!(!with(b"1e999"), "no number");
     }
 }
