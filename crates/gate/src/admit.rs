@@ -81,11 +81,6 @@ impl Gate {
         drop((replaced, old));
     }
 
-    /// The same records were read again: they may decide until this later second.
-    pub fn renew(&self, usable_until: i64) {
-        sync::write(&self.state).usable_until = usable_until;
-    }
-
     /// Frees the windows that nobody has asked for in twice their length. Call it about once a minute.
     pub fn sweep(&self, now: Now) {
         let directory = Arc::clone(&sync::read(&self.state).directory);

@@ -39,14 +39,6 @@ impl Range {
     pub(crate) fn in_path(&self) -> String {
         utf8_percent_encode(&self.to_string(), RESERVED).to_string()
     }
-
-    /// The first row, from 0, of a range as Google spells it in an answer (`Keys!A12:F12`, `'My keys'!A12`).
-    pub(crate) fn first_row(a1: &str) -> Option<usize> {
-        let (_, cells) = a1.rsplit_once('!')?;
-        let corner = cells.split(':').next()?;
-        let row: usize = corner.trim_start_matches(|c: char| c.is_ascii_alphabetic()).parse().ok()?;
-        row.checked_sub(1)
-    }
 }
 
 /// In A1 notation. The title stands in single quotes with `'` doubled, always, since an unquoted `D3` is a cell
@@ -94,13 +86,5 @@ mod tests {
         assert_eq!(Range::rows("K", 1, 99).to_string(), "'K'!A2:ZZZ100");
         assert_eq!(Range::cell("K", 9, 701).to_string(), "'K'!ZZ10");
         assert_eq!(column_name(702), "AAA");
-    }
-
-    #[test]
-    fn the_row_of_an_answer_is_read_from_its_end() {
-        assert_eq!(Range::first_row("Keys!A12:F12"), Some(11));
-        assert_eq!(Range::first_row("'A!1'!B3"), Some(2));
-        assert_eq!(Range::first_row("Keys"), None);
-        assert_eq!(Range::first_row("Keys!A0"), None);
     }
 }

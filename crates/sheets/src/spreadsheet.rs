@@ -211,14 +211,8 @@ impl<'a> Call<'a> {
         Self { method, tab, url, options, body: None }
     }
 
-    pub(crate) fn post(
-        method: &'static str,
-        tab: Option<&'a str>,
-        url: String,
-        options: &'a [(&'static str, &'static str)],
-        body: Json,
-    ) -> Self {
-        Self { method, tab, url, options, body: Some(body) }
+    pub(crate) fn post(method: &'static str, tab: Option<&'a str>, url: String, body: Json) -> Self {
+        Self { method, tab, url, options: &[], body: Some(body) }
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct GridProperties {
     pub(crate) column_count: usize,
 }
 
-/// The body of `values:batchUpdate` and, without its frame, of `values.append`.
+/// The body of `values:batchUpdate`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ValuesBatch<'a> {
@@ -100,19 +100,6 @@ pub(crate) struct ValuesWritten {
 pub(crate) struct RangeWritten {
     /// Only where it was asked for.
     pub(crate) updated_data: Option<ValueRange>,
-}
-
-/// The answer of `values.append`.
-#[derive(Deserialize)]
-pub(crate) struct Appended {
-    pub(crate) updates: AppendedRange,
-}
-
-/// Where the appended rows went.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AppendedRange {
-    pub(crate) updated_range: String,
 }
 
 /// The answer of `spreadsheets.batchUpdate`: a reply for each request, in order.

@@ -9,7 +9,7 @@ use crate::error::{Error, Service};
 use crate::range::Range;
 use crate::spreadsheet::{Call, Spreadsheet};
 use crate::value::Value;
-use crate::wire::{Appended, Changed, RangeWritten, ValuesBatch, ValuesWritten, WrittenRange};
+use crate::wire::{Changed, RangeWritten, ValuesBatch, ValuesWritten, WrittenRange};
 
 /// Cells to write, from a top left corner on. `None` leaves a cell alone, [`Value::Empty`] clears it.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,21 +61,8 @@ impl Spreadsheet {
         };
         let tab = blocks.first().map(|block| &*block.at.tab);
         let url = self.address("/values:batchUpdate");
-        let answer = self.call(&Call::post("values.batchUpdate", tab, url, &[], body(&batch)?)).await?;
+        let answer = self.call(&Call::post("values.batchUpdate", tab, url, body(&batch)?)).await?;
         answer.read()
-    }
-
-    /// Adds a row after the last one of the tab's table, in rows of its own (`values.append`), and returns its place,
-    /// from 0. Anchored at the first cell: over the whole tab, Google would begin in the column of whatever block of
-    /// cells it takes for the table (recorded, gspread).
-    pub async fn append(&self, tab: &str, row: &[Option<Value>]) -> Result<usize, Error> {
-        let url = self.address(&format!("/values/{}:append", Range::cell(tab, 0, 0).in_path()));
-        let options = &[("valueInputOption", "RAW"), ("insertDataOption", "INSERT_ROWS")];
-        let values = json!({ "majorDimension": "ROWS", "values": [body(&row)?] });
-        let answer = self.call(&Call::post("values.append", Some(tab), url, options, values)).await?;
-        let Appended { updates } = answer.read()?;
-        Range::first_row(&updates.updated_range)
-            .ok_or(Error::Unreadable { service: Service::Sheets, status: answer.status })
     }
 
     /// Changes the spreadsheet itself: tabs, formats, rules (`spreadsheets.batchUpdate`). All of the requests are done, in
@@ -83,7 +70,7 @@ impl Spreadsheet {
     pub async fn change(&self, requests: &[Json]) -> Result<Vec<Json>, Error> {
         let url = self.address(":batchUpdate");
         let requests = json!({ "requests": requests });
-        let answer = self.call(&Call::post("spreadsheets.batchUpdate", None, url, &[], requests)).await?;
+        let answer = self.call(&Call::post("spreadsheets.batchUpdate", None, url, requests)).await?;
         answer.read().map(|changed: Changed| changed.replies)
     }
 }

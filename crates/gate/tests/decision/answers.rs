@@ -24,7 +24,7 @@ fn p20_a_directory_decides_through_its_last_usable_second() {
     gate.replace(vec![row("k", "acme")], START);
     assert!(ask(&gate, "k", second(START)).is_ok());
     assert_eq!(cause(&gate, "k", second(START + 1)), Cause::Unavailable);
-    gate.renew(START + 1);
+    gate.replace(vec![row("k", "acme")], START + 1);
     assert!(ask(&gate, "k", second(START + 1)).is_ok());
     assert_eq!(cause(&gate, "unknown", second(START + 2)), Cause::Unavailable, "never a 401");
 }

@@ -57,20 +57,6 @@ async fn blocks_are_written_whole_and_nothing_is_interpreted() {
 }
 
 #[tokio::test]
-async fn a_row_is_appended_under_the_table_even_where_its_rows_have_gaps() {
-    // The whole tab's last block of cells begins in column C: that is where an unanchored append would go.
-    let google = with_keys(vec![
-        vec![json!("key"), json!("client"), json!("note")],
-        vec![json!("k-1"), Json::Null, json!("n")],
-    ])
-    .await;
-    let client = spreadsheet(&google);
-    assert_eq!(client.append("Keys", &[text("k-2"), None, text("m")]).await.unwrap(), 2);
-    let rows = client.values("Keys").await.unwrap();
-    assert_eq!(rows[2], [text("k-2").unwrap(), Value::Empty, text("m").unwrap()]);
-}
-
-#[tokio::test]
 async fn tabs_are_changed_all_or_nothing() {
     let google = with_keys(vec![]).await;
     let client = spreadsheet(&google);
@@ -132,7 +118,8 @@ async fn a_write_with_a_dead_token_is_done_once_with_a_new_one() {
     let client = spreadsheet(&google);
     client.write(&[one(text("a"), 0, 0)]).await.unwrap();
     google.inject(Fault::ExpireTokens, Times::Once);
-    client.append("Keys", &[text("b")]).await.unwrap();
-    assert_eq!(client.values("Keys").await.unwrap().len(), 2, "appended once");
+    let add = json!({ "addSheet": { "properties": { "title": "Usage" } } });
+    client.change(&[add]).await.unwrap();
+    assert_eq!(google.tabs(), ["Sheet1", "Keys", "Usage"], "added once");
     assert_eq!(google.token_requests(), 2);
 }
