@@ -71,10 +71,10 @@ impl Gate {
     /// Puts a new directory in place of the old one. Clients that stay, by name, keep their windows and counts.
     ///
     /// `usable_until` is the last Unix second at which these records may decide.
-    pub fn replace(&self, records: Vec<Record>, usable_until: i64) {
+    pub fn replace(&self, records: impl AsRef<[Record]>, usable_until: i64) {
         let one_at_a_time = sync::lock(&self.replacing);
         let old = Arc::clone(&sync::read(&self.state).directory);
-        let directory = Arc::new(Directory::build(records, &old));
+        let directory = Arc::new(Directory::build(records.as_ref(), &old));
         let replaced = sync::replace(&self.state, State { directory, usable_until });
         drop(one_at_a_time);
         // Freed here, after the lock: a large directory takes a while to drop.

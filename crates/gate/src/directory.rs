@@ -47,10 +47,10 @@ impl Directory {
     /// Builds the next directory, in which each client that `old` knows by name is the same client.
     ///
     /// A table never gives one key two records; if it did, the first would win.
-    pub(crate) fn build(records: Vec<Record>, old: &Directory) -> Self {
+    pub(crate) fn build(records: &[Record], old: &Directory) -> Self {
         let mut roster = Roster::of(old);
         // In the order of the rows, where those of one client tend to stand together.
-        let entry = |record: Record| {
+        let entry = |record: &Record| {
             let client = roster.enlist(&record.client, Grain::for_limit(record.limit));
             Entry {
                 key: record.key,
@@ -63,7 +63,7 @@ impl Directory {
                 readable: record.readable,
             }
         };
-        let mut entries: Vec<Entry> = records.into_iter().map(entry).collect();
+        let mut entries: Vec<Entry> = records.iter().map(entry).collect();
         // By their first bits, which are a number and nearly always differ, and by the rest only where they do not.
         entries.sort_by(|a, b| a.key.leading().cmp(&b.key.leading()).then_with(|| a.key.cmp(&b.key)));
         entries.dedup_by_key(|entry| entry.key);

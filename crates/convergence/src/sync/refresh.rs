@@ -118,8 +118,8 @@ impl<S: KeySource> Refresher<S> {
     /// is held is a good read: the keys from before must not grow too old while a person looks at the sheet (P20).
     fn use_keys(&mut self, read_at: i64) {
         let Some(roll) = self.state.in_use.clone() else { return };
-        let (records, usable_until) = (roll.records().to_vec(), self.usable_until(read_at));
-        let applied = self.journal.apply(&records);
+        let (records, usable_until) = (roll.records(), self.usable_until(read_at));
+        let applied = self.journal.apply(records);
         self.gate.replace(records, usable_until);
         applied.in_use();
         self.freshness.update(|report| {

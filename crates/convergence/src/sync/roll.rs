@@ -1,15 +1,21 @@
-//! The records of one reading in the order of their keys, so that two readings can be laid side by side.
+//! The records of one reading, which can be laid side by side with another's.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::iter;
 
 use gate::Record;
 use sha2::{Digest, Sha256};
 
-/// What a table says of its keys: each key once, by the order of the hashes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Roll(Vec<Record>);
+/// What a table says of its keys: each key once. Equal to another that says the same of each in the same row.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Roll {
+    /// In the order of the rows, where those of one client tend to stand together: the gate is quicker with them.
+    records: Vec<Record>,
+    /// Their places, in the order of the keys.
+    by_key: Vec<u32>,
+}
 
 /// One key in an old roll, a new one, or both.
 #[derive(Clone, Copy)]
@@ -20,19 +26,31 @@ pub(crate) enum Pair<'a> {
 }
 
 impl Roll {
+    /// A table gives no key two records; if it did, the first would count.
     pub(crate) fn of(mut records: Vec<Record>) -> Self {
-        records.sort_by_key(|record| record.key);
-        records.dedup_by_key(|record| record.key);
-        Self(records)
+        let mut by_key = order(&records);
+        let double = |pair: &[u32]| records[pair[0] as usize].key == records[pair[1] as usize].key;
+        if by_key.windows(2).any(double) {
+            let mut seen = HashSet::new();
+            records.retain(|record| seen.insert(record.key));
+            by_key = order(&records);
+        }
+        Self { records, by_key }
     }
 
+    /// In the order of the rows.
     pub(crate) fn records(&self) -> &[Record] {
-        &self.0
+        &self.records
+    }
+
+    /// In the order of the keys.
+    fn by_key(&self) -> impl Iterator<Item = &Record> {
+        self.by_key.iter().map(|place| &self.records[*place as usize])
     }
 
     /// Every key of this roll and of a newer one.
     pub(crate) fn beside<'a>(&'a self, newer: &'a Roll) -> impl Iterator<Item = Pair<'a>> {
-        let (mut old, mut new) = (self.0.iter().peekable(), newer.0.iter().peekable());
+        let (mut old, mut new) = (self.by_key().peekable(), newer.by_key().peekable());
         iter::from_fn(move || {
             let order = match (old.peek(), new.peek()) {
                 (Some(old), Some(new)) => old.key.cmp(&new.key),
@@ -50,7 +68,7 @@ impl Roll {
     /// The SHA-256, in hex, over all that is said of the keys. Not of where: rows that are sorted say the same.
     pub(crate) fn digest(&self) -> String {
         let mut sum = Sha256::new();
-        for record in &self.0 {
+        for record in self.by_key() {
             let Record { key, client, limit, active, expires_at, revoked_at, readable, row: _ } = record;
             sum.update(key.as_bytes());
             // A length ahead of the text, so that no two lists of fields run together to the same bytes.
@@ -71,10 +89,41 @@ impl Roll {
     }
 }
 
+impl PartialEq for Roll {
+    fn eq(&self, other: &Self) -> bool {
+        self.by_key().eq(other.by_key())
+    }
+}
+
+impl Eq for Roll {}
+
+/// The places of records in the order of their keys: by their first bits, which are a number and nearly always differ,
+/// and by the rest only where they do not.
+fn order(records: &[Record]) -> Vec<u32> {
+    let key = |place: u32| records[place as usize].key;
+    let first =
+        |record: &Record| record.key.as_bytes().first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+    let mut order: Vec<(u64, u32)> = records.iter().map(first).zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| key(a.1).cmp(&key(b.1))).then(a.1.cmp(&b.1)));
+    order.into_iter().map(|(_, place)| place).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sync::samples::record;
+
+    #[test]
+    fn a_key_counts_once_and_the_order_of_rows_stays() {
+        let named = |key: &str, client: &str| Record { client: client.into(), ..record(key) };
+        let roll = Roll::of(vec![named("b", "1"), named("a", "2"), named("b", "3"), named("c", "4")]);
+        let clients: Vec<&str> = roll.records().iter().map(|record| &*record.client).collect();
+        assert_eq!(clients, ["1", "2", "4"]);
+        let mut keys: Vec<_> = roll.records().iter().map(|record| record.key).collect();
+        keys.sort();
+        assert_eq!(roll.by_key().map(|record| record.key).collect::<Vec<_>>(), keys);
+        assert_eq!(roll, Roll::of(vec![named("c", "4"), named("b", "1"), named("a", "2")]));
+    }
 
     #[test]
     fn a_digest_is_of_what_rows_say_and_not_of_their_order() {

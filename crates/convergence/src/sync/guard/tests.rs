@@ -12,7 +12,7 @@ use crate::sync::samples::{NOW, hash, record, roll, table};
 /// What the gate says of a key: whether it would let it through but for its limit.
 fn is_let_through(roll: &Roll, key: &str, unix: i64) -> bool {
     let gate = Gate::shut();
-    gate.replace(roll.records().to_vec(), i64::MAX);
+    gate.replace(roll.records(), i64::MAX);
     let header = format!("Bearer {key}");
     match gate.admit([header.as_bytes()], Now { unix, uptime: Duration::ZERO }) {
         Ok(_) => true,
