@@ -14,8 +14,15 @@ pub(crate) struct Client {
 #[derive(Default)]
 struct Desk {
     grain: Grain,
-    /// `None` while nothing is counted, which is most clients most of the time.
-    window: Option<Box<Window>>,
+    /// `None` until the client's first request: a million clients are to fit in memory, and few of them come.
+    account: Option<Box<Account>>,
+}
+
+/// Of a client that has come: in one place, since each request needs both.
+#[derive(Default)]
+struct Account {
+    /// `None` while nothing is counted, which is most of the time.
+    window: Option<Window>,
     meter: Meter,
 }
 
@@ -32,11 +39,11 @@ impl Client {
     pub(crate) fn check_and_record(&self, limit: Option<u32>, now: Now) -> Result<Option<Quota>, OverLimit> {
         let mut desk = sync::lock(&self.desk);
         let grain = desk.grain;
-        let window = desk.window.get_or_insert_with(|| Box::new(Window::new(grain)));
-        let verdict = window.check_and_record(limit, now.uptime);
+        let Account { window, meter } = &mut **desk.account.get_or_insert_default();
+        let verdict = window.get_or_insert_with(|| Window::new(grain)).check_and_record(limit, now.uptime);
         match verdict {
-            Ok(_) => desk.meter.admitted(now.unix),
-            Err(_) => desk.meter.rate_limited(now.unix),
+            Ok(_) => meter.admitted(now.unix),
+            Err(_) => meter.rate_limited(now.unix),
         }
         verdict
     }
@@ -45,41 +52,51 @@ impl Client {
     pub(crate) fn quota(&self, limit: u32, now: Now) -> Quota {
         let untouched = Quota { limit, remaining: limit, reset_seconds: 0 };
         let mut desk = sync::lock(&self.desk);
-        desk.window.as_mut().map_or(untouched, |window| window.peek(limit, now.uptime))
+        desk.window().map_or(untouched, |window| window.peek(limit, now.uptime))
     }
 
     pub(crate) fn record_failure(&self) {
-        sync::lock(&self.desk).meter.failed();
+        if let Some(account) = &mut sync::lock(&self.desk).account {
+            account.meter.failed();
+        }
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        sync::lock(&self.desk).meter.total
+        sync::lock(&self.desk).account.as_ref().map_or(Counts::default(), |account| account.meter.total)
     }
 
     pub(crate) fn usage(&self) -> Usage {
         let desk = sync::lock(&self.desk);
-        let Meter { earlier, total } = desk.meter;
+        let meter = desk.account.as_ref().map(|account| account.meter).unwrap_or_default();
+        let Meter { earlier, total } = meter;
         Usage { client: self.name.as_ref().to_owned(), earlier, total }
     }
 
     pub(crate) fn set_grain(&self, grain: Grain) {
         let mut desk = sync::lock(&self.desk);
         desk.grain = grain;
-        if let Some(window) = &mut desk.window {
+        if let Some(window) = desk.window() {
             window.set_grain(grain);
         }
     }
 
     pub(crate) fn free_idle_window(&self, now: Now) {
         let mut desk = sync::lock(&self.desk);
-        if desk.window.as_ref().is_some_and(|window| window.is_idle(now.uptime)) {
-            desk.window = None;
+        if let Some(account) = &mut desk.account
+            && account.window.as_ref().is_some_and(|window| window.is_idle(now.uptime))
+        {
+            account.window = None;
         }
     }
 
     /// Whether nothing would be lost by forgetting this client.
     pub(crate) fn is_idle(&self) -> bool {
-        let desk = sync::lock(&self.desk);
-        desk.window.is_none() && desk.meter.total == Counts::default()
+        sync::lock(&self.desk).account.is_none()
+    }
+}
+
+impl Desk {
+    fn window(&mut self) -> Option<&mut Window> {
+        self.account.as_mut()?.window.as_mut()
     }
 }

@@ -33,7 +33,7 @@ pub struct Usage {
 }
 
 /// The counts of one client as they grow.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Meter {
     pub(crate) earlier: Counts,
     pub(crate) total: Counts,
