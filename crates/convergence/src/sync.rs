@@ -29,7 +29,7 @@ mod back_off;
 #[cfg(test)]
 mod samples;
 
-pub(crate) use early::EarlyReads;
+pub(crate) use early::{EarlyReads, UNKNOWN_KEY_EVERY};
 pub(crate) use flush::Flusher;
 pub(crate) use freshness::{Freshness, InUse};
 pub(crate) use guard::{Fate, works};

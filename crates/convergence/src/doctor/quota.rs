@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use super::Report;
 use super::report::Check;
+use crate::sync::UNKNOWN_KEY_EVERY;
 
 /// Reads, and as many writes, a minute for one account in one project (Google's page on the limits of the Sheets API).
 const PER_MINUTE: f64 = 60.0;
-
-/// An unknown key may bring one refresh forward in this time (P19).
-const EARLY_REFRESH_EVERY: Duration = Duration::from_secs(10);
 
 /// What one server does.
 pub(super) struct Use {
@@ -34,7 +32,7 @@ impl Use {
 
 pub(super) fn examine(report: &mut Report, server: &Use) {
     let (reads, writes) = (server.reads_per_minute(server.cache), server.writes_per_minute());
-    let busiest = server.reads_per_minute(server.cache.min(EARLY_REFRESH_EVERY));
+    let busiest = server.reads_per_minute(server.cache.min(UNKNOWN_KEY_EVERY));
     let servers = |reads: f64| (PER_MINUTE / reads.max(writes)).floor();
     let what = format!(
         "{reads:.1} reads and {writes:.1} writes a minute of google's {PER_MINUTE:.0}: room for {:.0} servers on this account, \

@@ -59,15 +59,10 @@ impl GoogleTab {
         self.asks(1);
         let properties = spreadsheet.properties().await.map_err(|error| failure(&error))?;
         let tab = properties.tabs.iter().find(|tab| tab.title == self.sheet.tab);
-        let is_small = tab.is_some_and(|tab| requests(tab.rows) == 1);
-        let grid = match tab {
-            Some(tab) => {
-                self.asks(requests(tab.rows));
-                cells(spreadsheet, tab).await
-            }
-            None => Err(Error::TabMissing { tab: self.sheet.tab.clone() }),
-        };
-        let rows = rows(grid, &properties)?;
+        let ranges = tab.map_or(0, |tab| requests(tab.rows));
+        self.asks(ranges);
+        let rows = whole(spreadsheet, &properties, &self.sheet.tab).await?;
+        let is_small = ranges == 1;
         self.known = is_small.then_some((properties, now + LOOK_AGAIN_AFTER));
         Ok(rows)
     }
@@ -78,11 +73,21 @@ impl GoogleTab {
     }
 }
 
-/// What the calls gave, as rows.
-pub(super) fn rows(
-    grid: Result<Option<Vec<Vec<Cell>>>, Error>,
+/// Reads a tab of a spreadsheet whose properties have just been read.
+pub(super) async fn whole(
+    spreadsheet: &Spreadsheet,
     properties: &Properties,
+    title: &str,
 ) -> Result<Rows, SourceError> {
+    let grid = match properties.tabs.iter().find(|tab| tab.title == title) {
+        Some(tab) => cells(spreadsheet, tab).await,
+        None => Err(Error::TabMissing { tab: title.to_owned() }),
+    };
+    rows(grid, properties)
+}
+
+/// What the calls gave, as rows.
+fn rows(grid: Result<Option<Vec<Vec<Cell>>>, Error>, properties: &Properties) -> Result<Rows, SourceError> {
     let grid = grid.map_err(|error| {
         let mut failure = failure(&error);
         if matches!(error, Error::TabMissing { .. }) {

@@ -11,7 +11,7 @@ use super::journal::Outcome;
 use crate::clock::Clock;
 
 /// An unknown key may bring one read forward in this time (P19).
-const UNKNOWN_KEY_EVERY: Duration = Duration::from_secs(10);
+pub(crate) const UNKNOWN_KEY_EVERY: Duration = Duration::from_secs(10);
 
 /// The webhook may bring one read forward in this time; calls in between share the next.
 const WEBHOOK_EVERY: Duration = Duration::from_secs(1);

@@ -16,8 +16,7 @@ use super::landing::{self, Landing};
 use super::{Change, NewRow, Rows, Seen, SourceError, index, told};
 use crate::clock::Clock;
 use crate::config::GoogleSheet;
-use crate::keys::cells;
-use crate::keys::google::{failure, open, rows};
+use crate::keys::google::{failure, open, whole};
 
 /// How often a write is sent whose answer does not tell whether it was applied, and which a look says was not.
 const ATTEMPTS: usize = 2;
@@ -57,12 +56,8 @@ impl GoogleTable {
     /// Rows, and the tab that they are in, with the size that it has now.
     async fn fetch(&self) -> Result<(Rows, Option<Tab>), SourceError> {
         let properties = self.spreadsheet.properties().await.map_err(|error| failure(&error))?;
-        let tab = properties.tabs.iter().find(|tab| tab.title == self.sheet.tab);
-        let grid = match tab {
-            Some(tab) => cells(&self.spreadsheet, tab).await,
-            None => Err(sheets::Error::TabMissing { tab: self.sheet.tab.clone() }),
-        };
-        Ok((rows(grid, &properties)?, tab.cloned()))
+        let rows = whole(&self.spreadsheet, &properties, &self.sheet.tab).await?;
+        Ok((rows, properties.tabs.into_iter().find(|tab| tab.title == self.sheet.tab)))
     }
 
     fn seen(&self, (rows, tab): (Rows, Option<Tab>)) -> anyhow::Result<Look> {
