@@ -142,7 +142,7 @@ fn take(app: &Arc<App>, lives: &Rc<Lives>, stream: TcpStream, peer: SocketAddr) 
     };
     // An answer goes out in one write, so there is nothing to gather.
     let _ = stream.set_nodelay(true);
-    tokio::task::spawn_local(connection::serve(Arc::clone(app), Rc::clone(lives), stream, slot));
+    tokio::task::spawn_local(connection::serve(Arc::clone(app), Rc::clone(lives), stream, peer, slot));
 }
 
 /// Says why and hangs up. The request is read for a moment: closing a socket with unread bytes resets the connection,

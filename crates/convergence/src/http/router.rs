@@ -1,53 +1,48 @@
 //! Every route, public ones first. What is not public passes `admit`, unknown paths too (P18).
 
-use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
 
+use futures_util::future::LocalBoxFuture;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::admit::{Caller, admit};
 use super::body::Answer;
+use super::connection::Connected;
 use super::problem::{Problem, not_found};
 use super::routes::download::{self, DOWNLOAD};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
 use super::routes::{generate_audio, health, status, verify};
 use super::stamp::{self, RequestId};
-use super::webhook::Webhook;
-use crate::app::App;
 
 /// An answer, or the work that makes one. Most requests are answered at once, and pay nothing for those that are not.
-pub(super) enum Answering<'a> {
+pub(super) enum Answering {
     Now(Response<Answer>),
-    Later(Pin<Box<dyn Future<Output = Response<Answer>> + 'a>>),
+    Later(LocalBoxFuture<'static, Response<Answer>>),
 }
 
 /// Answers a request, whatever it asks.
-pub(super) fn answer(app: &App, request: Request<Incoming>) -> Answering<'_> {
+pub(super) fn answer(connected: &Rc<Connected>, request: Request<Incoming>) -> Answering {
+    let app = &connected.app;
     let id = app.next_request_id();
     let mut answer = match request.uri().path() {
         "/health" => reading(&request, health::answer),
         "/auth/status" => reading(&request, || status::answer(app)),
-        SHEET_CHANGED => match &app.webhook {
-            Some(webhook) => return signed(app, webhook, request, id),
-            None => return guarded(app, request, id),
-        },
-        _ => return guarded(app, request, id),
+        SHEET_CHANGED if app.webhook.is_some() => return signed(connected, request, id),
+        _ => return guarded(connected, request, id),
     };
     stamp::request_id(answer.headers_mut(), id);
     Answering::Now(answer)
 }
 
 /// The route that asks for a signature instead of a key.
-fn signed<'a>(
-    app: &'a App,
-    webhook: &'a Webhook,
-    request: Request<Incoming>,
-    id: RequestId,
-) -> Answering<'a> {
+fn signed(connected: &Rc<Connected>, request: Request<Incoming>, id: RequestId) -> Answering {
+    let app = Arc::clone(&connected.app);
     Answering::Later(Box::pin(async move {
-        let mut answer = match *request.method() {
-            Method::POST => sheet_changed::answer(app, webhook, request).await,
+        let mut answer = match (&app.webhook, request.method()) {
+            (Some(webhook), &Method::POST) => sheet_changed::answer(&app, webhook, request).await,
             _ => wrong_method("POST"),
         };
         stamp::request_id(answer.headers_mut(), id);
@@ -56,7 +51,8 @@ fn signed<'a>(
 }
 
 /// The protected routes. The caller is the proof that the gate was asked.
-fn guarded(app: &App, mut request: Request<Incoming>, id: RequestId) -> Answering<'_> {
+fn guarded(connected: &Rc<Connected>, mut request: Request<Incoming>, id: RequestId) -> Answering {
+    let app = &connected.app;
     let caller = match admit(app, &mut request, id) {
         Ok(caller) => caller,
         Err(mut refusal) => {
@@ -67,15 +63,17 @@ fn guarded(app: &App, mut request: Request<Incoming>, id: RequestId) -> Answerin
     let answer = match (request.method(), request.uri().path()) {
         (_, "/auth/verify") => verify::answer(&caller),
         (&Method::POST, "/convergence/generate-audio") => {
+            let app = Arc::clone(app);
             return Answering::Later(Box::pin(async move {
-                let answer = generate_audio::answer(app, &caller, request).await;
+                let answer = generate_audio::answer(&app, &caller, request).await;
                 finished(answer, &caller, id)
             }));
         }
         (_, "/convergence/generate-audio") => wrong_method("POST"),
         (&Method::GET | &Method::HEAD, path) if path.starts_with(DOWNLOAD) => {
+            let app = Arc::clone(app);
             return Answering::Later(Box::pin(async move {
-                let answer = download::answer(app, &caller, request).await;
+                let answer = download::answer(&app, &caller, request).await;
                 finished(answer, &caller, id)
             }));
         }
