@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::{
     Admin, Auth, Config, Fault, GoogleSheet, Keys, Listen, NOT_YET, Settings, Source, Usage,
 };
-use crate::http::{RequestId, Slots, Webhook};
+use crate::http::{Gateway, RequestId, Slots, Webhook};
 use crate::keys::{CsvFile, GoogleTab, KeySource};
 use crate::metrics::Metrics;
 use crate::sync::{EarlyReads, Flusher, Freshness, Journal, Orders, Refresher, State, Store};
@@ -39,6 +39,7 @@ pub(crate) struct App {
     pub(crate) slots: Slots,
     pub(crate) admin: Admin,
     pub(crate) webhook: Option<Webhook>,
+    pub(crate) gateway: Option<Gateway>,
     pub(crate) metrics: Arc<Metrics>,
     process: u32,
     requests: AtomicU64,
@@ -167,6 +168,7 @@ impl App {
             slots: Slots::new(config.listen.max_connections),
             admin: config.admin,
             webhook: config.webhook.map(Webhook::new),
+            gateway: config.upstream.map(Gateway::new),
             metrics,
             process: u32::from_le_bytes(process),
             requests: AtomicU64::new(0),

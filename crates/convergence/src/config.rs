@@ -6,6 +6,7 @@ mod keys;
 mod listen;
 mod logs;
 mod settings;
+mod upstream;
 mod usage;
 mod variables;
 mod webhook;
@@ -18,6 +19,7 @@ pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use settings::{Fault, Settings};
+pub use upstream::Upstream;
 pub use usage::Usage;
 pub use variables::{GOOGLES_OWN, NOT_YET, VARIABLES, Variable};
 pub use webhook::WebhookSecret;
@@ -32,6 +34,8 @@ pub struct Config {
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
     pub webhook: Option<WebhookSecret>,
+    /// The gateway.
+    pub upstream: Option<Upstream>,
     /// The audio studio.
     pub audio: Audio,
     /// `DATA_DIR`.
@@ -59,6 +63,7 @@ impl Config {
             listen: Listen::read(&mut reader),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
+            upstream: Upstream::read(&mut reader),
             audio: Audio::read(&mut reader),
             data_dir: absolute(reader.text("DATA_DIR").unwrap_or("./data")),
             usage: Usage::read(&mut reader),

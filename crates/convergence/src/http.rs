@@ -14,6 +14,8 @@ mod refuse;
 mod stamp;
 
 mod routes;
+
+mod proxy;
 mod webhook;
 
 mod admin;
@@ -24,6 +26,7 @@ mod redact;
 
 pub(crate) use admin::AdminListener;
 pub(crate) use listener::Listeners;
+pub(crate) use proxy::Gateway;
 pub(crate) use refuse::status_and_code;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::RequestId;

@@ -15,6 +15,7 @@ mod doctor;
 mod keys;
 mod setup;
 mod sync;
+mod upstream;
 mod usage;
 
 pub mod audio;

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::runtime::LocalOptions;
 use tokio::sync::watch;
 
 use crate::app::{App, Background, Task};
@@ -89,9 +90,16 @@ fn beside(
     last: Option<Task>,
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         os::let_requests_go_first();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        // Local, since an answer's body belongs to its thread.
+        let runtime = match runtime.enable_all().build_local(LocalOptions::default()) {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                return tracing::error!("what runs beside the requests could not be started: {error}");
+            }
+        };
         runtime.block_on(async {
             for task in tasks {
                 tokio::spawn(task);

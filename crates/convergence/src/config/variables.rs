@@ -88,6 +88,27 @@ pub const VARIABLES: &[Variable] = &[
         "SECRET",
         "Signs POST /hooks/sheet-changed, which is there only if this is set; at least 16 bytes",
     ),
+    variable(
+        "UPSTREAM_URL",
+        "URL",
+        "The API that is guarded: every path that is not ours goes there; several with commas between",
+    ),
+    variable(
+        "UPSTREAM_AUTHORIZATION",
+        "VALUE",
+        "What the upstream gets as Authorization, in place of the client's key (default: nothing)",
+    ),
+    variable(
+        "UPSTREAM_HOST",
+        "upstream|client",
+        "Whose Host header the upstream gets: its own, or the one that the client has sent (default upstream)",
+    ),
+    variable("UPSTREAM_CONNECT_TIMEOUT", "SECONDS", "For a connection to an upstream (default 5)"),
+    variable(
+        "UPSTREAM_TIMEOUT",
+        "SECONDS",
+        "For an upstream to begin its answer, and between two pieces of it (default 60)",
+    ),
     variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
     variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
@@ -104,8 +125,7 @@ pub const VARIABLES: &[Variable] = &[
 ];
 
 /// Settings of parts that are not built yet: setting one is answered with a warning, not with silence.
-pub const NOT_YET: &[(&str, &str)] =
-    &[("UPSTREAM_URL", "the gateway"), ("CORS_ALLOWED_ORIGINS", "answering CORS preflights")];
+pub const NOT_YET: &[(&str, &str)] = &[("CORS_ALLOWED_ORIGINS", "answering CORS preflights")];
 
 /// Variables of Google's libraries and of the system that say where application-default credentials are. They are read
 /// where Google's libraries would read them, and have no flag.

@@ -63,7 +63,7 @@ impl AdminListener {
         loop {
             let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
             match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::spawn(connection(Arc::clone(&app), stream, slot))),
+                Ok((stream, _)) => drop(tokio::task::spawn_local(connection(Arc::clone(&app), stream, slot))),
                 Err(error) => {
                     warn!("an admin connection could not be accepted: {error}");
                     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -1,4 +1,4 @@
-//! The body of an answer: bytes that are there, or a file that is read as the client takes it. And that of a request.
+//! The body of an answer: bytes that are there, a file that is read as the client takes it, or what an upstream sends. And that of a request.
 
 use std::io;
 use std::pin::Pin;
@@ -13,10 +13,12 @@ use hyper::body::Incoming;
 use tower_http::services::fs::ServeFileSystemResponseBody;
 
 use super::problem::Problem;
+use super::proxy::Passage;
 
 pub(crate) enum Answer {
     Bytes(Bytes),
     File(Pin<Box<ServeFileSystemResponseBody>>),
+    Passed(Box<Passage>),
 }
 
 impl Answer {
@@ -73,6 +75,7 @@ impl Body for Answer {
             Answer::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Answer::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Answer::File(file) => file.as_mut().poll_frame(context),
+            Answer::Passed(passage) => Pin::new(&mut **passage).poll_frame(context),
         }
     }
 
@@ -80,6 +83,7 @@ impl Body for Answer {
         match self {
             Answer::Bytes(bytes) => bytes.is_empty(),
             Answer::File(file) => file.is_end_stream(),
+            Answer::Passed(passage) => passage.is_end_stream(),
         }
     }
 
@@ -87,6 +91,7 @@ impl Body for Answer {
         match self {
             Answer::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Answer::File(file) => file.size_hint(),
+            Answer::Passed(passage) => passage.size_hint(),
         }
     }
 }

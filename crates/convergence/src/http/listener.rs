@@ -17,6 +17,7 @@ use tracing::{debug, error, warn};
 use super::connection;
 use super::lives::Lives;
 use crate::app::App;
+use crate::upstream::Pool;
 
 /// Connections that wait to be accepted, for each thread.
 const BACKLOG: i32 = 1_024;
@@ -118,10 +119,15 @@ async fn accept(socket: std::net::TcpListener, app: Arc<App>, mut stop: watch::R
     };
     let lives = Rc::new(Lives::new(&app.listen));
     let watcher = tokio::task::spawn_local(Rc::clone(&lives).watch());
+    let pool: Rc<Pool> = Rc::default();
+    let sweeper = tokio::task::spawn_local({
+        let pool = Rc::clone(&pool);
+        async move { pool.keep_swept().await }
+    });
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => take(&app, &lives, stream, peer),
+                Ok((stream, peer)) => take(&app, &lives, &pool, stream, peer),
                 Err(error) => pause_after(&error).await,
             },
             _ = stop.wait_for(|stop| *stop) => break,
@@ -132,9 +138,10 @@ async fn accept(socket: std::net::TcpListener, app: Arc<App>, mut stop: watch::R
         warn!("connections were cut: they had not ended within DRAIN_TIMEOUT");
     }
     watcher.abort();
+    sweeper.abort();
 }
 
-fn take(app: &Arc<App>, lives: &Rc<Lives>, stream: TcpStream, peer: SocketAddr) {
+fn take(app: &Arc<App>, lives: &Rc<Lives>, pool: &Rc<Pool>, stream: TcpStream, peer: SocketAddr) {
     let Some(slot) = app.slots.take() else {
         debug!(%peer, "connection refused: MAX_CONNECTIONS are open");
         tokio::task::spawn_local(turn_away(stream));
@@ -142,7 +149,14 @@ fn take(app: &Arc<App>, lives: &Rc<Lives>, stream: TcpStream, peer: SocketAddr) 
     };
     // An answer goes out in one write, so there is nothing to gather.
     let _ = stream.set_nodelay(true);
-    tokio::task::spawn_local(connection::serve(Arc::clone(app), Rc::clone(lives), stream, peer, slot));
+    tokio::task::spawn_local(connection::serve(
+        Arc::clone(app),
+        Rc::clone(lives),
+        stream,
+        peer,
+        Rc::clone(pool),
+        slot,
+    ));
 }
 
 /// Says why and hangs up. The request is read for a moment: closing a socket with unread bytes resets the connection,

@@ -12,6 +12,7 @@ use super::admit::{Caller, admit};
 use super::body::Answer;
 use super::connection::Connected;
 use super::problem::{Problem, not_found};
+use super::proxy;
 use super::routes::download::{self, DOWNLOAD};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
 use super::routes::{generate_audio, health, status, verify};
@@ -78,9 +79,30 @@ fn guarded(connected: &Rc<Connected>, mut request: Request<Incoming>, id: Reques
             }));
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
-        _ => not_found(),
+        (_, path) if path.starts_with("/convergence/") => not_found(),
+        _ => match &app.gateway {
+            Some(_) => return proxied(connected, caller, request, id),
+            None => not_found(),
+        },
     };
     Answering::Now(finished(answer, &caller, id))
+}
+
+/// Everything that is not ours, where somebody else's API is guarded.
+fn proxied(
+    connected: &Rc<Connected>,
+    caller: Caller,
+    request: Request<Incoming>,
+    id: RequestId,
+) -> Answering {
+    let connected = Rc::clone(connected);
+    Answering::Later(Box::pin(async move {
+        let answer = match &connected.app.gateway {
+            Some(gateway) => proxy::answer(&connected, gateway, &caller, request, id).await,
+            None => not_found(),
+        };
+        finished(answer, &caller, id)
+    }))
 }
 
 /// What every answer to a caller gets on its way out.

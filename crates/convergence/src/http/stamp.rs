@@ -31,6 +31,14 @@ pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quota: Option<
     }
 }
 
+/// Names the client to an upstream, or nobody where nobody was asked for a key: never whom the client names.
+pub(crate) fn client_name(headers: &mut HeaderMap, name: Option<&str>) {
+    match name {
+        Some(name) => headers.insert(CLIENT_NAME, encoded(name)),
+        None => headers.remove(CLIENT_NAME),
+    };
+}
+
 /// A name for this one answer, the same as in the log's line about its decision.
 pub(crate) fn request_id(headers: &mut HeaderMap, id: RequestId) {
     headers.insert(REQUEST_ID, Line::of(b"").number(id.process).text(b"-").number(id.number).value());

@@ -1,0 +1,210 @@
+//! The head of an upstream's answer: bytes to a status, headers, and how the body is framed (RFC 9112, 4 to 6). Strict,
+//! since what two readers frame in two ways can be used to smuggle an answer to somebody else.
+
+use bytes::BytesMut;
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
+
+use super::body::Framing;
+use crate::upstream::fault::BadAnswer;
+
+/// The longest head that is read, in bytes.
+pub(super) const LONGEST: usize = 65_536;
+
+/// The most header lines that are read.
+const MOST_HEADERS: usize = 128;
+
+/// A head, and what it says about what follows.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) response: Response<()>,
+    pub(super) framing: Framing,
+    /// Whether another request may follow on this connection.
+    pub(super) keep_alive: bool,
+}
+
+/// Takes a head off the front of `bytes`; `None` while it is not whole.
+///
+/// # Errors
+/// It is no answer of HTTP/1, or one that could be read in two ways.
+pub(super) fn take(bytes: &mut BytesMut, method: &Method) -> Result<Option<Head>, BadAnswer> {
+    let mut lines = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut parsed = httparse::Response::new(&mut lines);
+    let length = match parsed.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) if bytes.len() < LONGEST => return Ok(None),
+        Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+            return Err(BadAnswer::HeadTooLarge);
+        }
+        Err(_) => return Err(BadAnswer::NotHttp),
+    };
+    let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(BadAnswer::NotHttp)?;
+    let version = if parsed.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
+    let places: Places = parsed.headers.iter().map(|line| Place::of(bytes, line)).collect();
+    let headers = headers(bytes.split_to(length), &places)?;
+    let framing = framing(&headers, method, status, version)?;
+    let keep_alive = version == Version::HTTP_11
+        && framing != Framing::UntilClose
+        && !headers.get_all(CONNECTION).iter().any(|value| names(value, "close"));
+    let mut response = Response::new(());
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Ok(Some(Head { response, framing, keep_alive }))
+}
+
+type Places = smallvec::SmallVec<[Place; 16]>;
+
+/// Where a header's name and value stand in the head.
+struct Place {
+    name: (usize, usize),
+    value: (usize, usize),
+}
+
+impl Place {
+    fn of(bytes: &BytesMut, line: &httparse::Header<'_>) -> Self {
+        let from = bytes.as_ptr().addr();
+        let place = |part: &[u8]| (part.as_ptr().addr() - from, part.as_ptr().addr() - from + part.len());
+        Self { name: place(line.name.as_bytes()), value: place(line.value) }
+    }
+}
+
+/// The values share the head's memory.
+fn headers(head: BytesMut, places: &[Place]) -> Result<HeaderMap, BadAnswer> {
+    let head = head.freeze();
+    let mut headers = HeaderMap::with_capacity(places.len() + ROOM_FOR_OURS);
+    for &Place { name, value } in places {
+        let name = HeaderName::from_bytes(&head[name.0..name.1]).map_err(|_| BadAnswer::NotHttp)?;
+        let value =
+            HeaderValue::from_maybe_shared(head.slice(value.0..value.1)).map_err(|_| BadAnswer::NotHttp)?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+/// What every answer is stamped with on its way out.
+const ROOM_FOR_OURS: usize = 6;
+
+/// RFC 9112, 6.3. Both lengths at once, several lengths, and codings other than `chunked` are refused.
+fn framing(
+    headers: &HeaderMap,
+    method: &Method,
+    status: StatusCode,
+    version: Version,
+) -> Result<Framing, BadAnswer> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let (coding, length) = (codings.next(), lengths.next());
+    if codings.next().is_some() || lengths.next().is_some() || (coding.is_some() && length.is_some()) {
+        return Err(BadAnswer::AmbiguousLength);
+    }
+    if status.is_informational()
+        || *method == Method::HEAD
+        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    {
+        return Ok(Framing::Nothing);
+    }
+    match (coding, length) {
+        (Some(coding), _)
+            if version == Version::HTTP_11 && coding.as_bytes().eq_ignore_ascii_case(b"chunked") =>
+        {
+            Ok(Framing::chunked())
+        }
+        (Some(_), _) => Err(BadAnswer::UnknownCoding),
+        (None, Some(length)) => match number(length.as_bytes()) {
+            Some(0) => Ok(Framing::Nothing),
+            Some(length) => Ok(Framing::Length(length)),
+            None => Err(BadAnswer::AmbiguousLength),
+        },
+        (None, None) => Ok(Framing::UntilClose),
+    }
+}
+
+/// Digits and nothing else: no sign, no blank, no list.
+fn number(digits: &[u8]) -> Option<u64> {
+    let all_digits = digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits).ok().filter(|_| all_digits)?.parse().ok()
+}
+
+/// Whether a list of words, such as the value of `Connection`, names this one.
+pub(crate) fn names(list: &HeaderValue, word: &str) -> bool {
+    list.as_bytes()
+        .split(|&byte| byte == b',')
+        .any(|item| item.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Option<Head>, BadAnswer> {
+        take(&mut BytesMut::from(text), &Method::GET)
+    }
+
+    fn framed(text: &str) -> Framing {
+        read(text).expect("an answer").expect("a whole one").framing
+    }
+
+    #[test]
+    fn a_head_is_taken_when_it_is_whole_and_leaves_the_body() {
+        let text = "HTTP/1.1 201 Created\r\ncontent-length: 3\r\nx-a: 1\r\nX-A:  2 \r\n\r\nabc";
+        for cut in 0..text.len() - "\nabc".len() {
+            assert!(read(&text[..cut]).expect("no fault").is_none(), "{cut}");
+        }
+        let mut bytes = BytesMut::from(text);
+        let head = take(&mut bytes, &Method::GET).expect("no fault").expect("whole");
+        assert_eq!(&bytes[..], b"abc");
+        assert_eq!(head.response.status(), 201);
+        let values: Vec<_> = head.response.headers().get_all("x-a").iter().collect();
+        assert_eq!(values, ["1", "2"]);
+        assert!(head.keep_alive);
+    }
+
+    #[test]
+    fn the_framing_is_the_rfcs() {
+        assert_eq!(framed("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n"), Framing::Length(10));
+        assert_eq!(framed("HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n"), Framing::chunked());
+        assert_eq!(framed("HTTP/1.1 200 OK\r\n\r\n"), Framing::UntilClose);
+        assert_eq!(framed("HTTP/1.1 304 Not Modified\r\ncontent-length: 10\r\n\r\n"), Framing::Nothing);
+        assert_eq!(framed("HTTP/1.1 204 No Content\r\n\r\n"), Framing::Nothing);
+        let head = take(&mut BytesMut::from("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"), &Method::HEAD);
+        assert_eq!(head.expect("an answer").expect("a whole one").framing, Framing::Nothing);
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        for (head, fault) in [
+            ("content-length: 3\r\ntransfer-encoding: chunked", BadAnswer::AmbiguousLength),
+            ("content-length: 3\r\ncontent-length: 3", BadAnswer::AmbiguousLength),
+            ("content-length: 3, 3", BadAnswer::AmbiguousLength),
+            ("content-length: +3", BadAnswer::AmbiguousLength),
+            ("content-length: ", BadAnswer::AmbiguousLength),
+            ("content-length: 99999999999999999999", BadAnswer::AmbiguousLength),
+            ("transfer-encoding: gzip, chunked", BadAnswer::UnknownCoding),
+            ("transfer-encoding: chunked\r\ntransfer-encoding: chunked", BadAnswer::AmbiguousLength),
+            ("transfer-encoding: identity", BadAnswer::UnknownCoding),
+            ("a b: c", BadAnswer::NotHttp),
+            ("a : c", BadAnswer::NotHttp),
+            ("a: b\r\n c", BadAnswer::NotHttp),
+        ] {
+            let error = read(&format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n")).expect_err(head);
+            assert_eq!(error, fault, "{head}");
+        }
+        let error =
+            read("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").expect_err("1.0 has no chunks");
+        assert_eq!(error, BadAnswer::UnknownCoding);
+        assert_eq!(read("SSH-2.0-OpenSSH_9.2\r\n").expect_err("no answer"), BadAnswer::NotHttp);
+        assert_eq!(
+            read(&format!("HTTP/1.1 200 OK\r\na: {}", "b".repeat(LONGEST))).expect_err("long"),
+            BadAnswer::HeadTooLarge
+        );
+    }
+
+    #[test]
+    fn a_connection_is_kept_only_where_both_sides_know_the_end() {
+        let kept = |head: &str| read(&format!("{head}\r\n\r\n")).expect("fine").expect("whole").keep_alive;
+        assert!(kept("HTTP/1.1 200 OK\r\ncontent-length: 0"));
+        assert!(!kept("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: x, Close"));
+        assert!(!kept("HTTP/1.0 200 OK\r\ncontent-length: 0"));
+        assert!(!kept("HTTP/1.1 200 OK"));
+    }
+}

@@ -1,0 +1,78 @@
+//! The body of a request on its way to an upstream: as it comes, within its route's size, and not standing still.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::fault::BadRequestBody;
+use super::patience::Patience;
+
+/// A client's body, or none.
+pub(crate) struct Outgoing {
+    body: Option<Incoming>,
+    limit: u64,
+    left: u64,
+    patience: Patience,
+}
+
+impl Outgoing {
+    /// A body of at most `limit` bytes, that may stand still for `stall`.
+    pub(crate) fn new(body: Incoming, limit: u64, stall: Duration) -> Self {
+        let body = (!body.is_end_stream()).then_some(body);
+        Self { body, limit, left: limit, patience: Patience::of(stall) }
+    }
+
+    /// No body, as for a health check.
+    pub(crate) fn none() -> Self {
+        Self { body: None, limit: 0, left: 0, patience: Patience::of(Duration::MAX) }
+    }
+
+    /// Whether its announced length alone is too much.
+    ///
+    /// # Errors
+    /// It is.
+    pub(crate) fn check_announced(&self) -> Result<(), BadRequestBody> {
+        match self.body.as_ref().and_then(|body| body.size_hint().exact()) {
+            Some(length) if length > self.limit => Err(BadRequestBody::TooLarge(self.limit)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = BadRequestBody;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BadRequestBody>>> {
+        let this = &mut *self;
+        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        let Poll::Ready(frame) = Pin::new(body).poll_frame(context) else {
+            ready!(this.patience.poll_end(context));
+            return Poll::Ready(Some(Err(BadRequestBody::Stalled(this.patience.seconds()))));
+        };
+        this.patience.renew();
+        let Some(frame) = frame else {
+            this.body = None;
+            return Poll::Ready(None);
+        };
+        let frame = frame.map_err(|_| BadRequestBody::BrokeOff)?;
+        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        this.left = this.left.checked_sub(length).ok_or(BadRequestBody::TooLarge(this.limit))?;
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
