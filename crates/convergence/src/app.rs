@@ -84,20 +84,6 @@ pub(crate) struct Guard {
     pub(crate) early: Arc<EarlyReads>,
     pub(crate) source: SourceKind,
     pub(crate) cache_duration: Duration,
-    max_stale: Duration,
-}
-
-impl Guard {
-    /// Whether there are keys fresh enough to decide by.
-    pub(crate) fn is_available(&self, now: i64) -> bool {
-        let allowed = i64::try_from(self.max_stale.as_secs()).unwrap_or(i64::MAX);
-        self.freshness.report().last_read.is_some_and(|read_at| now - read_at <= allowed)
-    }
-
-    /// The age in seconds of the keys that are in use.
-    pub(crate) fn age(&self, now: i64) -> Option<i64> {
-        self.freshness.report().last_read.map(|read_at| (now - read_at).max(0))
-    }
 }
 
 /// What the keys are kept in.
@@ -212,7 +198,6 @@ fn door(
         early: Arc::default(),
         source,
         cache_duration: keys.cache_duration,
-        max_stale: keys.max_stale,
     };
     let (guard, task) = match &keys.source {
         Source::File { path, time_zone } => {

@@ -235,11 +235,10 @@ impl<S: KeySource> Refresher<S> {
             report.connected = false;
             report.last_error = Some(error.public.clone());
         });
-        let consequence = match self.freshness.report().last_read {
-            Some(read_at) => {
-                let age = self.clock.now().unix - read_at;
-                format!("the last good ones, {age} s old, stay in use")
-            }
+        let now = self.clock.now();
+        let consequence = match self.freshness.report().age(now.unix) {
+            Some(age) if self.gate.decides(now) => format!("the last good ones, {age} s old, stay in use"),
+            Some(age) => format!("the last good ones, {age} s old, are too old: protected paths answer 503"),
             None => "protected paths answer 503".to_owned(),
         };
         if error.needs_help {
