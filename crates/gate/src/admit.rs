@@ -29,6 +29,12 @@ struct State {
     usable_until: i64,
 }
 
+impl State {
+    fn decides(&self, now: Now) -> bool {
+        now.unix <= self.usable_until
+    }
+}
+
 impl Gate {
     /// A gate that knows no keys yet and answers [`Cause::Unavailable`] until [`Gate::replace`].
     pub fn shut() -> Self {
@@ -47,7 +53,7 @@ impl Gate {
         I: IntoIterator<Item = &'a [u8]>,
     {
         let state = sync::read(&self.state);
-        if now.unix > state.usable_until {
+        if !state.decides(now) {
             return Err(Refusal::nobody(Cause::Unavailable));
         }
         let key =
@@ -62,10 +68,15 @@ impl Gate {
     /// As [`Gate::admit`].
     pub fn judge(&self, key: KeyHash, now: Now) -> Result<Option<Quota>, Refusal> {
         let state = sync::read(&self.state);
-        if now.unix > state.usable_until {
+        if !state.decides(now) {
             return Err(Refusal::nobody(Cause::Unavailable));
         }
         decide(&state, key, now).map(|permit| permit.quota())
+    }
+
+    /// Whether there are keys, and fresh enough to decide by. If not, every request is refused as [`Cause::Unavailable`].
+    pub fn decides(&self, now: Now) -> bool {
+        sync::read(&self.state).decides(now)
     }
 
     /// Puts a new directory in place of the old one. Clients that stay, by name, keep their windows and counts.

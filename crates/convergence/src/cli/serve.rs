@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app;
 use crate::clock::SystemClock;
-use crate::config::Settings;
+use crate::config::{NOT_YET, Settings};
 use crate::logging;
 use crate::server::Server;
 
@@ -19,7 +18,7 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
 pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     let config = super::config(settings)?;
     logging::start(config.logs);
-    app::warn_of_unread(settings);
+    warn_of_unread(settings);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the server starts, so that no signal after its first word is missed.
     let (mut terminate, mut interrupt) = {
@@ -45,4 +44,16 @@ pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyh
     });
     runtime.shutdown_background();
     Ok(())
+}
+
+/// Says which of the set variables nothing here reads: parts to come, and names in `.env` that are misspelt.
+fn warn_of_unread(settings: &Settings) {
+    for name in settings.unknown() {
+        tracing::warn!("{name} in .env is not a setting of convergence: it has no effect");
+    }
+    for (variable, part) in NOT_YET {
+        if settings.value(variable).is_some() {
+            tracing::warn!("{variable} is set, and this version does not have {part} yet: it has no effect");
+        }
+    }
 }

@@ -143,6 +143,27 @@ mod tests {
     }
 
     #[test]
+    fn sorted_rows_are_no_difference_and_any_cell_that_matters_is() {
+        let (a, b) = (record("a"), record("b"));
+        let rows = |a: &Record, b: &Record| {
+            Roll::of(vec![Record { row: 2, ..a.clone() }, Record { row: 3, ..b.clone() }])
+        };
+        let old = rows(&a, &b);
+        assert!(Difference::between(&old, &rows(&b, &a)).is_none());
+        let others = [
+            Record { client: "Other".into(), ..b.clone() },
+            Record { limit: None, ..b.clone() },
+            Record { active: false, ..b.clone() },
+            Record { readable: false, ..b.clone() },
+            Record { expires_at: Some(0), ..b.clone() },
+            Record { revoked_at: Some(0), ..b.clone() },
+        ];
+        for other in others {
+            assert_eq!(Difference::between(&old, &rows(&a, &other)).changed, 1, "{other:?}");
+        }
+    }
+
+    #[test]
     fn only_so_many_changes_are_listed() {
         let all = Roll::of((0..MOST_LISTED + 5).map(|n| record(&n.to_string())).collect());
         let difference = Difference::from_nothing(&all);

@@ -24,6 +24,13 @@ pub(crate) struct Report {
     pub(crate) in_use: InUse,
 }
 
+impl Report {
+    /// The age at this Unix second of the keys that are in use. Whether they are too old is the gate's to say.
+    pub(crate) fn age(&self, now: i64) -> Option<i64> {
+        self.last_read.map(|read_at| (now - read_at).max(0))
+    }
+}
+
 /// Which keys decide, where the last read was good.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum InUse {

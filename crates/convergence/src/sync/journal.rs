@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::Record;
 use tracing::info;
 
 use super::early::{Cause, EarlyReads};
@@ -38,8 +37,6 @@ pub(crate) struct Journal {
     clock: Arc<dyn Clock>,
     /// The read that is under way.
     reading: Reading,
-    /// What the records in use are, told by [`lag::digest`].
-    in_use: Option<u64>,
     /// The Unix millisecond at which the last good read began.
     last_good: Option<i64>,
     last_lag: Option<Lag>,
@@ -59,7 +56,7 @@ struct Reading {
 impl Journal {
     pub(crate) fn new(early: Arc<EarlyReads>, metrics: Arc<Metrics>, clock: Arc<dyn Clock>) -> Self {
         let reading = Reading::default();
-        Self { early, metrics, clock, reading, in_use: None, last_good: None, last_lag: None }
+        Self { early, metrics, clock, reading, last_good: None, last_lag: None }
     }
 
     pub(crate) fn early(&self) -> &EarlyReads {
@@ -74,15 +71,21 @@ impl Journal {
         self.reading = Reading { number, cause: Some(cause), changes, began_at, began, changed: false };
     }
 
-    /// Records are put in use. Returns what is called once they are.
-    pub(crate) fn apply(&mut self, records: &[Record]) -> Applied<'_> {
-        let digest = lag::digest(records);
-        Applied { journal: self, digest }
-    }
-
-    /// Records are put in use because a person said so: no change of the source has come to its effect.
-    pub(crate) fn ordered(&mut self, records: &[Record]) {
-        self.in_use = Some(lag::digest(records));
+    /// What the read under way has changed decides from now on. Not to be told of what a person has ordered: with that, no
+    /// change of the source has come to its effect.
+    pub(crate) fn changed(&mut self) {
+        self.reading.changed = true;
+        let now = self.clock.unix_millis();
+        let Reading { cause, changes, .. } = &self.reading;
+        let Some(cause) = *cause else { return };
+        let lags = lag::of(cause, changes, self.last_good, now);
+        for lag in &lags {
+            self.metrics.lag(*lag);
+        }
+        if let Some(lag) = lags.into_iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds)) {
+            info!("changed keys are in use: {lag}");
+            self.last_lag = Some(lag);
+        }
     }
 
     /// The read has ended; `keys` are in use, and their table has so many `problems`.
@@ -104,33 +107,5 @@ impl Journal {
             error: result.err().map(|error| error.detail.clone()),
             lag: self.last_lag,
         });
-    }
-}
-
-/// Records on their way to the gate.
-pub(crate) struct Applied<'a> {
-    journal: &'a mut Journal,
-    digest: u64,
-}
-
-impl Applied<'_> {
-    /// They decide from now on.
-    pub(crate) fn in_use(self) {
-        let Self { journal, digest } = self;
-        if journal.in_use.replace(digest) == Some(digest) {
-            return;
-        }
-        journal.reading.changed = true;
-        let now = journal.clock.unix_millis();
-        let Reading { cause, changes, .. } = &journal.reading;
-        let Some(cause) = *cause else { return };
-        let lags = lag::of(cause, changes, journal.last_good, now);
-        for lag in &lags {
-            journal.metrics.lag(*lag);
-        }
-        if let Some(lag) = lags.into_iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds)) {
-            info!("changed keys are in use: {lag}");
-            journal.last_lag = Some(lag);
-        }
     }
 }

@@ -1,9 +1,6 @@
 //! How long a row's change takes to have its effect.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use gate::Record;
 
 use super::early::Cause;
 
@@ -77,33 +74,9 @@ fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1_000.0
 }
 
-/// A number that differs, but for one chance in 2^64, when any decision by these records may differ. The order of the rows
-/// is not in it: whoever sorts the sheet changes nothing.
-pub(super) fn digest(records: &[Record]) -> u64 {
-    records.iter().fold(0, |sum, record| {
-        let Record { key, client, limit, active, expires_at, revoked_at, readable, row: _ } = record;
-        let mut hasher = DefaultHasher::new();
-        (key, client, limit, active, expires_at, revoked_at, readable).hash(&mut hasher);
-        sum.wrapping_add(hasher.finish())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn record(key: &str, row: u32) -> Record {
-        Record {
-            key: gate::KeyHash::of(key.as_bytes()),
-            client: "C".into(),
-            limit: None,
-            active: true,
-            expires_at: None,
-            revoked_at: None,
-            readable: true,
-            row,
-        }
-    }
 
     #[test]
     fn the_webhooks_lag_is_from_each_change_and_any_others_from_the_read_before() {
@@ -121,23 +94,5 @@ mod tests {
         assert_eq!(lags(Cause::Poll, &[4_400]), ["0.1 s from the change to its effect, via webhook"]);
         assert_eq!(lags(Cause::Start, &[]), [""; 0]);
         assert_eq!(of(Cause::Poll, &[], None, 4_500), []);
-    }
-
-    #[test]
-    fn sorted_rows_are_no_change_and_any_cell_that_matters_is() {
-        let rows = [record("a", 2), record("b", 3)];
-        assert_eq!(digest(&rows), digest(&[record("b", 2), record("a", 3)]));
-        let changed: [fn(&mut Record); 4] = [
-            |row| row.active = false,
-            |row| row.limit = Some(1),
-            |row| row.expires_at = Some(1),
-            |row| row.client = "D".into(),
-        ];
-        for change in changed {
-            let mut other = rows.clone();
-            change(&mut other[1]);
-            assert_ne!(digest(&rows), digest(&other));
-        }
-        assert_ne!(digest(&rows), digest(&rows[..1]));
     }
 }

@@ -103,6 +103,9 @@ impl<S: KeySource> Refresher<S> {
         let before = self.state.standing.clone();
         let step = self.state.take(Roll::of(table.records), accepted.as_deref(), now);
         self.use_keys(read_at);
+        if step.changed {
+            self.journal.changed();
+        }
         self.say(&before, &step, accepted.is_some());
         if accepted.is_some() {
             self.orders.done();
@@ -119,9 +122,7 @@ impl<S: KeySource> Refresher<S> {
     fn use_keys(&mut self, read_at: i64) {
         let Some(roll) = self.state.in_use.clone() else { return };
         let (records, usable_until) = (roll.records(), self.usable_until(read_at));
-        let applied = self.journal.apply(records);
         self.gate.replace(records, usable_until);
-        applied.in_use();
         self.freshness.update(|report| {
             report.last_read = Some(read_at);
             report.in_use = match &self.state.standing {
@@ -169,7 +170,6 @@ impl<S: KeySource> Refresher<S> {
 
     fn roll_back(&mut self, to: u64, roll: Roll, of: i64) {
         let now = self.clock.now().unix;
-        self.journal.ordered(roll.records());
         let step = self.state.roll_back(to, roll, now);
         // Without any read so far, the keys are as old as they were then.
         let read_at = self.freshness.report().last_read.unwrap_or(of);
@@ -235,11 +235,10 @@ impl<S: KeySource> Refresher<S> {
             report.connected = false;
             report.last_error = Some(error.public.clone());
         });
-        let consequence = match self.freshness.report().last_read {
-            Some(read_at) => {
-                let age = self.clock.now().unix - read_at;
-                format!("the last good ones, {age} s old, stay in use")
-            }
+        let now = self.clock.now();
+        let consequence = match self.freshness.report().age(now.unix) {
+            Some(age) if self.gate.decides(now) => format!("the last good ones, {age} s old, stay in use"),
+            Some(age) => format!("the last good ones, {age} s old, are too old: protected paths answer 503"),
             None => "protected paths answer 503".to_owned(),
         };
         if error.needs_help {

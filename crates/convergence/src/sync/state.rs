@@ -18,9 +18,13 @@ pub(crate) struct State {
     pub(super) standing: Standing,
 }
 
-/// What a step has done, for the audit file; `event` is `None` where there is nothing to write.
+/// What a step has done.
 pub(super) struct Step {
+    /// What the audit file says of it; `None` where there is nothing to write.
     pub(super) event: Option<Event>,
+    /// Whether other records are in use than before. The first ones are, even if there are none: an empty table answers
+    /// otherwise than one that has not been read.
+    pub(super) changed: bool,
     pub(super) difference: Difference,
     /// The refresh that is held, or was held and is accepted by this step.
     pub(super) held: Option<Held>,
@@ -64,8 +68,8 @@ impl State {
         };
         let source_digest = self.last_read_digest();
         self.standing = Standing::RolledBack(RolledBack { to, since: rfc3339(now), source_digest });
-        self.in_use = Some(Arc::new(roll));
-        Step { event: Some(Event::RolledBack), difference, held: None }
+        let changed = self.put_in_use(roll, &difference);
+        Step { event: Some(Event::RolledBack), changed, difference, held: None }
     }
 
     /// Of what the source said when it was last read.
@@ -78,10 +82,10 @@ impl State {
     }
 
     fn apply(&mut self, read: Roll, event: Event, difference: Difference, held: Option<Held>) -> Step {
-        let same = difference.is_none() && self.in_use.is_some() && self.standing == Standing::AsRead;
-        self.in_use = Some(Arc::new(read));
-        self.standing = Standing::AsRead;
-        Step { event: (!same).then_some(event), difference, held }
+        let changed = self.put_in_use(read, &difference);
+        let was_as_read = std::mem::replace(&mut self.standing, Standing::AsRead) == Standing::AsRead;
+        let event = (changed || !was_as_read).then_some(event);
+        Step { event, changed, difference, held }
     }
 
     /// The old directory stays, under the new one's restrictions. The same state of the source, seen again, is no news.
@@ -95,15 +99,21 @@ impl State {
         let event = (known.is_none() || !difference.is_none()).then_some(Event::Held);
         let since = known.unwrap_or_else(|| held.since.clone());
         let held = Held { since, ..held };
-        self.in_use = Some(Arc::new(restricted));
+        let changed = self.put_in_use(restricted, &difference);
         self.standing = Standing::Held(held.clone());
-        Step { event, difference, held: Some(held) }
+        Step { event, changed, difference, held: Some(held) }
+    }
+
+    /// Says whether that changes anything.
+    fn put_in_use(&mut self, roll: Roll, difference: &Difference) -> bool {
+        let first = self.in_use.replace(Arc::new(roll)).is_none();
+        first || !difference.is_none()
     }
 }
 
 impl Step {
     fn nothing() -> Self {
-        Self { event: None, difference: Difference::default(), held: None }
+        Self { event: None, changed: false, difference: Difference::default(), held: None }
     }
 }
 
@@ -158,6 +168,7 @@ mod tests {
                 };
                 prop_assert_eq!(state.in_use.as_deref(), Some(&roll(&expected)));
                 prop_assert_eq!(matches!(state.standing, Standing::Held(_)), held);
+                prop_assert_eq!(step.changed, in_use.is_none() || !step.difference.is_none());
                 if let Some(old) = &in_use {
                     prop_assert_eq!(step.difference, Difference::between(&roll(old), &roll(&expected)));
                 }

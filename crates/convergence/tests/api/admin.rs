@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use reqwest::Method;
+use serde_json::Value;
 use testkit::{Fault, Times};
 
-use crate::sheet::{example, google_with, header, ready_server_of, row};
+use crate::sheet::{example, google_with, header, ready_server_of, row, server_of};
 use crate::support::{EXAMPLE, KEY, TestServer, csv};
 
 #[tokio::test]
@@ -39,6 +40,20 @@ async fn p10_refresh_reads_the_sheet_now_and_answers_when_it_is_in_use() {
     assert_eq!(server.verify(KEY).await.code(), "unknown_api_key");
     let again = server.refresh().await.json();
     assert_eq!((&again["changed"], &again["lag"]["seconds"]), (&false.into(), &2.5.into()));
+}
+
+#[tokio::test]
+async fn the_first_good_read_is_a_change_even_of_an_empty_table_and_has_no_lag() {
+    let google = google_with(vec![]).await;
+    google.inject(Fault::ApiDisabled, Times::Always);
+    let server = server_of(&google, &[]);
+    server.until("the first read has failed", |status| status["cache"]["last_error"].is_string()).await;
+    assert_eq!(server.verify(KEY).await.status, 503);
+    google.heal();
+    let first = server.refresh().await.json();
+    assert_eq!((&first["changed"], &first["keys"], &first["lag"]), (&true.into(), &0.into(), &Value::Null));
+    assert_eq!(server.verify(KEY).await.code(), "unknown_api_key");
+    assert_eq!(server.refresh().await.json()["changed"], false, "still empty");
 }
 
 #[tokio::test]

@@ -213,6 +213,7 @@ async fn p20_too_old_keys_answer_503_and_never_401() {
     google.inject(Fault::InternalError, Times::Always);
     server.clock.advance(Duration::from_secs(1_000));
     assert_eq!(server.verify(KEY).await.status, 200, "the last second");
+    assert_eq!(server.status().await["mode"], "enabled");
     server.clock.advance(Duration::from_secs(1));
     for key in [KEY, "unknown"] {
         let answer = server.verify(key).await;

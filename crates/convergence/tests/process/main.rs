@@ -111,6 +111,19 @@ async fn p05_flags_win_over_the_environment_and_that_over_env_files() {
 }
 
 #[tokio::test]
+async fn p20_the_log_says_when_the_last_good_keys_are_too_old_to_decide() {
+    let folder = folder_with_keys();
+    let settings = [GUARDED, &[("API_KEY_MAX_STALE", "1")]].concat();
+    let mut serving = Serving::start(folder.path(), &["serve"], &settings);
+    serving.line_with("keys are up to date");
+    std::fs::remove_file(folder.path().join("keys.csv")).expect("a file");
+    let line = serving.line_with("protected paths answer 503");
+    assert!(line.contains("the last good ones") && line.contains("KEYS_FILE"), "{line}");
+    assert_eq!(get(&format!("{}/auth/verify", serving.url), KEY).await, 503);
+    assert_eq!(serving.terminate().0, Some(0));
+}
+
+#[tokio::test]
 async fn p05_default_credentials_are_looked_for_where_the_environment_says() {
     let google = testkit::Google::start().await;
     let row = |cells: [&str; 3]| cells.map(Into::into).to_vec();

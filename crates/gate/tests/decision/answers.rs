@@ -8,6 +8,7 @@ use crate::support::{START, ask, at_millis, cause, gate_of, limited, row};
 fn p22_a_gate_is_shut_until_its_first_directory() {
     let gate = Gate::shut();
     assert_eq!(cause(&gate, "k", at_millis(0)), Cause::Unavailable);
+    assert!(!gate.decides(at_millis(0)));
     assert_eq!(
         gate.admit([], at_millis(0)).unwrap_err().cause(),
         Cause::Unavailable,
@@ -22,8 +23,9 @@ fn p20_a_directory_decides_through_its_last_usable_second() {
     let gate = Gate::shut();
     let second = |unix| Now { unix, ..at_millis(0) };
     gate.replace(vec![row("k", "acme")], START);
-    assert!(ask(&gate, "k", second(START)).is_ok());
+    assert!(ask(&gate, "k", second(START)).is_ok() && gate.decides(second(START)));
     assert_eq!(cause(&gate, "k", second(START + 1)), Cause::Unavailable);
+    assert!(!gate.decides(second(START + 1)));
     gate.replace(vec![row("k", "acme")], START + 1);
     assert!(ask(&gate, "k", second(START + 1)).is_ok());
     assert_eq!(cause(&gate, "unknown", second(START + 2)), Cause::Unavailable, "never a 401");

@@ -10,7 +10,8 @@ use crate::sync::InUse;
 pub(super) fn answer(app: &App) -> Response<Answer> {
     let (age, held) = match &app.door {
         Door::Guarded(guard) => {
-            (guard.age(app.clock.now().unix), guard.freshness.report().in_use == InUse::BeforeHeld)
+            let report = guard.freshness.report();
+            (report.age(app.clock.now().unix), report.in_use == InUse::BeforeHeld)
         }
         Door::Open(_) => (None, false),
     };

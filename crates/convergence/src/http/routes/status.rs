@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::json;
 use crate::app::{App, Door, Guard, SourceKind};
+use crate::clock::Now;
 use crate::http::body::Answer;
 use crate::sync::InUse;
 
@@ -34,14 +35,16 @@ struct Cache {
 pub(crate) fn answer(app: &App) -> Response<Answer> {
     json(&match &app.door {
         Door::Open(why) => Status { mode: why.mode(), reason: Some(why.to_string()), ..Status::default() },
-        Door::Guarded(guard) => guarded(guard, app.clock.now().unix),
+        Door::Guarded(guard) => guarded(guard, app.clock.now()),
     })
 }
 
-fn guarded(guard: &Guard, now: i64) -> Status<'_> {
+fn guarded(guard: &Guard, now: Now) -> Status<'_> {
     let report = guard.freshness.report();
+    // The gate has the first keys a moment before the report says so: until then the whole answer says that there are none.
+    let available = report.last_read.is_some() && guard.gate.decides(now);
     let is_google = matches!(guard.source, SourceKind::Google { .. });
-    let available = guard.is_available(now);
+    let age_seconds = report.age(now.unix);
     let held = report.in_use == InUse::BeforeHeld;
     let last_error = report.last_error.or(report.in_use.why().filter(|_| held).map(str::to_owned));
     let reason = match (&last_error, available) {
@@ -60,7 +63,7 @@ fn guarded(guard: &Guard, now: i64) -> Status<'_> {
         sheet_name: guard.source.tab(),
         cache_duration: Some(guard.cache_duration.as_secs()),
         cache: Cache {
-            age_seconds: report.last_read.map(|read_at| (now - read_at).max(0)),
+            age_seconds,
             last_refresh: report
                 .last_read
                 .and_then(|read_at| jiff::Timestamp::from_second(read_at).ok())
