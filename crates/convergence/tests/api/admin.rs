@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use reqwest::Method;
 use testkit::{Fault, Times};
 
-use crate::sheet::{example, google_with, header, ready_server_of, row};
+use crate::support::sheet::{example, google_with, header, ready_server_of, row};
 use crate::support::{EXAMPLE, KEY, TestServer, csv};
 
 #[tokio::test]
