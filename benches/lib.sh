@@ -105,3 +105,47 @@ load() {
     after=$(ticks "$pid")
     echo "${result%\}}, \"cpu_s\": $(awk -v ticks=$((after - before)) -v hertz="$(getconf CLK_TCK)" 'BEGIN { print ticks / hertz }')}"
 }
+
+# Prints what was measured, as lines of `ARM {JSON of load}` in $folder/results: each round, the medians, and the second
+# arm's ratio to the first. Arguments: the two arms, and the columns, of which the first is what counts. A single request
+# that failed makes the run worthless.
+report() {
+    python3 - "$folder/results" "$@" <<'PYTHON'
+import json, statistics, sys
+
+METRICS = {  # decimals, and how it is had from a result
+    "CPU us/request": (2, lambda result: 1e6 * result["cpu_s"] / result["requests"]),
+    "CPU %": (1, lambda result: 100 * result["cpu_s"] / result["seconds"]),
+    "requests/s": (0, lambda result: result["requests"] / result["seconds"]),
+    "p50 us": (0, lambda result: result["p50_us"]),
+    "p99 us": (0, lambda result: result["p99_us"]),
+    "p99.9 us": (0, lambda result: result["p999_us"]),
+    "max us": (0, lambda result: result["max_us"]),
+}
+path, base, other, *columns = sys.argv[1:]
+rounds = {base: [], other: []}
+for line in open(path):
+    arm, result = line.split(" ", 1)
+    result = json.loads(result)
+    if result["failed"]:
+        sys.exit(f"{arm}: {result['failed']} requests failed")
+    rounds[arm].append([METRICS[column][1](result) for column in columns])
+
+def show(name, row, decimals=None):
+    cells = zip(columns, row)
+    print(f"{name:22}" + "".join(
+        f"{value:{len(column) + 3}.{METRICS[column][0] if decimals is None else decimals}f}" for column, value in cells))
+
+print("\n" + " " * 22 + "".join(f"   {column}" for column in columns))
+for number, pair in enumerate(zip(*rounds.values()), 1):
+    for arm, row in zip(rounds, pair):
+        show(f"{arm} {number}", row)
+medians = [[statistics.median(column) for column in zip(*rows)] for rows in rounds.values()]
+for arm, row in zip(rounds, medians):
+    show(f"{arm}, median", row)
+ratio = lambda rows: [second / first if first else float("nan") for first, second in zip(*rows)]
+show(f"ratio to {base}", ratio(medians), 2)
+each = [ratio(pair)[0] for pair in zip(*rounds.values())]
+print(f"{columns[0]}, ratio round by round: {', '.join(f'{value:.2f}' for value in each)}")
+PYTHON
+}

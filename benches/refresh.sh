@@ -36,7 +36,7 @@ main() {
             round "$arm"
         done
     done
-    report
+    report still rewritten "p99 us" "p50 us" "p99.9 us" "max us" "requests/s" "CPU %"
 }
 
 # The first reading of so many keys takes a moment.
@@ -72,34 +72,6 @@ round() {
     kill "${pids[-1]}"
     wait "${pids[-1]}" 2>/dev/null || true
     unset 'pids[-1]'
-}
-
-report() {
-    python3 - "$folder/results" <<'PYTHON'
-import json, statistics, sys
-
-columns = ["p50_us", "p99_us", "p999_us", "max_us"]
-arms = {}
-for line in open(sys.argv[1]):
-    arm, result = line.split(" ", 1)
-    result = json.loads(result)
-    if result["failed"]:
-        sys.exit(f"refresh.sh: {result['failed']} requests failed")
-    result["rate"] = result["requests"] / result["seconds"]
-    result["cpu"] = 100 * result["cpu_s"] / result["seconds"]
-    arms.setdefault(arm, []).append([result[column] for column in ["rate", "cpu", *columns]])
-
-show = lambda name, row: print(f"{name:18}{row[0]:11.0f}{row[1]:8.1f}" + "".join(f"{value:10.0f}" for value in row[2:]))
-print(f"\n{'':18}{'requests/s':>11}{'CPU %':>8}" + "".join(f"{column.replace('_', ' '):>10}" for column in columns))
-for number, rows in enumerate(zip(*arms.values()), 1):
-    for arm, row in zip(arms, rows):
-        show(f"{arm} {number}", row)
-medians = {arm: [statistics.median(column) for column in zip(*rows)] for arm, rows in arms.items()}
-for arm, row in medians.items():
-    show(f"{arm}, median", row)
-ratios = [rewritten / still for rewritten, still in zip(medians["rewritten"], medians["still"])]
-print(f"{'ratio':18}{ratios[0]:11.2f}{ratios[1]:8.2f}" + "".join(f"{ratio:10.2f}" for ratio in ratios[2:]))
-PYTHON
 }
 
 main "$@"

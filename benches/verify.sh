@@ -28,7 +28,7 @@ main() {
             echo "$peer $(round "$peer" "$SECONDS_EACH")" | tee -a "$folder/results"
         done
     done
-    report
+    report nginx convergence "CPU us/request" "requests/s" "p50 us" "p99 us"
 }
 
 # nginx with a rate and a burst.
@@ -80,35 +80,6 @@ round() {
     else
         load "$ours_pid" "$ours_port" "$2" "$folder/keys.csv" "$CONNECTIONS"
     fi
-}
-
-# A line per round, the medians, and the ratios to nginx. A single refused request makes the run worthless.
-report() {
-    python3 - "$folder/results" <<'PYTHON'
-import json, statistics, sys
-
-peers = {}
-for line in open(sys.argv[1]):
-    peer, result = line.split(" ", 1)
-    result = json.loads(result)
-    if result["failed"]:
-        sys.exit(f"verify.sh: {result['failed']} of {peer}'s requests failed")
-    row = (1e6 * result["cpu_s"] / result["requests"], result["requests"] / result["seconds"], result["p50_us"], result["p99_us"])
-    peers.setdefault(peer, []).append(row)
-
-print(f"\n{'':16}{'CPU us/request':>16}{'requests/s':>12}{'p50 us':>9}{'p99 us':>9}")
-show = lambda name, row: print(f"{name:16}{row[0]:16.2f}{row[1]:12.0f}{row[2]:9.0f}{row[3]:9.0f}")
-for number, rows in enumerate(zip(*peers.values()), 1):
-    for peer, row in zip(peers, rows):
-        show(f"{peer} {number}", row)
-medians = {peer: [statistics.median(column) for column in zip(*rows)] for peer, rows in peers.items()}
-for peer, row in medians.items():
-    show(f"{peer}, median", row)
-ratios = [ours / theirs for ours, theirs in zip(medians["convergence"], medians["nginx"])]
-print(f"{'ratio to nginx':16}{ratios[0]:16.2f}{ratios[1]:12.2f}{ratios[2]:9.2f}{ratios[3]:9.2f}")
-each = [ours[0] / theirs[0] for ours, theirs in zip(peers["convergence"], peers["nginx"])]
-print(f"CPU per request, ratio round by round: {', '.join(f'{ratio:.2f}' for ratio in each)}")
-PYTHON
 }
 
 main "$@"

@@ -5,20 +5,20 @@
 //! measurement is a process of its own, since memory that was once high cannot be told from memory that is; Google is in
 //! another. Nothing is judged here; the target is two seconds for the file.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+mod support;
+
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use convergence::clock::SystemClock;
-use convergence::config::{Config, Settings};
-use convergence::server::Server;
-use serde_json::{Value, json};
-use testkit::Google;
+use convergence::config::Settings;
+use serde_json::json;
 
+use crate::support::{be_google, connect, key, serve, start_google, verify};
+
+const COLUMNS: [&str; 6] = ["api_key", "client_name", "created_at", "expires_at", "is_active", "rate_limit"];
 const TABS: [usize; 2] = [1_000, 100_000];
 const FILE: usize = 1_000_000;
 const ROUNDS: usize = 3;
@@ -26,7 +26,7 @@ const ROUNDS: usize = 3;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["google", rows] => be_google(rows.parse().expect("a number of rows")),
+        ["google", rows] => be_google_of(rows.parse().expect("a number of rows")),
         ["load", rows, ref settings @ ..] => load(rows.parse().expect("a number of rows"), settings),
         _ => measure(),
     }
@@ -36,7 +36,10 @@ fn measure() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     println!("source       rows    seconds     peak MiB     kept MiB");
     for rows in TABS {
-        let (mut google, settings) = start_google(folder.path(), rows);
+        let mut program = Command::new(std::env::current_exe().expect("this program"));
+        let program = program.args(["google", &rows.to_string()]);
+        let (mut google, settings) = start_google(program, folder.path());
+        let settings = settings.map(|(name, value)| format!("{name}={value}"));
         (0..ROUNDS).for_each(|_| measured("tab", rows, folder.path(), &settings));
         google.kill().expect("Google stops");
     }
@@ -62,15 +65,14 @@ fn measured(source: &str, rows: usize, folder: &Path, settings: &[String]) {
 /// The process that is measured.
 fn load(rows: usize, given: &[&str]) {
     let mut settings = Settings::default();
-    settings.set("AUTH_ENABLED", "true").set("API_PORT", "0");
+    settings.set("AUTH_ENABLED", "true").set("API_PORT", "0").set("ADMIN_PORT", "0");
     for (name, value) in given.iter().filter_map(|setting| setting.split_once('=')) {
         settings.set(name, value);
     }
-    let config = Config::read(&settings).expect("settings without fault");
     let before = memory("VmRSS");
     let start = Instant::now();
-    let server = Server::start(config, Arc::new(SystemClock::start())).expect("a server that starts");
-    while !verify(server.address(), rows - 1).starts_with("HTTP/1.1 200") {
+    let server = serve(&settings);
+    while !verify(&mut connect(server.address()), rows - 1).starts_with("HTTP/1.1 200") {
         thread::sleep(Duration::from_millis(5));
     }
     let seconds = start.elapsed().as_secs_f64();
@@ -87,23 +89,9 @@ fn memory(line: &str) -> f64 {
     kib.parse::<f64>().expect("a number") / 1024.0
 }
 
-fn verify(address: SocketAddr, row: usize) -> String {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    let request =
-        format!("GET /auth/verify HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", key(row));
-    stream.write_all(request.as_bytes()).expect("a request");
-    let mut answer = [0; 1_024];
-    let length = stream.read(&mut answer).expect("an answer in one piece");
-    String::from_utf8_lossy(&answer[..length]).into_owned()
-}
-
-fn key(row: usize) -> String {
-    format!("sk-convergence-00000000-0000-4000-8000-{row:012x}")
-}
-
 fn write_keys(path: &Path, rows: usize) {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path).expect("a file"));
-    writeln!(file, "api_key,client_name,created_at,expires_at,is_active,rate_limit").expect("a disk");
+    writeln!(file, "{}", COLUMNS.join(",")).expect("a disk");
     for row in 0..rows {
         let client = row / 2;
         writeln!(file, "{},Client {client},2025-07-06 10:00:00,2099-12-31 23:59:59,TRUE,6000", key(row))
@@ -111,39 +99,10 @@ fn write_keys(path: &Path, rows: usize) {
     }
 }
 
-/// The other process: serves the sheet until its input ends, having said where.
-fn be_google(rows: usize) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let google = runtime.block_on(Google::start());
-    let names = ["api_key", "client_name", "created_at", "expires_at", "is_active", "rate_limit"];
-    let header: Vec<Value> = names.map(Value::from).to_vec();
+fn be_google_of(rows: usize) {
     let row = |row| {
         let client = format!("Client {}", row / 2);
         vec![json!(key(row)), json!(client), json!(45844.4), json!(73050.9), json!(true), json!(6_000)]
     };
-    google.set_tab("API_Keys", std::iter::once(header).chain((0..rows).map(row)).collect());
-    let credentials = google.credentials_json();
-    println!("{}", json!({"url": google.url(), "id": google.sheet_id(), "credentials": credentials}));
-    // The parent's end of this pipe closes when it ends, however it ends.
-    std::io::stdin().read_to_end(&mut Vec::new()).expect("a pipe");
-}
-
-fn start_google(folder: &Path, rows: usize) -> (Child, Vec<String>) {
-    let program = std::env::current_exe().expect("this program");
-    let mut command = Command::new(program);
-    command.args(["google", &rows.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("Google starts");
-    let mut line = String::new();
-    let stdout = child.stdout.take().expect("a pipe");
-    BufReader::new(stdout).read_line(&mut line).expect("a line");
-    let said: Value = serde_json::from_str(&line).expect("its JSON");
-    let word = |member: &str| said[member].as_str().expect("a word").to_owned();
-    let credentials = folder.join("credentials.json");
-    std::fs::write(&credentials, word("credentials")).expect("a file");
-    let settings = [
-        format!("GOOGLE_CREDENTIALS_PATH={}", credentials.display()),
-        format!("GOOGLE_SHEET_ID={}", word("id")),
-        format!("GOOGLE_SHEETS_ENDPOINT={}", word("url")),
-    ];
-    (child, settings.to_vec())
+    be_google(&COLUMNS, (0..rows).map(row));
 }

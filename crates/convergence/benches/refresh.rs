@@ -4,18 +4,18 @@
 //! counted from the moment at which each was due. Google is testkit's, in a process of its own at the lowest priority:
 //! the real one uses other machines. Nothing is judged here; the target is that the 99th percentile does not double.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+mod support;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use convergence::clock::SystemClock;
-use convergence::config::{Config, Settings};
-use convergence::server::Server;
-use serde_json::{Value, json};
-use testkit::Google;
+use convergence::config::Settings;
+use serde_json::json;
+
+use crate::support::{be_google, connect, key, serve, start_google, verify};
 
 const ROWS: usize = 100_000;
 const ROUNDS: usize = 5;
@@ -28,10 +28,11 @@ const EVERY: Duration = Duration::from_millis(2);
 
 fn main() {
     if std::env::args().nth(1).as_deref() == Some("google") {
-        return be_google();
+        let row = |row| vec![json!(key(row)), json!(format!("Client {row}")), json!(true), json!(6_000)];
+        return be_google(&["api_key", "client_name", "is_active", "rate_limit"], (0..ROWS).map(row));
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (mut google, settings) = start_google(folder.path());
+    let (mut google, settings) = quiet_google(folder.path());
     println!("latency in microseconds, {ROWS} rows     p50      p99    p99.9");
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
@@ -47,8 +48,7 @@ fn main() {
 fn round(what: &str, settings: &Settings, cache: &str) -> f64 {
     let mut settings = settings.clone();
     settings.set("API_KEY_CACHE_DURATION", cache);
-    let config = Config::read(&settings).expect("settings without fault");
-    let server = Server::start(config, Arc::new(SystemClock::start())).expect("a server that starts");
+    let server = serve(&settings);
     while !verify(&mut connect(server.address()), 0).starts_with("HTTP/1.1 200") {
         thread::sleep(Duration::from_millis(50));
     }
@@ -84,57 +84,16 @@ fn latencies(address: SocketAddr, first: usize) -> Vec<f64> {
     times
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("a connection");
-    stream.set_nodelay(true).expect("a socket option");
-    stream
-}
-
-fn verify(stream: &mut TcpStream, row: usize) -> String {
-    let request =
-        format!("GET /auth/verify HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", key(row));
-    stream.write_all(request.as_bytes()).expect("a request");
-    let mut answer = [0; 1_024];
-    let length = stream.read(&mut answer).expect("an answer in one piece");
-    String::from_utf8_lossy(&answer[..length]).into_owned()
-}
-
-fn key(row: usize) -> String {
-    format!("sk-convergence-00000000-0000-4000-8000-{row:012x}")
-}
-
-/// The other process: serves the sheet until its input ends, having said where.
-fn be_google() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let google = runtime.block_on(Google::start());
-    let header: Vec<Value> = ["api_key", "client_name", "is_active", "rate_limit"].map(Value::from).to_vec();
-    let row = |row| vec![json!(key(row)), json!(format!("Client {row}")), json!(true), json!(6_000)];
-    google.set_tab("API_Keys", std::iter::once(header).chain((0..ROWS).map(row)).collect());
-    let credentials = google.credentials_json();
-    println!("{}", json!({"url": google.url(), "id": google.sheet_id(), "credentials": credentials}));
-    // The parent's end of this pipe closes when it ends, however it ends.
-    std::io::stdin().read_to_end(&mut Vec::new()).expect("a pipe");
-}
-
-fn start_google(folder: &std::path::Path) -> (Child, Settings) {
-    let program = std::env::current_exe().expect("this program");
-    let mut command = Command::new("nice");
-    command.args(["-n", "19"]).arg(program).arg("google").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("Google starts");
-    let mut line = String::new();
-    let stdout = child.stdout.take().expect("a pipe");
-    BufReader::new(stdout).read_line(&mut line).expect("a line");
-    let said: Value = serde_json::from_str(&line).expect("its JSON");
-    let word = |member: &str| said[member].as_str().expect("a word").to_owned();
-    let credentials = folder.join("credentials.json");
-    std::fs::write(&credentials, word("credentials")).expect("a file");
+/// Google at the lowest priority, and the settings of a server of its sheet.
+fn quiet_google(folder: &Path) -> (Child, Settings) {
+    let mut program = Command::new("nice");
+    program.args(["-n", "19"]).arg(std::env::current_exe().expect("this program")).arg("google");
+    let (child, sheet) = start_google(&mut program, folder);
     let mut settings = Settings::default();
-    settings
-        .set("AUTH_ENABLED", "true")
-        .set("API_PORT", "0")
-        .set("ADMIN_PORT", "0")
-        .set("DATA_DIR", folder.to_string_lossy());
-    settings.set("GOOGLE_CREDENTIALS_PATH", credentials.to_string_lossy()).set("GOOGLE_SHEET_ID", word("id"));
-    settings.set("GOOGLE_SHEETS_ENDPOINT", word("url"));
+    settings.set("AUTH_ENABLED", "true").set("API_PORT", "0").set("ADMIN_PORT", "0");
+    settings.set("DATA_DIR", folder.to_string_lossy());
+    for (name, value) in sheet {
+        settings.set(name, value);
+    }
     (child, settings)
 }

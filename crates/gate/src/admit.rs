@@ -108,12 +108,7 @@ impl Gate {
         sync::read(&self.state).directory.find(&KeyHash::of(key)).is_some()
     }
 
-    /// What each client has used so far, for every client that has used anything.
-    pub fn counts(&self) -> Vec<(String, crate::Counts)> {
-        self.usage().into_iter().map(|usage| (usage.client, usage.total)).collect()
-    }
-
-    /// The same, with what of it was used before the client's current UTC day.
+    /// What each client has used so far, and what of it before its current UTC day, for every client that has used anything.
     pub fn usage(&self) -> Vec<crate::Usage> {
         let directory = Arc::clone(&sync::read(&self.state).directory);
         let mut clients: Vec<_> =

@@ -53,8 +53,6 @@ pub struct Tab {
 pub struct Properties {
     /// An IANA name such as `America/New_York`, or the form `GMT-07:00`. Serial dates are in this zone.
     pub time_zone: String,
-    /// Such as `en_US`, `en` or `fil`.
-    pub locale: String,
     /// The tabs, from left to right.
     pub tabs: Vec<Tab>,
 }
@@ -126,13 +124,13 @@ impl Spreadsheet {
         Ok(values)
     }
 
-    /// Reads the time zone, the locale and the tabs (`spreadsheets.get`).
+    /// Reads the time zone and the tabs (`spreadsheets.get`).
     pub async fn properties(&self) -> Result<Properties, Error> {
-        let options = &[("fields", "properties(timeZone,locale),sheets.properties")];
+        let options = &[("fields", "properties(timeZone),sheets.properties")];
         let answer = self.call(&Call::get("spreadsheets.get", None, self.address.clone(), options)).await?;
-        let SpreadsheetAnswer { properties: OwnProperties { time_zone, locale }, sheets } = answer.read()?;
+        let SpreadsheetAnswer { properties: OwnProperties { time_zone }, sheets } = answer.read()?;
         let tabs = sheets.into_iter().map(|sheet| sheet.properties.into_tab()).collect();
-        Ok(Properties { time_zone, locale, tabs })
+        Ok(Properties { time_zone, tabs })
     }
 
     /// Reads what a field mask names of the spreadsheet (`spreadsheets.get`), as JSON in the API's own shape.

@@ -28,7 +28,6 @@ pub(crate) struct SpreadsheetAnswer {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OwnProperties {
     pub(crate) time_zone: String,
-    pub(crate) locale: String,
 }
 
 /// One tab.

@@ -61,8 +61,6 @@ pub struct Recording {
     pub path: PathBuf,
     /// The real length of the audio.
     pub duration_seconds: f64,
-    /// The size of the file.
-    pub bytes: u64,
     /// Who wrote the lines.
     pub script_source: ScriptSource,
     /// The lines that are spoken.
@@ -165,7 +163,6 @@ impl Studio {
             file,
             path,
             duration_seconds: seconds(samples, rate),
-            bytes: WAV_HEADER + 2 * samples as u64,
             script_source: script.source,
             script: script.lines,
             warnings: script.warnings,
@@ -243,9 +240,6 @@ struct Seat {
     _desk: OwnedSemaphorePermit,
     _place: OwnedSemaphorePermit,
 }
-
-/// What a WAV of ours has before its samples, in bytes.
-const WAV_HEADER: u64 = 44;
 
 fn failed(line: usize, error: VoiceError) -> AudioError {
     match error {

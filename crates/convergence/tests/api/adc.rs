@@ -3,45 +3,21 @@
 use std::time::Duration;
 
 use convergence::config::{Config, Fault, Settings};
-use serde_json::Value;
 use testkit::{Desk, Fault as Broken, Google, Identity, Times};
 
-use crate::support::{HEADER, KEY, TestServer};
-
-/// One cache duration of these servers, and a little more.
-const CACHE: Duration = Duration::from_secs(301);
+use crate::support::sheet::{example, google_with, server_with};
+use crate::support::{CACHE, KEY, TestServer};
 
 /// A sheet with the guide's example row, and the servers that give tokens for it.
 async fn google_with_identity() -> (Google, Identity) {
-    let google = Google::start().await;
-    let header = HEADER.split(',').map(Value::from).collect();
-    let row: Vec<Value> =
-        vec![KEY.into(), "MyApp Production".into(), "".into(), "".into(), true.into(), 60.into()];
-    google.set_tab("API_Keys", vec![header, row]);
+    let google = google_with(vec![example()]).await;
     let identity = Identity::start(&google).await;
     (google, identity)
 }
 
-/// A server of that sheet that looks for credentials, in these places and nowhere else.
-fn server_of(google: &Google, places: &[(&str, &str)]) -> TestServer {
-    let url = google.url();
-    let settings = [
-        ("AUTH_ENABLED", "true"),
-        ("GOOGLE_CREDENTIALS", "adc"),
-        ("GOOGLE_SHEET_ID", google.sheet_id()),
-        ("GOOGLE_SHEETS_ENDPOINT", &url),
-    ];
-    TestServer::with(&[&settings, places].concat())
-}
-
-/// Waits for the reason that `/auth/status` gives, and checks that the door is shut.
-async fn failed_with(server: &TestServer, words: &str) {
-    let said =
-        |status: &Value| status["cache"]["last_error"].as_str().is_some_and(|error| error.contains(words));
-    let status = server.until(words, said).await;
-    assert_eq!((&status["mode"], &status["auth_enabled"]), (&"unavailable".into(), &true.into()));
-    let answer = server.verify(KEY).await;
-    assert_eq!((answer.status, answer.code().as_str()), (503, "authentication_unavailable"));
+/// A server of that sheet that looks for credentials in these places and nowhere else, with these files in its folder.
+fn server_of(google: &Google, files: &[(&str, &str)], places: &[(&str, &str)]) -> TestServer {
+    server_with(google, files, &[&[("GOOGLE_CREDENTIALS", "adc")][..], places].concat())
 }
 
 fn faults(settings: &[(&str, &str)]) -> Vec<Fault> {
@@ -53,8 +29,8 @@ fn faults(settings: &[(&str, &str)]) -> Vec<Fault> {
 #[tokio::test]
 async fn p05_keys_are_read_as_the_machines_account_by_the_metadata_server() {
     let (google, identity) = google_with_identity().await;
-    let server = server_of(&google, &[("GCE_METADATA_HOST", &identity.metadata_host())]);
-    server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
+    let server = server_of(&google, &[], &[("GCE_METADATA_HOST", &identity.metadata_host())]);
+    server.until_read().await;
     let answer = server.verify(KEY).await;
     assert_eq!((answer.status, answer.header("x-client-name")), (200, Some("MyApp Production")));
     assert_eq!(server.verify("unknown").await.code(), "unknown_api_key");
@@ -68,18 +44,10 @@ async fn p05_keys_are_read_as_the_machines_account_by_the_metadata_server() {
 #[tokio::test]
 async fn p20_a_failed_read_costs_no_token_and_a_renewed_login_is_noticed() {
     let (google, identity) = google_with_identity().await;
-    let server = TestServer::with_file(
-        "adc.json",
-        &identity.workload_json(&identity.provider_source()),
-        &[
-            ("AUTH_ENABLED", "true"),
-            ("GOOGLE_CREDENTIALS", "adc"),
-            ("GOOGLE_APPLICATION_CREDENTIALS", "{folder}/adc.json"),
-            ("GOOGLE_SHEET_ID", google.sheet_id()),
-            ("GOOGLE_SHEETS_ENDPOINT", &google.url()),
-        ],
-    );
-    server.until("the sheet is read", |status| status["mode"] == "enabled").await;
+    let workload = identity.workload_json(&identity.provider_source());
+    let place = [("GOOGLE_APPLICATION_CREDENTIALS", "{folder}/adc.json")];
+    let server = server_of(&google, &[("adc.json", &workload)], &place);
+    server.until_read().await;
     let step = Duration::from_secs(1);
     for tokens in [1, 1] {
         // Both calls of a read fail.
@@ -105,8 +73,8 @@ async fn p22_credentials_that_are_asked_for_and_not_found_never_open() {
     let nobody = nobody.expect("an address").to_string();
     // An empty home, in which nobody has logged in.
     let places = [("GCE_METADATA_HOST", &*nobody), ("HOME", "{folder}")];
-    let server = server_of(&google, &places);
-    failed_with(&server, "there are no application-default credentials").await;
+    let server = server_of(&google, &[], &places);
+    server.until_shut("there are no application-default credentials").await;
 
     let gcloud = server.path(".config/gcloud");
     std::fs::create_dir_all(&gcloud).expect("a folder");
@@ -124,7 +92,7 @@ async fn p05_gclouds_folder_may_be_elsewhere_and_goes_before_the_metadata_server
     std::fs::write(login, identity.login_json()).expect("a credentials file");
     let gcloud = folder.path().to_str().expect("a UTF-8 path");
     let places = [("GCE_METADATA_HOST", &*host), ("CLOUDSDK_CONFIG", gcloud), ("HOME", "{folder}")];
-    let server = server_of(&google, &places);
+    let server = server_of(&google, &[], &places);
     server.until_verified(KEY, 200, Duration::ZERO).await;
     assert_eq!((identity.asked(Desk::Refresh), identity.asked(Desk::Metadata)), (1, 0));
 }
@@ -134,8 +102,8 @@ async fn p22_a_named_file_that_is_missing_or_wrong_is_not_passed_over() {
     let (google, identity) = google_with_identity().await;
     let host = identity.metadata_host();
     let places = [("GCE_METADATA_HOST", &*host), ("GOOGLE_APPLICATION_CREDENTIALS", "{folder}/adc.json")];
-    let server = server_of(&google, &places);
-    failed_with(&server, "the application-default credentials cannot be used").await;
+    let server = server_of(&google, &[], &places);
+    server.until_shut("the application-default credentials cannot be used").await;
     assert_eq!(identity.asked(Desk::Metadata), 0);
     std::fs::write(server.path("adc.json"), identity.impersonated_json()).expect("a credentials file");
     server.until_verified(KEY, 200, Duration::from_secs(5)).await;
@@ -145,8 +113,8 @@ async fn p22_a_named_file_that_is_missing_or_wrong_is_not_passed_over() {
 async fn p22_a_machine_without_the_scope_is_told_of_its_access_scopes() {
     let (google, identity) = google_with_identity().await;
     google.inject(Broken::InsufficientScope, Times::Always);
-    let server = server_of(&google, &[("GCE_METADATA_HOST", &identity.metadata_host())]);
-    failed_with(&server, "the vm's access scopes").await;
+    let server = server_of(&google, &[], &[("GCE_METADATA_HOST", &identity.metadata_host())]);
+    server.until_shut("the vm's access scopes").await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use testkit::{Fault, Times};
 
-use crate::sheet::{example, google_with, header, ready_server_of, row, server_of};
+use crate::support::sheet::{example, google_with, header, ready_server_of, row, server_of};
 use crate::support::{EXAMPLE, KEY, TestServer, csv};
 
 #[tokio::test]

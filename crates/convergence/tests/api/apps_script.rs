@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::{Fault, Times};
 
-use crate::sheet::{example, google_with, header, row, server_of};
+use crate::support::sheet::{example, google_with, header, row, server_of};
 use crate::support::{EXAMPLE, KEY, TestServer, csv};
 
 const SECRET: &str = "a secret with ünïcode in it";
@@ -41,7 +41,7 @@ fn script_time(moved: Duration) -> u64 {
 async fn p10_the_script_that_people_paste_brings_a_revocation_into_effect() {
     let google = google_with(vec![example()]).await;
     let server = server_of(&google, &[("SHEET_WEBHOOK_SECRET", SECRET)]);
-    server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
+    server.until_read().await;
     let minute = Duration::from_mins(1);
     server.clock.advance(minute);
     let input = |calls: Value| {
@@ -110,7 +110,7 @@ async fn the_script_tries_again_with_the_same_notice_and_gives_up_where_that_is_
 async fn an_edit_while_google_is_slow_is_answered_at_once() {
     let google = google_with(vec![example()]).await;
     let server = server_of(&google, &[("SHEET_WEBHOOK_SECRET", SECRET)]);
-    server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
+    server.until_read().await;
     google.inject(Fault::Slow(Duration::from_hours(1)), Times::Always);
     let calls = json!([["sheetEdited", {}], ["sheetEdited", {}]]);
     let now = script_time(Duration::ZERO);

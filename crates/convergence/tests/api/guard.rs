@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::{Fault, Google, Times};
 
-use crate::support::TestServer;
 use crate::support::accident::{
-    CACHE, KEYS, LOOK, all_keys, file, google_server, guarded, is_held, is_well, json_of, line, sheet,
+    KEYS, LOOK, all_keys, file, google_server, guarded, is_held, is_well, json_of, line, sheet,
 };
+use crate::support::{CACHE, TestServer};
 
 #[tokio::test]
 async fn an_accident_locks_nobody_out_and_is_said() {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use testkit::{Fault, Google, Times};
 
 use crate::support::accident::{
-    CACHE, KEYS, LOOK, file, google_server, guarded, is_held, is_well, json_of, line, sheet,
+    KEYS, LOOK, file, google_server, guarded, is_held, is_well, json_of, line, sheet,
 };
-use crate::support::{TestServer, csv};
+use crate::support::{CACHE, TestServer, csv};
 
 #[tokio::test]
 async fn accepting_lets_pass_what_was_seen_and_nothing_newer() {
@@ -107,8 +107,8 @@ async fn p19_a_rollback_does_not_wait_for_google() {
     let server = google_server(&google, 0..1).await;
     server.until_history("it is noted", 1).await;
     google.set_tab("API_Keys", sheet(1..2));
-    server.clock.advance(CACHE);
-    server.until_verified("key-1", 200, Duration::ZERO).await;
+    assert_eq!(server.refresh().await.status, 200);
+    assert_eq!(server.verify("key-1").await.status, 200);
     google.inject(Fault::Slow(Duration::from_hours(1)), Times::Always);
     let reads = google.reads();
     server.clock.advance(CACHE);

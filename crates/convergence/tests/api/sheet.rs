@@ -6,66 +6,8 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testkit::{Fault, Google, Times};
 
-use crate::support::{KEY, TestServer};
-
-/// One cache duration of these servers, and a little more.
-const CACHE: Duration = Duration::from_secs(301);
-
-pub fn header() -> Vec<Value> {
-    ["api_key", "client_name", "created_at", "expires_at", "is_active", "rate_limit"]
-        .map(Value::from)
-        .to_vec()
-}
-
-pub fn row(key: &str, client: &str, expires_at: Value, active: bool, limit: Value) -> Vec<Value> {
-    vec![key.into(), client.into(), json!(45_844.416_666_666_664), expires_at, active.into(), limit]
-}
-
-pub fn example() -> Vec<Value> {
-    row(KEY, "MyApp Production", "".into(), true, 60.into())
-}
-
-pub async fn google_with(rows: Vec<Vec<Value>>) -> Google {
-    let google = Google::start().await;
-    google.set_tab("API_Keys", [vec![header()], rows].concat());
-    google
-}
-
-/// A server of that sheet, not yet ready.
-pub fn server_of(google: &Google, more: &[(&str, &str)]) -> TestServer {
-    let file = tempfile::NamedTempFile::new().expect("a temporary file");
-    std::fs::write(file.path(), google.credentials_json()).expect("a credentials file");
-    let path = file.into_temp_path().keep().expect("a file that stays");
-    let url = google.url();
-    let settings = [
-        ("AUTH_ENABLED", "true"),
-        ("GOOGLE_CREDENTIALS_PATH", path.to_str().expect("a UTF-8 path")),
-        ("GOOGLE_SHEET_ID", google.sheet_id()),
-        ("GOOGLE_SHEETS_ENDPOINT", &url),
-        // Usage has tests of its own; here each read is one of the keys.
-        ("USAGE_FLUSH_INTERVAL", "0"),
-    ];
-    TestServer::with(&[&settings, more].concat())
-}
-
-pub async fn ready_server_of(google: &Google) -> TestServer {
-    let server = server_of(google, &[]);
-    server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
-    server
-}
-
-/// Waits for the reason that `/auth/status` gives, and checks that it is not open.
-async fn failed_with(server: &TestServer, words: &str) {
-    let status = server
-        .until(words, |status| {
-            status["cache"]["last_error"].as_str().is_some_and(|error| error.contains(words))
-        })
-        .await;
-    assert_eq!((&status["mode"], &status["auth_enabled"]), (&"unavailable".into(), &true.into()));
-    let answer = server.verify(KEY).await;
-    assert_eq!((answer.status, answer.code().as_str()), (503, "authentication_unavailable"));
-    assert!(answer.header("retry-after").is_some());
-}
+use crate::support::sheet::{example, google_with, header, ready_server_of, row, server_as, server_of};
+use crate::support::{CACHE, KEY};
 
 #[tokio::test]
 async fn p02_p05_a_key_typed_into_a_sheet_lets_a_client_in() {
@@ -284,7 +226,7 @@ async fn p22_credentials_that_do_not_work_never_open_and_are_tried_again() {
     let google = google_with(vec![example()]).await;
     google.share(false);
     let server = server_of(&google, &[]);
-    failed_with(&server, "not shared").await;
+    server.until_shut("not shared").await;
     assert!(!server.status().await.to_string().contains(google.client_email()), "the status is public");
     google.share(true);
     server.until_verified(KEY, 200, Duration::from_secs(5)).await;
@@ -307,22 +249,15 @@ async fn p22_each_fault_at_the_start_is_503_with_its_reason() {
         let google = google_with(vec![example()]).await;
         google.inject(fault, Times::Always);
         let server = server_of(&google, &[]);
-        failed_with(&server, words).await;
+        server.until_shut(words).await;
     }
 }
 
 #[tokio::test]
 async fn p22_a_malformed_credentials_file_is_503_until_it_is_replaced() {
     let google = google_with(vec![example()]).await;
-    let url = google.url();
-    let settings = [
-        ("AUTH_ENABLED", "true"),
-        ("GOOGLE_CREDENTIALS_PATH", "{folder}/credentials.json"),
-        ("GOOGLE_SHEET_ID", google.sheet_id()),
-        ("GOOGLE_SHEETS_ENDPOINT", &url),
-    ];
-    let server = TestServer::with_file("credentials.json", "{ not JSON", &settings);
-    failed_with(&server, "credentials file").await;
+    let server = server_as(&google, "{ not JSON", &[]);
+    server.until_shut("credentials file").await;
     std::fs::write(server.path("credentials.json"), google.credentials_json()).expect("a credentials file");
     server.until_verified(KEY, 200, Duration::from_secs(5)).await;
 }

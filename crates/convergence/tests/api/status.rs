@@ -126,7 +126,7 @@ async fn p22_credentials_that_cannot_be_looked_for_do_not_open_the_door() {
     let google =
         [("GOOGLE_SHEET_ID", "1a2b3c"), ("GOOGLE_CREDENTIALS_PATH", "{folder}/file/credentials.json")];
     let settings = [&[("AUTH_ENABLED", "true")], &google[..]].concat();
-    let server = TestServer::with_file("file", "", &settings);
+    let server = TestServer::with_files(&[("file", "")], &settings);
     let status = server.until("it fails", |status| status["cache"]["last_error"].is_string()).await;
     assert_eq!((&status["auth_enabled"], &status["mode"]), (&true.into(), &"unavailable".into()));
     assert_eq!(server.verify("any key").await.status, 503);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use testkit::{Fault, Google, Times};
 
-use crate::sheet::{google_with, row, server_of};
+use crate::support::sheet::{google_with, row, server_of};
 use crate::support::{EXAMPLE, KEY, TestServer, csv};
 
 /// One interval of these servers.
@@ -40,12 +40,8 @@ pub async fn server(google: &Google, instance: &str) -> TestServer {
         ("API_KEY_MAX_STALE", "1728000"),
     ];
     let server = server_of(google, &settings);
-    ready(&server).await;
+    server.until_read().await;
     server
-}
-
-pub async fn ready(server: &TestServer) {
-    server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
 }
 
 /// Asks so many times with a key, whatever the answers.
@@ -228,7 +224,7 @@ async fn p23_a_stop_writes_what_is_left_and_a_start_goes_on_from_there() {
     server.stop();
     assert_eq!(shown(&google), ["2025-12-01 Acme one: 3/2/1/0"], "without the clock having moved");
     server.restart_with(&[]);
-    ready(&server).await;
+    server.until_read().await;
     ask(&server, "a", 1).await;
     until_shown(&google, &[&server], &["2025-12-01 Acme one: 4/3/1/0"]).await;
 }
@@ -247,7 +243,7 @@ async fn p23_with_a_lost_file_the_totals_go_on_from_the_sheets() {
     ask(&server, "a", 1).await;
     until_shown(&google, &[&server], &["2025-12-01 Acme one: 4/3/1/0"]).await;
     server.restart_with(&[]);
-    ready(&server).await;
+    server.until_read().await;
     until_quiet(&google, &server).await;
     assert_eq!(shown(&google), ["2025-12-01 Acme one: 4/3/1/0"], "taken over once");
 }
@@ -259,7 +255,7 @@ async fn p23_another_name_leaves_the_rows_of_the_old_one_and_still_keeps_them() 
     ask(&server, "a", 3).await;
     server.stop();
     server.restart_with(&[("INSTANCE", "new")]);
-    ready(&server).await;
+    server.until_read().await;
     google.delete_tab("Usage");
     ask(&server, "a", 1).await;
     let rows = ["2025-12-01 Acme new: 1/1/0/0", "2025-12-01 Acme old: 3/2/1/0"];

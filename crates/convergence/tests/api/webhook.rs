@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testkit::{Fault, Google, Times};
 use uuid::Uuid;
 
-use crate::sheet::{example, google_with, header, row, server_of};
+use crate::support::sheet::{example, google_with, header, row, server_of};
 use crate::support::{Answer, EXAMPLE, KEY, TestServer, csv};
 
 const HOOK: &str = "/hooks/sheet-changed";
@@ -21,7 +21,7 @@ const START: i64 = 1_764_547_200;
 /// A server of that sheet that takes notices, a minute after its first read.
 async fn hooked(google: &Google) -> TestServer {
     let server = server_of(google, &[("SHEET_WEBHOOK_SECRET", SECRET)]);
-    server.until("the sheet is read", |status| status["google_sheets_connected"] == true).await;
+    server.until_read().await;
     server.clock.advance(Duration::from_mins(1));
     server
 }

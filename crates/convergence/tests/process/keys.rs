@@ -40,22 +40,20 @@ fn until_history(folder: &Path, length: usize) -> Vec<Value> {
     }
 }
 
-fn until_gone(path: &Path) {
-    let start = std::time::Instant::now();
-    while path.exists() {
-        assert!(start.elapsed() < crate::LONG, "{} is still there", path.display());
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+/// A server of all the keys, which stand in its history.
+fn serving_all(folder: &Path) -> Serving {
+    save(folder, 0..KEYS);
+    let mut serving = Serving::start(folder, &["serve"], GUARDED);
+    serving.line_with("keys are up to date");
+    until_history(folder, 1);
+    serving
 }
 
 #[tokio::test]
 async fn a_held_refresh_is_shouted_listed_and_accepted() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = folder.path();
-    save(path, 0..KEYS);
-    let mut serving = Serving::start(path, &["serve"], GUARDED);
-    serving.line_with("keys are up to date");
-    until_history(path, 1);
+    let mut serving = serving_all(path);
     let (done, _, said) = keys(path, &["accept", "--yes"]);
     assert!(!done && said.contains("no refresh is held"), "{said}");
 
@@ -88,10 +86,7 @@ async fn a_held_refresh_is_shouted_listed_and_accepted() {
 async fn an_acceptance_and_a_rollback_wait_for_a_server_that_is_down() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = folder.path();
-    save(path, 0..KEYS);
-    let mut serving = Serving::start(path, &["serve"], GUARDED);
-    serving.line_with("keys are up to date");
-    until_history(path, 1);
+    let mut serving = serving_all(path);
     save(path, 15..KEYS);
     serving.line_with("REFRESH HELD");
     let standing = path.join("data/keys/standing.json");
@@ -103,7 +98,7 @@ async fn an_acceptance_and_a_rollback_wait_for_a_server_that_is_down() {
     serving.line_with("it was accepted");
     assert_eq!(get(&format!("{}/auth/verify", serving.url), "key-0").await, 401);
     until_history(path, 3);
-    until_gone(&standing);
+    crate::until("the standing is gone", || !standing.exists()).await;
     serving.terminate();
 
     let (done, listed, said) = keys(path, &["rollback", "1"]);
@@ -130,10 +125,7 @@ fn the_history_is_printed_in_three_forms_from_the_newest_on() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = folder.path();
     assert_eq!(history(path), [Value::Null; 0], "before there is any");
-    save(path, 0..KEYS);
-    let mut serving = Serving::start(path, &["serve"], GUARDED);
-    serving.line_with("keys are up to date");
-    until_history(path, 1);
+    let serving = serving_all(path);
     save(path, 0..KEYS - 1);
     let entries = until_history(path, 2);
     serving.terminate();

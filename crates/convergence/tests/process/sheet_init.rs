@@ -47,16 +47,24 @@ impl Desk {
         said
     }
 
-    /// A tab as `spreadsheets.get` describes it.
-    fn tab(&self, title: &str) -> Value {
-        let description = self.google.description();
-        let sheets = description["sheets"].as_array().expect("tabs");
-        sheets.iter().find(|sheet| sheet["properties"]["title"] == title).expect("the tab").clone()
+    /// What `spreadsheets.get` says at this moment; with all its cells, so ask once.
+    fn described(&self) -> Described {
+        Described(self.google.description())
+    }
+}
+
+/// A spreadsheet as `spreadsheets.get` describes it.
+struct Described(Value);
+
+impl Described {
+    fn tab(&self, title: &str) -> &Value {
+        let sheets = self.0["sheets"].as_array().expect("tabs");
+        sheets.iter().find(|sheet| sheet["properties"]["title"] == title).expect("the tab")
     }
 
     /// A cell as it was set up.
-    fn cell(&self, title: &str, row: usize, column: usize) -> Value {
-        self.tab(title)["data"][0]["rowData"][row]["values"][column].clone()
+    fn cell(&self, title: &str, row: usize, column: usize) -> &Value {
+        &self.tab(title)["data"][0]["rowData"][row]["values"][column]
     }
 }
 
@@ -73,27 +81,28 @@ async fn an_empty_spreadsheet_is_set_up_in_one_request_and_a_second_run_sends_no
     assert_eq!(desk.google.writes(), 1);
 
     assert_eq!(desk.google.cells("API_Keys"), [HEADER.map(|name| json!(name))]);
-    let keys = desk.tab("API_Keys");
+    let described = desk.described();
+    let keys = described.tab("API_Keys");
     assert_eq!(keys["properties"]["gridProperties"]["frozenRowCount"], 1);
     let protected = &keys["protectedRanges"][0];
     assert_eq!(protected["warningOnly"], true);
     assert_eq!(protected["range"]["endRowIndex"], 1);
-    assert_eq!(desk.cell("API_Keys", 0, 6)["userEnteredFormat"]["textFormat"]["bold"], true);
+    assert_eq!(described.cell("API_Keys", 0, 6)["userEnteredFormat"]["textFormat"]["bold"], true);
     for row in [1, 999] {
-        assert_eq!(desk.cell("API_Keys", row, 0)["userEnteredFormat"]["numberFormat"]["type"], "TEXT");
-        let expires = desk.cell("API_Keys", row, 3);
+        assert_eq!(described.cell("API_Keys", row, 0)["userEnteredFormat"]["numberFormat"]["type"], "TEXT");
+        let expires = described.cell("API_Keys", row, 3);
         assert_eq!(expires["userEnteredFormat"]["numberFormat"]["pattern"], "yyyy-mm-dd hh:mm:ss");
         assert_eq!(expires["dataValidation"]["condition"]["type"], "DATE_IS_VALID");
-        assert_eq!(desk.cell("API_Keys", row, 4)["dataValidation"]["condition"]["type"], "BOOLEAN");
+        assert_eq!(described.cell("API_Keys", row, 4)["dataValidation"]["condition"]["type"], "BOOLEAN");
         assert_eq!(
-            desk.cell("API_Keys", row, 5)["dataValidation"]["condition"]["type"],
+            described.cell("API_Keys", row, 5)["dataValidation"]["condition"]["type"],
             "NUMBER_GREATER_THAN_EQ"
         );
     }
     assert_eq!(keys["conditionalFormats"].as_array().map(Vec::len), Some(3));
-    assert_eq!(desk.tab("Usage")["protectedRanges"][0]["warningOnly"], true);
+    assert_eq!(described.tab("Usage")["protectedRanges"][0]["warningOnly"], true);
     assert_eq!(desk.google.cells("Usage")[0][8], "instance");
-    let summary = desk.tab("Summary");
+    let summary = described.tab("Summary");
     assert_eq!(summary["charts"][0]["spec"]["basicChart"]["stackedType"], "STACKED");
     assert_eq!(summary["charts"][0]["spec"]["basicChart"]["series"].as_array().map(Vec::len), Some(8));
 
@@ -148,9 +157,10 @@ async fn a_table_that_is_there_keeps_its_order_its_cells_and_its_own_columns() {
         assert_eq!(after[row][..cells.len()], cells[..], "row {row}");
     }
     assert_eq!(after[1][5..], [json!(""), json!("created_at"), json!("rate_limit"), json!("revoked_at")]);
-    assert_eq!(desk.tab("API_Keys")["properties"]["gridProperties"]["frozenRowCount"], 2);
-    assert_eq!(desk.cell("API_Keys", 5, 1)["dataValidation"]["condition"]["type"], "BOOLEAN");
-    assert_eq!(desk.cell("API_Keys", 5, 0)["dataValidation"], Value::Null);
+    let described = desk.described();
+    assert_eq!(described.tab("API_Keys")["properties"]["gridProperties"]["frozenRowCount"], 2);
+    assert_eq!(described.cell("API_Keys", 5, 1)["dataValidation"]["condition"]["type"], "BOOLEAN");
+    assert_eq!(described.cell("API_Keys", 5, 0)["dataValidation"], Value::Null);
 
     let writes = desk.google.writes();
     assert!(desk.init(&[]).starts_with("nothing to do"));
@@ -187,27 +197,14 @@ async fn what_a_person_changes_afterwards_is_kept_and_what_is_ours_and_gone_is_m
 #[tokio::test]
 async fn a_tab_that_the_server_has_made_gets_what_it_lacks() {
     let desk = Desk::new().await;
-    let names = desk_usage_columns().map(|name| json!(name)).to_vec();
+    let names = "date client_name requests admitted rate_limited failed audio_seconds last_used_at instance";
+    let names = names.split(' ').map(Value::from).collect();
     let row = json!(["2026-11-22", "MyApp", 3, 3, 0, 0, 0, "2026-11-22T10:00:00Z", "one"]);
     desk.google.set_tab("Usage", vec![names, row.as_array().expect("cells").clone()]);
     let said = desk.init(&[]);
     assert!(!said.contains("Usage: write the header") && !said.contains("Usage: make the tab"), "{said}");
     assert!(said.contains("+ Usage: warn whoever edits the tab"), "{said}");
     assert_eq!(json!(desk.google.cells("Usage")[1]), row);
-}
-
-fn desk_usage_columns() -> [&'static str; 9] {
-    [
-        "date",
-        "client_name",
-        "requests",
-        "admitted",
-        "rate_limited",
-        "failed",
-        "audio_seconds",
-        "last_used_at",
-        "instance",
-    ]
 }
 
 #[tokio::test]

@@ -83,7 +83,9 @@ fn p23_what_was_admitted_refused_and_failed_is_counted() {
     assert_eq!(admitted(&gate, "l", at_millis(2_000), 1), 0);
     assert!(ask(&gate, "unknown", at_millis(3_000)).is_err());
     ask(&gate, "k", at_millis(70_000)).unwrap().record_failure();
-    let [(client, counts)] = &gate.counts()[..] else { panic!("one client has been used") };
+    let [gate::Usage { client, total: counts, .. }] = &gate.usage()[..] else {
+        panic!("one client has been used")
+    };
     assert_eq!(client, "acme");
     assert_eq!((counts.admitted, counts.rate_limited, counts.failed), (3, 4, 1));
     assert_eq!(counts.last_used_at, at_millis(70_000).unix);
@@ -118,6 +120,6 @@ fn p11_no_uptime_is_too_long() {
             let _ = ask(&gate, "k", Now { uptime, ..at_millis(0) });
             gate.sweep(Now { uptime, ..at_millis(0) });
         }
-        assert!(gate.counts()[0].1.admitted >= 1);
+        assert!(gate.usage()[0].total.admitted >= 1);
     }
 }

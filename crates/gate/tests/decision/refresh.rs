@@ -71,7 +71,7 @@ fn p23_a_client_that_is_gone_keeps_its_counts() {
     gate.sweep(at_millis(500_000));
     gate.replace(vec![row("k", "acme")], i64::MAX);
     assert_eq!(admitted(&gate, "k", at_millis(600_000), 1), 1);
-    assert_eq!(gate.counts()[0].1.admitted, 4);
+    assert_eq!(gate.usage()[0].total.admitted, 4);
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn p09_a_key_that_is_refused_takes_nothing_from_the_window() {
     assert_eq!(admitted(&gate, "old", second(START), 9), 0);
     assert_eq!(ask(&gate, "old", second(START)).unwrap_err().quota().map(|quota| quota.remaining), Some(2));
     assert_eq!(admitted(&gate, "k", second(START), 9), 2);
-    assert_eq!(gate.counts()[0].1.rate_limited, 7, "only the good key's refusals are the limit's");
+    assert_eq!(gate.usage()[0].total.rate_limited, 7, "only the good key's refusals are the limit's");
 }
 
 /// What a table makes of several rows with the same key: client, active, expiry, limit.

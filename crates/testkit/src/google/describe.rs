@@ -41,9 +41,10 @@ pub(crate) fn spreadsheet(book: &Book, id: &str, query: &Query) -> Result<Value,
     let mut whole = json!({
         "spreadsheetId": id,
         "properties": properties(book),
-        "sheets": sheets,
         "spreadsheetUrl": format!("https://docs.google.com/spreadsheets/d/{id}/edit"),
     });
+    // Not within `json!`, which would copy every cell.
+    whole["sheets"] = Value::from(sheets);
     for (name, list) in [("namedRanges", &book.named_ranges), ("developerMetadata", &book.metadata)] {
         if !list.is_empty() {
             whole[name] = list.iter().map(public).collect();
@@ -126,10 +127,15 @@ fn grid_data(tab: &Tab, area: &Area) -> Value {
             data[name] = json!(start);
         }
     }
+    let mut cells = Cells::of(tab);
     let row = |row: usize| {
         let end = area.columns.end.min(tab.row(row).len());
-        let cells: Vec<Value> = (area.columns.start..end).map(|column| cell_data(tab, row, column)).collect();
-        if cells.is_empty() { json!({}) } else { json!({ "values": cells }) }
+        let values: Vec<Value> = (area.columns.start..end).map(|column| cells.data(row, column)).collect();
+        let mut row = Map::new();
+        if !values.is_empty() {
+            row.insert("values".to_owned(), Value::from(values));
+        }
+        Value::Object(row)
     };
     let rows: Vec<Value> = (area.rows.start..area.rows.end.min(used.rows.end)).map(row).collect();
     if !rows.is_empty() {
@@ -151,27 +157,64 @@ fn grid_data(tab: &Tab, area: &Area) -> Value {
     data
 }
 
-/// `CellData` of one cell.
-fn cell_data(tab: &Tab, row: usize, column: usize) -> Value {
-    let Some(cell) = tab.cell(row, column) else { return json!({}) };
-    let mut data: Map<String, Value> = cell.entered();
-    let value = tab.value(row, column);
-    if let Some(effective) = extended(&value) {
-        data.insert("effectiveValue".to_owned(), effective);
-        data.insert("formattedValue".to_owned(), json!(render::shown(cell, &value)));
+/// The cells of one tab. Whole columns are set up alike and hold nothing, so what comes of one set-up is kept: to work
+/// it out costs far more than a copy.
+struct Cells<'a> {
+    tab: &'a Tab,
+    empty: Vec<(&'a Map<String, Value>, Value)>,
+}
+
+impl<'a> Cells<'a> {
+    fn of(tab: &'a Tab) -> Self {
+        Self { tab, empty: Vec::new() }
     }
-    if !cell.is_empty() || cell.dress().is_some_and(|dress| dress.more.contains_key("userEnteredFormat")) {
-        data.insert("effectiveFormat".to_owned(), effective_format(tab, row, column));
+
+    /// `CellData` of one cell.
+    fn data(&mut self, row: usize, column: usize) -> Value {
+        let Some(cell) = self.tab.cell(row, column) else { return json!({}) };
+        let holds_nothing = cell.formula().is_none() && cell.value.is_null();
+        match cell.dress() {
+            None if holds_nothing => json!({}),
+            Some(dress) if holds_nothing => self.empty_data(cell, &dress.more, &self.coloured(row, column)),
+            _ => cell_data(cell, &self.tab.value(row, column), &self.coloured(row, column)),
+        }
+    }
+
+    fn coloured(&self, row: usize, column: usize) -> Vec<&'a Value> {
+        condition::formats(self.tab, row, column)
+    }
+
+    fn empty_data(&mut self, cell: &Cell, set_up: &'a Map<String, Value>, coloured: &[&Value]) -> Value {
+        if !coloured.is_empty() {
+            return cell_data(cell, &Value::Null, coloured);
+        }
+        if let Some((_, data)) = self.empty.iter().find(|(known, _)| *known == set_up) {
+            return data.clone();
+        }
+        let data = cell_data(cell, &Value::Null, &[]);
+        self.empty.push((set_up, data.clone()));
+        data
+    }
+}
+
+/// `CellData` of a cell with this value, to which rules for colours add these formats.
+fn cell_data(cell: &Cell, value: &Value, coloured: &[&Value]) -> Value {
+    let mut data: Map<String, Value> = cell.entered();
+    if let Some(effective) = extended(value) {
+        data.insert("effectiveValue".to_owned(), effective);
+        data.insert("formattedValue".to_owned(), json!(render::shown(cell, value)));
+    }
+    let own = cell.dress().and_then(|dress| dress.more.get("userEnteredFormat"));
+    if !cell.is_empty() || own.is_some() {
+        data.insert("effectiveFormat".to_owned(), effective_format(own, coloured));
     }
     public(&Value::Object(data))
 }
 
 /// The default, what was set, and what rules for colours add.
-fn effective_format(tab: &Tab, row: usize, column: usize) -> Value {
+fn effective_format(own: Option<&Value>, coloured: &[&Value]) -> Value {
     let mut format = default_format();
-    let own =
-        tab.cell(row, column).and_then(Cell::dress).and_then(|dress| dress.more.get("userEnteredFormat"));
-    for above in own.into_iter().chain(condition::formats(tab, row, column)) {
+    for above in own.into_iter().chain(coloured.iter().copied()) {
         overlay(&mut format, &public(above));
     }
     format

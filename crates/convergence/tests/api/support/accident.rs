@@ -6,13 +6,11 @@ use std::time::Duration;
 use serde_json::Value;
 use testkit::Google;
 
+use super::sheet::server_of;
 use super::{TestServer, csv};
 
 /// A look at the file or for an order, of the test clock.
 pub const LOOK: Duration = Duration::from_millis(250);
-
-/// One cache duration of these servers, and a little more.
-pub const CACHE: Duration = Duration::from_secs(301);
 
 /// As many keys as make an accident when more than half are lost.
 pub const KEYS: usize = 20;
@@ -104,14 +102,7 @@ pub fn sheet(keys: Range<usize>) -> Vec<Vec<Value>> {
 /// A server of this Google's sheet, which has these keys and has been read.
 pub async fn google_server(google: &Google, keys: Range<usize>) -> TestServer {
     google.set_tab("API_Keys", sheet(keys));
-    let url = google.url();
-    let settings = [
-        ("AUTH_ENABLED", "true"),
-        ("GOOGLE_CREDENTIALS_PATH", "{folder}/credentials.json"),
-        ("GOOGLE_SHEET_ID", google.sheet_id()),
-        ("GOOGLE_SHEETS_ENDPOINT", &url),
-    ];
-    let server = TestServer::with_file("credentials.json", &google.credentials_json(), &settings);
-    server.until("the sheet is read", |status| status["mode"] == "enabled").await;
+    let server = server_of(google, &[]);
+    server.until_read().await;
     server
 }

@@ -4,10 +4,16 @@ pub mod accident;
 mod answer;
 mod clock;
 mod server;
+pub mod sheet;
 
 pub use answer::Answer;
 pub use clock::TestClock;
 pub use server::TestServer;
+
+use std::time::Duration;
+
+/// One cache duration, and a little more.
+pub const CACHE: Duration = Duration::from_secs(301);
 
 /// The key of the guide's example row.
 pub const KEY: &str = "sk-convergence-abc123xyz";

@@ -28,7 +28,15 @@ pub struct TestServer {
 impl TestServer {
     /// With these settings, as the environment would give them; `{folder}` in a value is the server's own folder.
     pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::with_files(&[], settings)
+    }
+
+    /// The same, with files in its folder from before the start.
+    pub fn with_files(files: &[(&str, &str)], settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
+        for (name, contents) in files {
+            std::fs::write(folder.path().join(name), contents).expect("a file");
+        }
         Self::start_in(folder, settings, TestClock::start())
     }
 
@@ -39,19 +47,10 @@ impl TestServer {
 
     /// The same, with more settings.
     pub async fn with_keys_and(csv: &str, settings: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        std::fs::write(folder.path().join("keys.csv"), csv).expect("a keys file");
         let guarded = [("AUTH_ENABLED", "true"), ("KEYS_FILE", "{folder}/keys.csv")];
-        let server = Self::start_in(folder, &[&guarded, settings].concat(), TestClock::start());
+        let server = Self::with_files(&[("keys.csv", csv)], &[&guarded, settings].concat());
         server.until("the keys are read", |status| status["mode"] == "enabled").await;
         server
-    }
-
-    /// The same, with a file in its folder from before the start.
-    pub fn with_file(name: &str, contents: &str, settings: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        std::fs::write(folder.path().join(name), contents).expect("a file");
-        Self::start_in(folder, settings, TestClock::start())
     }
 
     fn start_in(folder: TempDir, given: &[(&str, &str)], clock: Arc<TestClock>) -> Self {
