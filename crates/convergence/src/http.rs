@@ -4,8 +4,12 @@
 mod listener;
 
 mod connection;
+mod life;
 mod lives;
+mod sent;
 mod slots;
+mod tunnel;
+mod watched;
 
 mod router;
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::LocalOptions;
@@ -21,6 +21,11 @@ use crate::upstream::Pool;
 
 /// Connections that wait to be accepted, for each thread.
 const BACKLOG: i32 = 1_024;
+
+/// How a client is noticed that vanished while its connection may be silent: asked after a minute, then every 15 s, and
+/// given up after as many probes as the system has set (9 on Linux).
+const KEEP_ALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_mins(1)).with_interval(Duration::from_secs(15));
 
 /// What a connection beyond `MAX_CONNECTIONS` is told before it is closed.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
@@ -78,6 +83,10 @@ impl Listeners {
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = bind(address, Sharing::WithThreads)?;
     socket.set_nonblocking(true)?;
+    // Accepted connections inherit both (tcp(7), as Linux does it), which saves a call for each.
+    socket.set_tcp_keepalive(&KEEP_ALIVE)?;
+    // An answer goes out in one write, so there is nothing to gather.
+    socket.set_tcp_nodelay(true)?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
@@ -147,16 +156,9 @@ fn take(app: &Arc<App>, lives: &Rc<Lives>, pool: &Rc<Pool>, stream: TcpStream, p
         tokio::task::spawn_local(turn_away(stream));
         return;
     };
-    // An answer goes out in one write, so there is nothing to gather.
-    let _ = stream.set_nodelay(true);
-    tokio::task::spawn_local(connection::serve(
-        Arc::clone(app),
-        Rc::clone(lives),
-        stream,
-        peer,
-        Rc::clone(pool),
-        slot,
-    ));
+    let pool = Rc::clone(pool);
+    let connection = connection::serve(Arc::clone(app), Rc::clone(lives), stream, peer, pool, slot);
+    tokio::task::spawn_local(connection);
 }
 
 /// Says why and hangs up. The request is read for a moment: closing a socket with unread bytes resets the connection,
@@ -181,7 +183,21 @@ async fn pause_after(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
+    use socket2::SockRef;
+
     use super::*;
+
+    #[test]
+    fn an_accepted_connection_inherits_what_is_set_on_the_listener() {
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        listener.set_nonblocking(false).expect("an option");
+        let address = listener.local_addr().expect("an address");
+        let _client = std::net::TcpStream::connect(address).expect("a connection");
+        let (accepted, _) = listener.accept().expect("a connection");
+        let socket = SockRef::from(&accepted);
+        assert!(socket.keepalive().expect("an option") && socket.tcp_nodelay().expect("an option"));
+        assert_eq!(socket.tcp_keepalive_time().expect("an option"), Duration::from_mins(1));
+    }
 
     #[test]
     fn the_answer_to_a_connection_too_many_has_the_length_it_says() {

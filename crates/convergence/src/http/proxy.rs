@@ -15,7 +15,6 @@ use hyper::body::Incoming;
 
 pub(crate) use self::headers::Values as Forwarded;
 pub(crate) use self::passage::Passage;
-pub(crate) use self::tunnel::Tunnel;
 use super::admit::Caller;
 use super::body::Answer;
 use super::connection::Connected;
@@ -72,7 +71,7 @@ pub(super) async fn answer(
     match protocol {
         Some(protocol) => {
             headers::switched(answer.headers_mut(), protocol);
-            connected.tunnel.set(Some(Tunnel::new(exchange)));
+            connected.upgrade(tunnel::to(exchange));
             answer
         }
         None => failure::answer(&BadAnswer::UnaskedUpgrade.into()),

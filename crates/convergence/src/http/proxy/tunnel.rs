@@ -4,35 +4,27 @@
 use std::io;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncWriteExt, copy_bidirectional};
+use tracing::debug;
 
+use crate::http::tunnel::{Tunnel, Upgraded};
 use crate::upstream::{Exchange, Stream};
 
-/// The upstream's side.
-pub(crate) struct Tunnel {
-    upstream: Stream,
-    /// What the upstream has sent already.
-    first: Bytes,
+/// What passes the bytes, once the upstream has answered with 101 and the client has been told so.
+pub(super) fn to(exchange: Exchange) -> Tunnel {
+    let (upstream, first) = exchange.into_stream();
+    Box::new(|client| {
+        Box::pin(async move {
+            if let Err(error) = pass(client, upstream, first).await {
+                debug!("a tunnel has ended: {error}");
+            }
+        })
+    })
 }
 
-impl Tunnel {
-    /// After the upstream's 101.
-    pub(super) fn new(exchange: Exchange) -> Self {
-        let (upstream, first) = exchange.into_stream();
-        Self { upstream, first }
-    }
-
-    /// Passes bytes until both sides have ended. `first` is what the client has sent already.
-    ///
-    /// # Errors
-    /// One side's.
-    pub(crate) async fn pass<C>(mut self, mut client: C, first: Bytes) -> io::Result<()>
-    where
-        C: AsyncRead + AsyncWrite + Unpin,
-    {
-        client.write_all(&self.first).await?;
-        self.upstream.write_all(&first).await?;
-        copy_bidirectional(&mut client, &mut self.upstream).await?;
-        Ok(())
-    }
+/// `first` is what the upstream has sent already.
+async fn pass(mut client: Upgraded, mut upstream: Stream, first: Bytes) -> io::Result<()> {
+    client.write_all(&first).await?;
+    copy_bidirectional(&mut client, &mut upstream).await?;
+    Ok(())
 }

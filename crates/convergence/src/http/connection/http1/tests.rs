@@ -1,0 +1,106 @@
+//! Upgrades, over a pipe.
+
+use std::cell::Cell;
+
+use http::StatusCode;
+use http::header::{CONNECTION, UPGRADE};
+use hyper::service::service_fn;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::task::LocalSet;
+
+use super::*;
+use crate::config::{Config, Settings};
+use crate::http::body::Answer;
+use crate::http::lives::Lives;
+use crate::http::watched::Watched;
+
+const UPGRADING: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nfirst ";
+
+fn listen() -> Listen {
+    let config = Config::read(&Settings::default()).unwrap_or_else(|_| panic!("no setting has no fault"));
+    config.listen
+}
+
+/// Serves one end of a pipe: answers with 101 and then repeats what comes. The other end, and whether the first has been
+/// served to its end.
+fn echo(lives: &Lives, local: &LocalSet) -> (DuplexStream, Rc<Life>, Rc<Cell<bool>>) {
+    let (client, server) = duplex(64);
+    let (life, ended) = (lives.begin(), Rc::new(Cell::new(false)));
+    let (of_server, at_end) = (Rc::clone(&life), Rc::clone(&ended));
+    local.spawn_local(async move {
+        let service = service_fn(|_| {
+            of_server.upgrade(Box::new(|upgraded| {
+                Box::pin(async move {
+                    let (mut from, mut to) = tokio::io::split(upgraded);
+                    let _ = tokio::io::copy(&mut from, &mut to).await;
+                })
+            }));
+            let mut answer = Response::new(Sent::at_once(Answer::empty()));
+            *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+            answer.headers_mut().insert(CONNECTION, "upgrade".parse().expect("a word"));
+            answer.headers_mut().insert(UPGRADE, "echo".parse().expect("a word"));
+            std::future::ready(Ok(answer))
+        });
+        let stream = Watched::new(server, Rc::clone(&of_server));
+        let _ = drive(&of_server, &listen(), stream, service).await;
+        at_end.set(true);
+    });
+    (client, life, ended)
+}
+
+async fn upgraded(client: &mut DuplexStream) {
+    client.write_all(UPGRADING).await.expect("a request");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await.expect("an answer"));
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+    let mut first = [0; 6];
+    client.read_exact(&mut first).await.expect("what came with the request");
+    assert_eq!(&first, b"first ");
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_may_be_silent_and_ends_with_the_client() {
+    let (lives, local) = (Lives::new(&listen()), LocalSet::new());
+    let (mut client, life, ended) = echo(&lives, &local);
+    local
+        .run_until(async {
+            upgraded(&mut client).await;
+            (0..100_000).for_each(|_| lives.look());
+            client.write_all(b"second").await.expect("it is still there");
+            let mut second = [0; 6];
+            client.read_exact(&mut second).await.expect("and answers");
+            assert_eq!(&second, b"second");
+            life.drain();
+            client.write_all(b"third").await.expect("a stop leaves it its time");
+            assert!(!ended.get());
+            drop(client);
+        })
+        .await;
+    local.await;
+    assert!(ended.get());
+}
+
+#[tokio::test]
+async fn an_upgraded_client_that_takes_nothing_is_cut() {
+    let (lives, local) = (Lives::new(&listen()), LocalSet::new());
+    let (mut client, _life, ended) = echo(&lives, &local);
+    local
+        .run_until(async {
+            upgraded(&mut client).await;
+            // More than both directions of the pipe hold: the echo gets stuck, and then so do we.
+            let more = vec![b'x'; 100_000];
+            let stuck = client.write_all(&more);
+            let looking = async {
+                while !ended.get() {
+                    lives.look();
+                    tokio::task::yield_now().await;
+                }
+            };
+            let (written, ()) = tokio::join!(stuck, looking);
+            assert!(written.is_err(), "the server has hung up");
+        })
+        .await;
+    local.await;
+}

@@ -1,0 +1,94 @@
+//! A connection's stream that tells its [`Life`] when bytes move, and when the client takes none.
+
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::life::Life;
+
+pub(super) struct Watched<S> {
+    stream: S,
+    life: Rc<Life>,
+    /// A write is waiting for the client.
+    stuck: bool,
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, life: Rc<Life>) -> Self {
+        Self { stream, life, stuck: false }
+    }
+
+    fn noting<T>(&mut self, written: Poll<T>) -> Poll<T> {
+        let stuck = written.is_pending();
+        if !stuck {
+            self.life.bytes_went();
+        }
+        if self.stuck != stuck {
+            self.stuck = stuck;
+            if stuck { self.life.owe() } else { self.life.took() }
+        }
+        written
+    }
+}
+
+impl<S> Drop for Watched<S> {
+    fn drop(&mut self) {
+        if self.stuck {
+            self.life.took();
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.life.bytes_came();
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.noting(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        // An answer without a body is one slice, which send(2) takes for less than writev(2).
+        let written = match slices {
+            [one] => Pin::new(&mut self.stream).poll_write(context, one),
+            slices => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+        };
+        self.noting(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
