@@ -5,10 +5,12 @@ mod answer;
 mod clock;
 mod server;
 pub mod sheet;
+mod wire;
 
 pub use answer::Answer;
 pub use clock::TestClock;
 pub use server::TestServer;
+pub use wire::{Upstream, Wire};
 
 use std::time::Duration;
 
