@@ -19,6 +19,7 @@ use crate::config::{
 use crate::http::{RequestId, Slots, Webhook};
 use crate::keys::{CsvFile, GoogleTab, KeySource};
 use crate::metrics::Metrics;
+use crate::routes::{LiveRoutes, Routes};
 use crate::sync::{EarlyReads, Flusher, Freshness, Journal, Orders, Refresher, State, Store};
 use crate::usage::{Speech, UsageFile};
 
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listen: Listen,
     pub(crate) slots: Slots,
+    routes: Option<Arc<LiveRoutes>>,
     pub(crate) admin: Admin,
     pub(crate) webhook: Option<Webhook>,
     pub(crate) metrics: Arc<Metrics>,
@@ -165,6 +167,7 @@ impl App {
             clock,
             listen: config.listen,
             slots: Slots::new(config.listen.max_connections),
+            routes: config.routes.map(|file| file.0),
             admin: config.admin,
             webhook: config.webhook.map(Webhook::new),
             metrics,
@@ -175,9 +178,11 @@ impl App {
             warn!("conversations cannot be spoken: {missing}");
         }
         let sweep: Task = Box::pin(sweep(Arc::clone(&app)));
+        let routes = app.routes.clone();
+        let routes = routes.map(|routes| -> Task { Box::pin(routes.watch(Arc::clone(&app.clock))) });
         let flush = app.flusher(&config.usage, sheet);
         let last = flush.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
-        Ok((app, Background { tasks: refresh.into_iter().chain([sweep]).collect(), last }))
+        Ok((app, Background { tasks: refresh.into_iter().chain(routes).chain([sweep]).collect(), last }))
     }
 
     /// What keeps the counts, where there is somebody to count.
@@ -186,6 +191,12 @@ impl App {
         let (gate, speech, clock) = (&guard.gate, &self.speech, &self.clock);
         let file = UsageFile::new(&self.data_dir);
         Some(Flusher::new(Arc::clone(gate), Arc::clone(speech), Arc::clone(clock), file, usage, sheet))
+    }
+
+    #[allow(dead_code, reason = "for the gateway")]
+    /// The routes to go by, where there are any.
+    pub(crate) fn routes(&self) -> Option<Arc<Routes>> {
+        self.routes.as_ref().map(|routes| routes.current())
     }
 
     pub(crate) fn next_request_id(&self) -> RequestId {

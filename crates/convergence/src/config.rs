@@ -5,6 +5,7 @@ mod audio;
 mod keys;
 mod listen;
 mod logs;
+mod routes;
 mod settings;
 mod usage;
 mod variables;
@@ -17,6 +18,7 @@ pub use audio::Audio;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
+pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
 pub use usage::Usage;
 pub use variables::{GOOGLES_OWN, NOT_YET, VARIABLES, Variable};
@@ -28,6 +30,8 @@ pub struct Config {
     pub auth: Auth,
     /// The public listener.
     pub listen: Listen,
+    /// `ROUTES_FILE`.
+    pub routes: Option<RoutesFile>,
     /// The admin listener.
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
@@ -57,6 +61,7 @@ impl Config {
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
+            routes: RoutesFile::read(&mut reader),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
             audio: Audio::read(&mut reader),
