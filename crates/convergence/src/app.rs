@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Admin, Listen};
 use crate::http::{Gateway, RequestId, Slots, Webhook};
 use crate::metrics::Metrics;
+use crate::routes::{LiveRoutes, Routes};
 use crate::usage::Speech;
 
 /// Shared by all threads for as long as the server runs.
@@ -27,15 +28,26 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listen: Listen,
     pub(crate) slots: Slots,
+    routes: Option<Arc<LiveRoutes>>,
     pub(crate) admin: Admin,
     pub(crate) webhook: Option<Webhook>,
-    pub(crate) gateway: Option<Gateway>,
+    pub(crate) gateway: Gateway,
     pub(crate) metrics: Arc<Metrics>,
     process: u32,
     requests: AtomicU64,
 }
 
 impl App {
+    /// Whether there may be an upstream for a path that is not ours.
+    pub(crate) fn passes_on(&self) -> bool {
+        self.gateway.has_upstream() || self.routes.is_some()
+    }
+
+    /// The routes to go by, where there are any.
+    pub(crate) fn routes(&self) -> Option<Arc<Routes>> {
+        self.routes.as_ref().map(|routes| routes.current())
+    }
+
     pub(crate) fn next_request_id(&self) -> RequestId {
         RequestId { process: self.process, number: self.requests.fetch_add(1, Ordering::Relaxed) }
     }

@@ -5,6 +5,7 @@ mod audio;
 mod keys;
 mod listen;
 mod logs;
+mod routes;
 mod settings;
 mod upstream;
 mod usage;
@@ -18,6 +19,7 @@ pub use audio::Audio;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
+pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
 pub use upstream::Upstream;
 pub use usage::Usage;
@@ -30,12 +32,14 @@ pub struct Config {
     pub auth: Auth,
     /// The public listener.
     pub listen: Listen,
+    /// `ROUTES_FILE`.
+    pub routes: Option<RoutesFile>,
     /// The admin listener.
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
     pub webhook: Option<WebhookSecret>,
     /// The gateway.
-    pub upstream: Option<Upstream>,
+    pub upstream: Upstream,
     /// The audio studio.
     pub audio: Audio,
     /// `DATA_DIR`.
@@ -61,6 +65,7 @@ impl Config {
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
+            routes: RoutesFile::read(&mut reader),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
             upstream: Upstream::read(&mut reader),

@@ -1,4 +1,4 @@
-//! What runs beside the requests: the refresher, the sweep and the flusher.
+//! What runs beside the requests: the refresher, the sweep, the flusher and who looks after the routes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,8 +40,10 @@ impl Background {
         drained: watch::Receiver<bool>,
     ) -> Self {
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
+        let routes = app.routes.clone();
+        let routes = routes.map(|routes| -> Task { Box::pin(routes.watch(Arc::clone(&app.clock))) });
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
-        Self { tasks: refresh.into_iter().chain([sweep]).collect(), last }
+        Self { tasks: refresh.into_iter().chain(routes).chain([sweep]).collect(), last }
     }
 }
 

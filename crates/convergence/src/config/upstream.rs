@@ -7,9 +7,9 @@ use http::HeaderValue;
 use super::settings::Reader;
 use crate::upstream::{Address, EXPECTED};
 
-/// What every other path goes to, if there is something.
+/// What every other path goes to.
 pub struct Upstream {
-    /// `UPSTREAM_URL`: one or several that do the same.
+    /// `UPSTREAM_URL`: none, one, or several that do the same.
     pub(crate) addresses: Vec<Address>,
     /// `UPSTREAM_AUTHORIZATION`, marked as secret.
     pub authorization: Option<HeaderValue>,
@@ -22,7 +22,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let addresses =
             reader.with("UPSTREAM_URL", &format!("{EXPECTED}; several with commas between"), |text| {
                 text.split(',').map(|url| Address::read(url.trim())).collect()
@@ -44,6 +44,7 @@ impl Upstream {
         let connect_timeout = reader.seconds("UPSTREAM_CONNECT_TIMEOUT", 5);
         let timeout = reader.seconds("UPSTREAM_TIMEOUT", 60);
         let keep_host = keep_host.unwrap_or(false);
-        addresses.map(|addresses| Self { addresses, authorization, keep_host, connect_timeout, timeout })
+        let addresses = addresses.unwrap_or_default();
+        Self { addresses, authorization, keep_host, connect_timeout, timeout }
     }
 }

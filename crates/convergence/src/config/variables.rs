@@ -54,6 +54,11 @@ pub const VARIABLES: &[Variable] = &[
         "Hold a refresh that loses more of the working keys at once; 100 holds none (default 50)",
     ),
     variable("GUARD_LOST_KEYS", "N", "Never hold a refresh that loses fewer keys than this (default 10)"),
+    variable(
+        "ROUTES_FILE",
+        "FILE",
+        "A TOML file of routes by path prefix: scopes, time-outs, body limits, upstreams",
+    ),
     variable("API_HOST", "ADDRESS", "The address to listen on (default 127.0.0.1)"),
     variable("API_PORT", "PORT", "The port to listen on (default 8000)"),
     variable("API_THREADS", "N", "Threads that serve requests (default: one for each core)"),

@@ -12,15 +12,17 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
+use tracing::{debug, info};
 
 pub(crate) use self::headers::Values as Forwarded;
 pub(crate) use self::passage::Passage;
 use super::admit::Caller;
 use super::body::Answer;
 use super::connection::Connected;
-use super::problem::Problem;
+use super::problem::{Problem, not_found};
 use super::stamp::RequestId;
 use crate::config;
+use crate::routes::Routes;
 use crate::upstream::{BadAnswer, Exchange, Failed, Fault, Group, Link, Outgoing, Server, Stream};
 
 /// How many upstreams a request tries at most.
@@ -28,7 +30,8 @@ const MOST_TRIES: usize = 3;
 
 /// Whose API is guarded, and how it is asked.
 pub(crate) struct Gateway {
-    group: Group,
+    /// For whatever no route sends elsewhere.
+    group: Option<Group>,
     authorization: Option<HeaderValue>,
     keep_host: bool,
     connect_timeout: Duration,
@@ -38,14 +41,22 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn new(upstream: config::Upstream) -> Self {
         let config::Upstream { addresses, authorization, keep_host, connect_timeout, timeout } = upstream;
-        Self { group: Group::new(addresses), authorization, keep_host, connect_timeout, timeout }
+        let group = (!addresses.is_empty()).then(|| Group::new(addresses));
+        for address in group.iter().flat_map(Group::addresses) {
+            info!("what is not ours goes to {}", address.shown);
+        }
+        Self { group, authorization, keep_host, connect_timeout, timeout }
+    }
+
+    /// Whether there is one for every path.
+    pub(crate) fn has_upstream(&self) -> bool {
+        self.group.is_some()
     }
 }
 
 /// Passes a request on, and its answer back.
 pub(super) async fn answer(
     connected: &Connected,
-    gateway: &Gateway,
     caller: &Caller,
     request: Request<Incoming>,
     id: RequestId,
@@ -53,12 +64,15 @@ pub(super) async fn answer(
     if let Some(refusal) = refuse_method(request.method()) {
         return refusal;
     }
+    let gateway = &connected.app.gateway;
+    let routes = connected.app.routes();
+    let Some(way) = way(gateway, routes.as_deref(), request.uri().path()) else { return not_found() };
     let protocol = headers::wanted_upgrade(&request);
     let (mut parts, body) = request.into_parts();
     let facts = headers::Facts { connected, gateway, caller, id, protocol: protocol.as_ref() };
     headers::prepare(&mut parts, &facts);
-    let body = Outgoing::new(body, u64::MAX, connected.app.listen.body_timeout);
-    let (head, exchange, server) = match ask(connected, gateway, &mut parts, body).await {
+    let body = Outgoing::new(body, way.largest_body, connected.app.listen.body_timeout);
+    let (head, exchange, server) = match ask(connected, &way, &mut parts, body).await {
         Ok(answered) => answered,
         Err(fault) => return failure::answer(&fault),
     };
@@ -78,6 +92,29 @@ pub(super) async fn answer(
     }
 }
 
+/// Where a request goes, and how much time and room it has.
+struct Way<'a> {
+    gateway: &'a Gateway,
+    group: &'a Group,
+    timeout: Duration,
+    largest_body: u64,
+}
+
+/// The route's way, or the general one; nothing if the path leads nowhere.
+fn way<'a>(gateway: &'a Gateway, routes: Option<&'a Routes>, path: &str) -> Option<Way<'a>> {
+    let route = routes.and_then(|routes| routes.find(path));
+    let group = match (routes, route.and_then(|route| route.upstream.as_deref())) {
+        (Some(routes), Some(name)) => routes.group(name),
+        _ => gateway.group.as_ref(),
+    };
+    Some(Way {
+        gateway,
+        group: group?,
+        timeout: route.and_then(|route| route.timeout).unwrap_or(gateway.timeout),
+        largest_body: route.and_then(|route| route.max_body_bytes).unwrap_or(u64::MAX),
+    })
+}
+
 /// `CONNECT` asks for a tunnel to anywhere, and `TRACE` for a copy of what the upstream was sent, its credentials
 /// included.
 fn refuse_method(method: &Method) -> Option<Response<Answer>> {
@@ -94,7 +131,7 @@ type Answered = (Response<()>, Exchange, Arc<Server>);
 /// Asks one upstream after the other, for as long as it is certain that no request is carried out twice.
 async fn ask(
     connected: &Connected,
-    gateway: &Gateway,
+    way: &Way<'_>,
     parts: &mut Parts,
     mut body: Outgoing,
 ) -> Result<Answered, Fault> {
@@ -102,9 +139,9 @@ async fn ask(
     let asked = parts.uri.clone();
     let mut last = None;
     let uptime = connected.app.clock.now().uptime;
-    for server in gateway.group.in_turn(uptime).take(MOST_TRIES) {
-        aim(parts, &asked, server, gateway.keep_host);
-        let failed = match ask_one(connected, gateway, server, parts, body).await {
+    for server in way.group.in_turn(uptime).take(MOST_TRIES) {
+        aim(parts, &asked, server, way.gateway.keep_host);
+        let failed = match ask_one(connected, way, server, parts, body).await {
             Ok((head, exchange)) => {
                 server.succeeded();
                 return Ok((head, exchange, Arc::clone(server)));
@@ -115,7 +152,7 @@ async fn ask(
             return Err(failed.fault);
         }
         server.failed(uptime);
-        tracing::debug!("no answer from the upstream {}: {}", server.address.shown, failed.fault);
+        debug!("no answer from the upstream {}: {}", server.address.shown, failed.fault);
         match failed {
             Failed { fault, body: Some(again), unsent, .. }
                 if unsent || may_repeat(&fault, &parts.method) =>
@@ -137,13 +174,13 @@ fn may_repeat(fault: &Fault, method: &Method) -> bool {
 /// Asks this upstream: over a kept connection if there is one, and as long as those turn out to be closed, over the next.
 async fn ask_one(
     connected: &Connected,
-    gateway: &Gateway,
+    way: &Way<'_>,
     server: &Arc<Server>,
     parts: &Parts,
     mut body: Outgoing,
 ) -> Result<(Response<()>, Exchange), Failed> {
     while let Some(link) = connected.pool.take(server) {
-        match link.ask(parts, body, gateway.timeout).await {
+        match link.ask(parts, body, way.timeout).await {
             Ok(answered) => return Ok(answered),
             // RFC 9112, 9.3.1: what may be done twice is sent again after a kept connection was closed.
             Err(Failed { fault: Fault::Closed(_) | Fault::Stale, body: Some(again), unsent, .. })
@@ -155,10 +192,10 @@ async fn ask_one(
         }
     }
     let connecting = Stream::connect(&server.address.target);
-    let fault = match tokio::time::timeout(gateway.connect_timeout, connecting).await {
-        Ok(Ok(stream)) => return Link::new(stream).ask(parts, body, gateway.timeout).await,
+    let fault = match tokio::time::timeout(way.gateway.connect_timeout, connecting).await {
+        Ok(Ok(stream)) => return Link::new(stream).ask(parts, body, way.timeout).await,
         Ok(Err(error)) => Fault::Connect(error),
-        Err(_) => Fault::ConnectTimeout(gateway.connect_timeout.as_secs()),
+        Err(_) => Fault::ConnectTimeout(way.gateway.connect_timeout.as_secs()),
     };
     Err(Failed { fault, unsent: true, body: Some(body) })
 }

@@ -80,10 +80,8 @@ fn guarded(connected: &Rc<Connected>, mut request: Request<Incoming>, id: Reques
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
         (_, path) if path.starts_with("/convergence/") => not_found(),
-        _ => match &app.gateway {
-            Some(_) => return proxied(connected, caller, request, id),
-            None => not_found(),
-        },
+        _ if app.passes_on() => return proxied(connected, caller, request, id),
+        _ => not_found(),
     };
     Answering::Now(finished(answer, &caller, id))
 }
@@ -97,10 +95,7 @@ fn proxied(
 ) -> Answering {
     let connected = Rc::clone(connected);
     Answering::Later(Box::pin(async move {
-        let answer = match &connected.app.gateway {
-            Some(gateway) => proxy::answer(&connected, gateway, &caller, request, id).await,
-            None => not_found(),
-        };
+        let answer = proxy::answer(&connected, &caller, request, id).await;
         finished(answer, &caller, id)
     }))
 }

@@ -16,12 +16,14 @@ const TOO_MANY: u32 = 3;
 const EJECTED_FOR: Duration = Duration::from_secs(10);
 
 /// Upstreams among which a request may choose.
+#[derive(Debug)]
 pub(crate) struct Group {
     servers: Box<[Arc<Server>]>,
     next: AtomicUsize,
 }
 
 /// One of them.
+#[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) address: Address,
     failures: AtomicU32,
@@ -32,6 +34,11 @@ pub(crate) struct Server {
 impl Group {
     pub(crate) fn new(addresses: impl IntoIterator<Item = Address>) -> Self {
         Self { servers: addresses.into_iter().map(Server::new).collect(), next: AtomicUsize::new(0) }
+    }
+
+    /// Their addresses.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.servers.iter().map(|server| &server.address)
     }
 
     /// All of them, once each, in the order in which a request should try them: in turn, and those that have failed of

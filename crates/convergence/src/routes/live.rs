@@ -1,0 +1,106 @@
+//! The routes in use, and the file behind them: read again after each save, and at once on SIGHUP.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info};
+
+use super::Routes;
+use super::file;
+use crate::clock::Clock;
+
+/// How often the file is read. A save is used once two looks in a row agree: a file that is cut short in the middle of
+/// being written may be a good one with fewer routes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// `ROUTES_FILE`, and what it said when it was last right.
+pub(crate) struct LiveRoutes {
+    path: PathBuf,
+    /// The text of `current`.
+    text: String,
+    /// Written for a pointer's time, on a change.
+    current: RwLock<Arc<Routes>>,
+}
+
+impl LiveRoutes {
+    /// Reads the file for the first time.
+    ///
+    /// # Errors
+    /// All faults, each with what to do about it.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, Vec<String>> {
+        let text = read(&path).map_err(|fault| vec![fault])?;
+        let current = RwLock::new(Arc::new(parse(&text)?));
+        Ok(Self { path, text, current })
+    }
+
+    /// The routes to go by.
+    pub(crate) fn current(&self) -> Arc<Routes> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps up with the file for as long as the server runs. A file that cannot be used changes nothing and is said.
+    pub(crate) async fn watch(self: Arc<Self>, clock: Arc<dyn Clock>) {
+        let mut hangups = signal(SignalKind::hangup())
+            .inspect_err(|error| error!("routes are not read on SIGHUP: {error}"))
+            .ok();
+        // What was used or refused last, and what was seen last.
+        let mut known = Ok(self.text.clone());
+        let mut last_look = known.clone();
+        loop {
+            let asked = tokio::select! {
+                () = clock.sleep(LOOK_EVERY) => false,
+                () = hangup(&mut hangups) => true,
+            };
+            let look = read(&self.path);
+            if asked || (look != known && look == last_look) {
+                self.take(&look);
+                known = look.clone();
+            }
+            last_look = look;
+        }
+    }
+
+    fn take(&self, look: &Result<String, String>) {
+        let routes = match look {
+            Ok(text) => parse(text),
+            Err(fault) => Err(vec![fault.clone()]),
+        };
+        match routes {
+            Ok(routes) => {
+                info!(routes = routes.len(), "routes are read from {}", self.path.display());
+                let replaced = std::mem::replace(
+                    &mut *self.current.write().unwrap_or_else(PoisonError::into_inner),
+                    Arc::new(routes),
+                );
+                drop(replaced);
+            }
+            Err(faults) => {
+                for fault in faults {
+                    error!("ROUTES_FILE {}: {fault}", self.path.display());
+                }
+                error!("the routes stay as they were before; mend the file and save it again");
+            }
+        }
+    }
+}
+
+async fn hangup(signal: &mut Option<tokio::signal::unix::Signal>) {
+    if let Some(signal) = signal
+        && signal.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
+/// A look at a local file of this size takes microseconds, so it is not worth another thread.
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("the file cannot be read: {error}"))
+}
+
+fn parse(text: &str) -> Result<Routes, Vec<String>> {
+    let said = |fault: file::Fault| format!("line {}: {}", fault.line, fault.wrong);
+    file::parse(text).map_err(|faults| faults.into_iter().map(said).collect())
+}
