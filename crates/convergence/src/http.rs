@@ -3,6 +3,7 @@
 
 mod listener;
 
+mod answered;
 mod connection;
 mod life;
 mod lives;

@@ -6,7 +6,7 @@
 //! | several that do the same; which to ask next, and which not for a while | `group` |
 //! | a kept connection of this thread, or a new one | `pool`, `connect` |
 //! | the request's body, within its size and its time | `outgoing`, `patience` |
-//! | a request out, an answer in | `http1` |
+//! | a request out, an answer in | `message`, `http1` |
 //! | what can go wrong | `fault` |
 
 mod address;
@@ -14,6 +14,7 @@ mod connect;
 mod fault;
 mod group;
 mod http1;
+mod message;
 mod outgoing;
 mod patience;
 mod pool;
@@ -22,6 +23,7 @@ pub(crate) use address::{Address, EXPECTED};
 pub(crate) use connect::Stream;
 pub(crate) use fault::{BadAnswer, BadRequestBody, Fault};
 pub(crate) use group::{Group, Server};
-pub(crate) use http1::{Exchange, Failed, Link, names};
+pub(crate) use http1::{Exchange, Failed, Link};
+pub(crate) use message::{Headers, Message};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pool::Pool;

@@ -10,18 +10,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use tokio::net::TcpStream;
 use tracing::debug;
 
-use super::body::Answer;
-use super::life::{Busy, Life, Order};
+use super::answered::Answered;
+use super::life::{Life, Order};
 use super::lives::Lives;
 use super::proxy::Forwarded;
-use super::router::{self, Answering};
+use super::router;
 use super::sent::Sent;
 use super::slots::Slot;
 use super::tunnel::Tunnel;
@@ -87,28 +86,9 @@ struct Routes(Rc<Connected>);
 impl Service<Request<Incoming>> for Routes {
     type Response = Response<Sent>;
     type Error = Infallible;
-    type Future = Either<
-        Ready<Result<Self::Response, Infallible>>,
-        LocalBoxFuture<'static, Result<Self::Response, Infallible>>,
-    >;
+    type Future = Answered;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let life = &self.0.life;
-        match router::answer(&self.0, request) {
-            Answering::Now(answer) if matches!(answer.body(), Answer::Bytes(_)) => {
-                life.waiting();
-                Either::Left(ready(Ok(answer.map(Sent::at_once))))
-            }
-            Answering::Now(answer) => {
-                let busy = Busy::with(life);
-                Either::Left(ready(Ok(answer.map(|answer| Sent::during(busy, answer)))))
-            }
-            Answering::Later(work) => {
-                let busy = Busy::with(life);
-                Either::Right(Box::pin(
-                    async move { Ok(work.await.map(|answer| Sent::during(busy, answer))) },
-                ))
-            }
-        }
+    fn call(&self, request: Request<Incoming>) -> Answered {
+        Answered::new(router::answer(&self.0, request), &self.0.life)
     }
 }

@@ -9,12 +9,14 @@ mod tunnel;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::CONNECTION;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tracing::{debug, info};
 
-pub(crate) use self::headers::Values as Forwarded;
+pub(crate) use self::headers::Forwarded;
+use self::headers::{Hop, Passed};
 pub(crate) use self::passage::Passage;
 use super::admit::Caller;
 use super::body::Answer;
@@ -23,7 +25,7 @@ use super::problem::{Problem, not_found};
 use super::stamp::RequestId;
 use crate::config;
 use crate::routes::Routes;
-use crate::upstream::{BadAnswer, Exchange, Failed, Fault, Group, Link, Outgoing, Server, Stream};
+use crate::upstream::{BadAnswer, Exchange, Failed, Fault, Group, Link, Message, Outgoing, Server, Stream};
 
 /// How many upstreams a request tries at most.
 const MOST_TRIES: usize = 3;
@@ -67,12 +69,11 @@ pub(super) async fn answer(
     let gateway = &connected.app.gateway;
     let routes = connected.app.routes();
     let Some(way) = way(gateway, routes.as_deref(), request.uri().path()) else { return not_found() };
-    let protocol = headers::wanted_upgrade(&request);
-    let (mut parts, body) = request.into_parts();
-    let facts = headers::Facts { connected, gateway, caller, id, protocol: protocol.as_ref() };
-    headers::prepare(&mut parts, &facts);
+    let (parts, body) = request.into_parts();
+    let hop = Hop::read(&parts.headers, parts.version);
     let body = Outgoing::new(body, way.largest_body, connected.app.listen.body_timeout);
-    let (head, exchange, server) = match ask(connected, &way, &mut parts, body).await {
+    let asking = Asking { connected, way: &way, caller, id, parts: &parts, hop: &hop };
+    let (head, exchange, server) = match asking.any(body).await {
         Ok(answered) => answered,
         Err(fault) => return failure::answer(&fault),
     };
@@ -82,14 +83,12 @@ pub(super) async fn answer(
         *answer.body_mut() = passage::body(exchange, &connected.pool, server, answer.headers());
         return answer;
     }
-    match protocol {
-        Some(protocol) => {
-            headers::switched(answer.headers_mut(), protocol);
-            connected.upgrade(tunnel::to(exchange));
-            answer
-        }
-        None => failure::answer(&BadAnswer::UnaskedUpgrade.into()),
+    if hop.protocol.is_none() {
+        return failure::answer(&BadAnswer::UnaskedUpgrade.into());
     }
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    connected.upgrade(tunnel::to(exchange));
+    answer
 }
 
 /// Where a request goes, and how much time and room it has.
@@ -128,89 +127,86 @@ fn refuse_method(method: &Method) -> Option<Response<Answer>> {
 
 type Answered = (Response<()>, Exchange, Arc<Server>);
 
-/// Asks one upstream after the other, for as long as it is certain that no request is carried out twice.
-async fn ask(
-    connected: &Connected,
-    way: &Way<'_>,
-    parts: &mut Parts,
-    mut body: Outgoing,
-) -> Result<Answered, Fault> {
-    body.check_announced()?;
-    let asked = parts.uri.clone();
-    let mut last = None;
-    let uptime = connected.app.clock.now().uptime;
-    for server in way.group.in_turn(uptime).take(MOST_TRIES) {
-        aim(parts, &asked, server, way.gateway.keep_host);
-        let failed = match ask_one(connected, way, server, parts, body).await {
-            Ok((head, exchange)) => {
-                server.succeeded();
-                return Ok((head, exchange, Arc::clone(server)));
+/// A request that is to be sent.
+struct Asking<'a> {
+    connected: &'a Connected,
+    way: &'a Way<'a>,
+    caller: &'a Caller,
+    id: RequestId,
+    parts: &'a Parts,
+    hop: &'a Hop,
+}
+
+impl Asking<'_> {
+    /// Asks one upstream after the other, for as long as it is certain that no request is carried out twice.
+    async fn any(&self, mut body: Outgoing) -> Result<Answered, Fault> {
+        body.check_announced()?;
+        let mut last = None;
+        let uptime = self.connected.app.clock.now().uptime;
+        for server in self.way.group.in_turn(uptime).take(MOST_TRIES) {
+            let failed = match self.one(server, body).await {
+                Ok((head, exchange)) => {
+                    server.succeeded();
+                    return Ok((head, exchange, Arc::clone(server)));
+                }
+                Err(failed) => failed,
+            };
+            if matches!(failed.fault, Fault::Request(_)) {
+                return Err(failed.fault);
             }
-            Err(failed) => failed,
+            server.failed(uptime);
+            debug!("no answer from the upstream {}: {}", server.address.shown, failed.fault);
+            match failed {
+                Failed { fault, body: Some(again), unsent } if unsent || self.may_repeat(&fault) => {
+                    (last, body) = (Some(fault), again);
+                }
+                Failed { fault, .. } => return Err(fault),
+            }
+        }
+        Err(last.unwrap_or_else(|| Fault::Connect(std::io::ErrorKind::NotFound.into())))
+    }
+
+    /// Asks this upstream: over a kept connection if there is one, and as long as those turn out to be closed, over the
+    /// next.
+    async fn one(
+        &self,
+        server: &Arc<Server>,
+        mut body: Outgoing,
+    ) -> Result<(Response<()>, Exchange), Failed> {
+        let Self { connected, way, caller, id, parts, hop } = *self;
+        let headers = Passed { parts, hop, connected, gateway: way.gateway, caller, id, server };
+        let target = server.address.target(&parts.uri);
+        let message = Message { method: &parts.method, target: &target, headers: &headers };
+        while let Some(link) = connected.pool.take(server) {
+            match link.ask(&message, body, way.timeout).await {
+                Ok(answered) => return Ok(answered),
+                // RFC 9112, 9.3.1: what may be done twice is sent again after a kept connection was closed.
+                Err(Failed { fault: Fault::Closed(_) | Fault::Stale, body: Some(again), unsent })
+                    if unsent || is_idempotent(&parts.method) =>
+                {
+                    body = again;
+                }
+                Err(failed) => return Err(failed),
+            }
+        }
+        let connecting = Stream::connect(&server.address.target);
+        let fault = match tokio::time::timeout(way.gateway.connect_timeout, connecting).await {
+            Ok(Ok(stream)) => return Link::new(stream).ask(&message, body, way.timeout).await,
+            Ok(Err(error)) => Fault::Connect(error),
+            Err(_) => Fault::ConnectTimeout(way.gateway.connect_timeout.as_secs()),
         };
-        if matches!(failed.fault, Fault::Request(_)) {
-            return Err(failed.fault);
-        }
-        server.failed(uptime);
-        debug!("no answer from the upstream {}: {}", server.address.shown, failed.fault);
-        match failed {
-            Failed { fault, body: Some(again), unsent, .. }
-                if unsent || may_repeat(&fault, &parts.method) =>
-            {
-                (last, body) = (Some(fault), again);
-            }
-            Failed { fault, .. } => return Err(fault),
-        }
+        Err(Failed { fault, unsent: true, body: Some(body) })
     }
-    Err(last.unwrap_or_else(|| Fault::Connect(std::io::ErrorKind::NotFound.into())))
-}
 
-/// Whether another upstream may be asked although this one may have acted on the request (RFC 9110, 9.2.1). A slow one is
-/// not followed by a second wait.
-fn may_repeat(fault: &Fault, method: &Method) -> bool {
-    matches!(fault, Fault::Closed(_)) && matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
-
-/// Asks this upstream: over a kept connection if there is one, and as long as those turn out to be closed, over the next.
-async fn ask_one(
-    connected: &Connected,
-    way: &Way<'_>,
-    server: &Arc<Server>,
-    parts: &Parts,
-    mut body: Outgoing,
-) -> Result<(Response<()>, Exchange), Failed> {
-    while let Some(link) = connected.pool.take(server) {
-        match link.ask(parts, body, way.timeout).await {
-            Ok(answered) => return Ok(answered),
-            // RFC 9112, 9.3.1: what may be done twice is sent again after a kept connection was closed.
-            Err(Failed { fault: Fault::Closed(_) | Fault::Stale, body: Some(again), unsent, .. })
-                if unsent || is_idempotent(&parts.method) =>
-            {
-                body = again;
-            }
-            Err(failed) => return Err(failed),
-        }
+    /// Whether another upstream may be asked although this one may have acted on the request (RFC 9110, 9.2.1). A slow
+    /// one is not followed by a second wait.
+    fn may_repeat(&self, fault: &Fault) -> bool {
+        matches!(fault, Fault::Closed(_))
+            && matches!(self.parts.method, Method::GET | Method::HEAD | Method::OPTIONS)
     }
-    let connecting = Stream::connect(&server.address.target);
-    let fault = match tokio::time::timeout(way.gateway.connect_timeout, connecting).await {
-        Ok(Ok(stream)) => return Link::new(stream).ask(parts, body, way.timeout).await,
-        Ok(Err(error)) => Fault::Connect(error),
-        Err(_) => Fault::ConnectTimeout(way.gateway.connect_timeout.as_secs()),
-    };
-    Err(Failed { fault, unsent: true, body: Some(body) })
 }
 
 /// RFC 9110, 9.2.2.
 fn is_idempotent(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
-}
-
-/// Names this upstream in the request.
-fn aim(parts: &mut Parts, asked: &Uri, server: &Server, keep_host: bool) {
-    if let Some(uri) = server.address.uri(asked) {
-        parts.uri = uri;
-    }
-    if !keep_host {
-        parts.headers.insert(http::header::HOST, server.address.host.clone());
-    }
 }

@@ -17,14 +17,9 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// Nothing is waited for any more.
-    pub(super) fn at_once(answer: Answer) -> Self {
-        Self { answer, busy: None }
-    }
-
-    /// The request is in progress until the body has ended or is given up.
-    pub(super) fn during(busy: Busy, answer: Answer) -> Self {
-        Self { answer, busy: Some(busy) }
+    /// With `busy`, the request is in progress until the body has ended or is given up.
+    pub(super) fn new(busy: Option<Busy>, answer: Answer) -> Self {
+        Self { answer, busy }
     }
 }
 

@@ -31,17 +31,17 @@ pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quota: Option<
     }
 }
 
-/// Names the client to an upstream, or nobody where nobody was asked for a key: never whom the client names.
-pub(crate) fn client_name(headers: &mut HeaderMap, name: Option<&str>) {
-    match name {
-        Some(name) => headers.insert(CLIENT_NAME, encoded(name)),
-        None => headers.remove(CLIENT_NAME),
-    };
+/// Names the client, where one was asked for a key, and the request to an upstream.
+pub(crate) fn upstream(client: Option<&str>, id: RequestId, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
+    if let Some(name) = client {
+        emit(&CLIENT_NAME, Cow::from(utf8_percent_encode(name, NOT_PRINTABLE)).as_bytes());
+    }
+    emit(&REQUEST_ID, id.line().as_bytes());
 }
 
 /// A name for this one answer, the same as in the log's line about its decision.
 pub(crate) fn request_id(headers: &mut HeaderMap, id: RequestId) {
-    headers.insert(REQUEST_ID, Line::of(b"").number(id.process).text(b"-").number(id.number).value());
+    headers.insert(REQUEST_ID, id.line().value());
 }
 
 /// Unlike any other request's of this process, and most likely of any other process.
@@ -51,6 +51,12 @@ pub(crate) struct RequestId {
     pub(crate) process: u32,
     /// Counted up.
     pub(crate) number: u64,
+}
+
+impl RequestId {
+    fn line(self) -> Line {
+        Line::of(b"").number(self.process).text(b"-").number(self.number)
+    }
 }
 
 impl fmt::Display for RequestId {
@@ -91,8 +97,12 @@ impl Line {
         self.text(itoa::Buffer::new().format(number).as_bytes())
     }
 
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
     fn value(&self) -> HeaderValue {
-        HeaderValue::from_bytes(&self.bytes[..self.length]).expect("digits and ASCII marks only")
+        HeaderValue::from_bytes(self.as_bytes()).expect("digits and ASCII marks only")
     }
 }
 

@@ -1,171 +1,165 @@
-//! What is taken from a request's headers and what is added, on the way to the upstream and back (RFC 9110, 7.6).
+//! What is taken from a request's headers and what is added, on the way to the upstream (RFC 9110, 7.6).
 
 use std::net::SocketAddr;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use smallvec::SmallVec;
 
 use super::Gateway;
 use crate::http::admit::Caller;
 use crate::http::connection::Connected;
 use crate::http::stamp::{self, RequestId};
-use crate::upstream::names;
+use crate::upstream::{Headers, Server};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-/// Some servers take this request header for the address of a proxy of theirs (httpoxy, CVE-2016-5385).
-const PROXY: HeaderName = HeaderName::from_static("proxy");
 
-/// RFC 9110, 7.6.3: the version in which the message came, and who passes it on.
-const VIA_US: [HeaderValue; 3] = [
-    HeaderValue::from_static("1.0 convergence"),
-    HeaderValue::from_static("1.1 convergence"),
-    HeaderValue::from_static("2.0 convergence"),
-];
+/// What of a request is for this connection only, and what the client wants with it.
+pub(super) struct Hop {
+    /// What `Connection` names.
+    named: SmallVec<[HeaderName; 1]>,
+    takes_trailers: bool,
+    /// The protocol that the client wants to switch to.
+    pub(super) protocol: Option<HeaderValue>,
+}
 
-/// What is known of a request beside its headers.
-pub(super) struct Facts<'a> {
+impl Hop {
+    pub(super) fn read(headers: &HeaderMap, version: Version) -> Self {
+        let mut hop = Self { named: SmallVec::new(), takes_trailers: false, protocol: None };
+        hop.takes_trailers = lists(headers, &TE).any(|word| word.eq_ignore_ascii_case(b"trailers"));
+        let mut upgrades = false;
+        for word in lists(headers, &CONNECTION) {
+            upgrades |= word.eq_ignore_ascii_case(b"upgrade");
+            let usual = word.eq_ignore_ascii_case(b"keep-alive") || word.eq_ignore_ascii_case(b"close");
+            if !usual && let Ok(name) = HeaderName::from_bytes(word) {
+                hop.named.push(name);
+            }
+        }
+        // How a message is framed and to whom it goes is never for one connection only.
+        hop.named.retain(|name| *name != CONTENT_LENGTH && *name != HOST);
+        if upgrades && version == Version::HTTP_11 {
+            hop.protocol = headers.get(UPGRADE).filter(|protocol| !is_http(protocol)).cloned();
+        }
+        hop
+    }
+}
+
+/// The words of all lines of a header that holds a list.
+fn lists<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+    let lines = headers.get_all(name).iter();
+    lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii))
+}
+
+/// `h2c`, or another version of HTTP: in a tunnel of requests none would be checked but the first.
+fn is_http(protocol: &HeaderValue) -> bool {
+    protocol.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii).any(|name| {
+        let starts =
+            |word: &[u8]| name.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        starts(b"h2") || starts(b"http")
+    })
+}
+
+/// The client's headers, made this server's own.
+pub(super) struct Passed<'a> {
+    pub(super) parts: &'a Parts,
+    pub(super) hop: &'a Hop,
     pub(super) connected: &'a Connected,
     pub(super) gateway: &'a Gateway,
     pub(super) caller: &'a Caller,
     pub(super) id: RequestId,
-    /// The protocol that the client wants to switch to.
-    pub(super) protocol: Option<&'a HeaderValue>,
+    pub(super) server: &'a Server,
 }
 
-/// The protocol that the client wants to switch to. `h2c` is none: in a tunnel of HTTP requests none would be checked
-/// but the first.
-pub(super) fn wanted_upgrade<B>(request: &Request<B>) -> Option<HeaderValue> {
-    let headers = request.headers();
-    let protocol = headers.get(UPGRADE).filter(|_| request.version() == Version::HTTP_11)?;
-    let asks = headers.get_all(CONNECTION).iter().any(|value| names(value, "upgrade"));
-    let is_http = protocol.as_bytes().split(|&byte| byte == b',').any(|name| {
-        name.trim_ascii().get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"h2")) || is_http(name)
-    });
-    (asks && !is_http).then(|| protocol.clone())
-}
-
-fn is_http(name: &[u8]) -> bool {
-    name.trim_ascii().get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"http"))
-}
-
-/// Makes the client's request this server's own.
-pub(super) fn prepare(parts: &mut Parts, facts: &Facts<'_>) {
-    let version = parts.version;
-    let headers = &mut parts.headers;
-    let takes_trailers = headers.get_all(TE).iter().any(|value| names(value, "trailers"));
-    remove_hop_by_hop(headers);
-    if let Some(protocol) = facts.protocol {
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, protocol.clone());
-    } else if takes_trailers {
-        headers.insert(CONNECTION, HeaderValue::from_static("te"));
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-    }
-    // RFC 9112, 3.2.2: a target with an authority overrides the header.
-    if let Some(authority) = parts.uri.authority()
-        && let Ok(authority) = HeaderValue::from_str(authority.as_str())
-    {
-        headers.insert(HOST, authority);
-    }
-    forwarded(headers, facts.connected);
-    headers.append(VIA, via(version));
-    headers.remove(PROXY);
-    stamp::client_name(headers, facts.caller.client());
-    stamp::request_id(headers, facts.id);
-    match &facts.gateway.authorization {
-        Some(authorization) => headers.insert(AUTHORIZATION, authorization.clone()),
-        None => headers.remove(AUTHORIZATION),
-    };
-}
-
-/// Makes the upstream's answer this server's own.
-pub(super) fn returned(headers: &mut HeaderMap) {
-    remove_hop_by_hop(headers);
-    headers.append(VIA, via(Version::HTTP_11));
-}
-
-/// Says that the connection is switched to this protocol.
-pub(super) fn switched(headers: &mut HeaderMap, protocol: HeaderValue) {
-    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(UPGRADE, protocol);
-}
-
-fn via(version: Version) -> HeaderValue {
-    let [old, usual, new] = &VIA_US;
-    match version {
-        Version::HTTP_09 | Version::HTTP_10 => old,
-        Version::HTTP_2 | Version::HTTP_3 => new,
-        _ => usual,
-    }
-    .clone()
-}
-
-/// What is said about one connection only, and what `Connection` says is (RFC 9110, 7.6.1).
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-            // Not by this way: it is how a message is framed, or to whom it goes.
-            .filter(|name| *name != http::header::CONTENT_LENGTH && *name != HOST)
-            .collect();
-        for name in named {
-            headers.remove(name);
+impl Headers for Passed<'_> {
+    fn each(&self, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
+        let Self { parts, hop, connected, gateway, .. } = self;
+        // RFC 9112, 3.2.2: a target with an authority overrides the header.
+        let asked = match parts.uri.authority() {
+            Some(authority) => Some(authority.as_str().as_bytes()),
+            None => parts.headers.get(HOST).map(HeaderValue::as_bytes),
+        };
+        let own = self.server.address.host.as_bytes();
+        emit(&HOST, if gateway.keep_host { asked.unwrap_or(own) } else { own });
+        for (name, value) in &parts.headers {
+            if !is_ours(name) && !hop.named.contains(name) {
+                emit(name, value.as_bytes());
+            }
         }
-    }
-    for name in [
-        CONNECTION,
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-        PROXY_AUTHENTICATE,
-        PROXY_AUTHORIZATION,
-        TE,
-        TRANSFER_ENCODING,
-        UPGRADE,
-    ] {
-        headers.remove(name);
+        if let Some(protocol) = &hop.protocol {
+            emit(&CONNECTION, b"upgrade");
+            emit(&UPGRADE, protocol.as_bytes());
+        } else if hop.takes_trailers {
+            emit(&CONNECTION, b"te");
+            emit(&TE, b"trailers");
+        }
+        if let Some(authorization) = &gateway.authorization {
+            emit(&AUTHORIZATION, authorization.as_bytes());
+        }
+        let peer = connected.forwarded.get_or_init(|| Forwarded::of(connected.peer));
+        emit(&FORWARDED_FOR, peer.address.as_bytes());
+        emit(&FORWARDED_PROTO, peer.proto.as_bytes());
+        emit(&FORWARDED, peer.element.as_bytes());
+        if let Some(host) = asked {
+            emit(&FORWARDED_HOST, host);
+        }
+        emit(&VIA, via(parts.version).as_bytes());
+        stamp::upstream(self.caller.client(), self.id, emit);
     }
 }
 
-/// Who has asked, and how. What a client says about that itself is not passed on.
-fn forwarded(headers: &mut HeaderMap, connected: &Connected) {
-    let values = connected.forwarded.get_or_init(|| Values::of(connected.peer));
-    headers.insert(FORWARDED_FOR, values.address.clone());
-    headers.insert(FORWARDED_PROTO, values.proto.clone());
-    headers.insert(FORWARDED, values.element.clone());
-    match headers.get(HOST).cloned() {
-        Some(host) => headers.insert(FORWARDED_HOST, host),
-        None => headers.remove(FORWARDED_HOST),
-    };
+/// Whether a header is not passed on as it is: it is for one connection only (RFC 9110, 7.6.1), it is said anew, or some
+/// servers take it for the address of a proxy of theirs (`Proxy`: httpoxy, CVE-2016-5385).
+fn is_ours(name: &HeaderName) -> bool {
+    match *name {
+        CONNECTION | TE | TRANSFER_ENCODING | UPGRADE | PROXY_AUTHENTICATE | PROXY_AUTHORIZATION | HOST
+        | AUTHORIZATION | FORWARDED => true,
+        _ => matches!(
+            name.as_str(),
+            "keep-alive"
+                | "proxy-connection"
+                | "proxy"
+                | "x-forwarded-for"
+                | "x-forwarded-host"
+                | "x-forwarded-proto"
+                | "x-client-name"
+                | "x-request-id"
+        ),
+    }
 }
 
-/// What all requests of a connection are forwarded with: made once.
-pub(crate) struct Values {
-    address: HeaderValue,
-    proto: HeaderValue,
+/// Says in an answer that it has come this way.
+pub(super) fn returned(headers: &mut HeaderMap) {
+    headers.append(VIA, HeaderValue::from_static(via(Version::HTTP_11)));
+}
+
+/// RFC 9110, 7.6.3: the version in which the message came, and who passes it on.
+fn via(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 | Version::HTTP_10 => "1.0 convergence",
+        Version::HTTP_2 | Version::HTTP_3 => "2.0 convergence",
+        _ => "1.1 convergence",
+    }
+}
+
+/// Who has asked, and how: the same for all requests of a connection. What a client says about that itself is not passed
+/// on.
+pub(crate) struct Forwarded {
+    address: String,
+    proto: &'static str,
     /// RFC 7239, 4.
-    element: HeaderValue,
+    element: String,
 }
 
-impl Values {
+impl Forwarded {
     fn of(peer: SocketAddr) -> Self {
         let address = peer.ip().to_canonical();
         let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
-        let value = |text: String| HeaderValue::from_str(&text).expect("digits, letters and marks of ASCII");
-        Self {
-            address: value(address.to_string()),
-            proto: HeaderValue::from_static("http"),
-            element: value(format!("for={node};proto=http")),
-        }
+        Self { address: address.to_string(), proto: "http", element: format!("for={node};proto=http") }
     }
 }

@@ -1,9 +1,12 @@
 //! The head of an upstream's answer: bytes to a status, headers, and how the body is framed (RFC 9112, 4 to 6). Strict,
 //! since what two readers frame in two ways can be used to smuggle an answer to somebody else.
 
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
 use bytes::BytesMut;
-use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use smallvec::SmallVec;
 
 use super::body::Framing;
 use crate::upstream::fault::BadAnswer;
@@ -17,6 +20,7 @@ const MOST_HEADERS: usize = 128;
 /// A head, and what it says about what follows.
 #[derive(Debug)]
 pub(super) struct Head {
+    /// Without the headers that are for this connection only.
     pub(super) response: Response<()>,
     pub(super) framing: Framing,
     /// Whether another request may follow on this connection.
@@ -28,9 +32,10 @@ pub(super) struct Head {
 /// # Errors
 /// It is no answer of HTTP/1, or one that could be read in two ways.
 pub(super) fn take(bytes: &mut BytesMut, method: &Method) -> Result<Option<Head>, BadAnswer> {
-    let mut lines = [httparse::EMPTY_HEADER; MOST_HEADERS];
-    let mut parsed = httparse::Response::new(&mut lines);
-    let length = match parsed.parse(bytes) {
+    let mut lines = [const { MaybeUninit::uninit() }; MOST_HEADERS];
+    let mut parsed = httparse::Response::new(&mut []);
+    let parser = httparse::ParserConfig::default();
+    let length = match parser.parse_response_with_uninit_headers(&mut parsed, bytes, &mut lines) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) if bytes.len() < LONGEST => return Ok(None),
         Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
@@ -39,31 +44,116 @@ pub(super) fn take(bytes: &mut BytesMut, method: &Method) -> Result<Option<Head>
         Err(_) => return Err(BadAnswer::NotHttp),
     };
     let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(BadAnswer::NotHttp)?;
-    let version = if parsed.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
-    let places: Places = parsed.headers.iter().map(|line| Place::of(bytes, line)).collect();
-    let headers = headers(bytes.split_to(length), &places)?;
-    let framing = framing(&headers, method, status, version)?;
-    let keep_alive = version == Version::HTTP_11
-        && framing != Framing::UntilClose
-        && !headers.get_all(CONNECTION).iter().any(|value| names(value, "close"));
+    let is_http_11 = parsed.version == Some(1);
+    let hop = Hop::read(parsed.headers)?;
+    let framing = hop.framing(method, status, is_http_11)?;
+    let keep_alive = is_http_11 && framing != Framing::UntilClose && !hop.closes;
+    let for_client = |line: &&httparse::Header<'_>| hop.passes(line.name, status);
+    let places: Places =
+        parsed.headers.iter().filter(for_client).map(|line| Place::of(bytes, line)).collect();
+    drop(hop);
     let mut response = Response::new(());
     *response.status_mut() = status;
-    *response.headers_mut() = headers;
+    *response.headers_mut() = headers(bytes.split_to(length), &places)?;
     Ok(Some(Head { response, framing, keep_alive }))
 }
 
-type Places = smallvec::SmallVec<[Place; 16]>;
+/// What a head says about this connection and about the message's length.
+#[derive(Default)]
+struct Hop<'a> {
+    coding: Option<&'a [u8]>,
+    length: Option<&'a [u8]>,
+    closes: bool,
+    /// What `Connection` names: for this connection only.
+    named: SmallVec<[&'a [u8]; 2]>,
+}
+
+impl<'a> Hop<'a> {
+    /// Several lengths, or a length and a coding, are refused: somebody else may choose the other.
+    fn read(lines: &'a [httparse::Header<'a>]) -> Result<Self, BadAnswer> {
+        let mut hop = Self::default();
+        for line in lines {
+            let is = |name: &str| line.name.eq_ignore_ascii_case(name);
+            let known = match line.name.len() {
+                17 if is("transfer-encoding") => hop.coding.replace(line.value),
+                14 if is("content-length") => hop.length.replace(line.value),
+                10 if is("connection") => {
+                    hop.connection(line.value);
+                    None
+                }
+                _ => None,
+            };
+            if known.is_some() {
+                return Err(BadAnswer::AmbiguousLength);
+            }
+        }
+        if hop.coding.is_some() && hop.length.is_some() {
+            return Err(BadAnswer::AmbiguousLength);
+        }
+        Ok(hop)
+    }
+
+    fn connection(&mut self, value: &'a [u8]) {
+        for name in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+            self.closes |= name.eq_ignore_ascii_case(b"close");
+            if !name.eq_ignore_ascii_case(b"content-length") {
+                self.named.push(name);
+            }
+        }
+    }
+
+    /// Whether the client gets this header (RFC 9110, 7.6.1). The protocol that is switched to is for it.
+    fn passes(&self, name: &str, status: StatusCode) -> bool {
+        let is_hop = match name.len() {
+            7 => name.eq_ignore_ascii_case("upgrade"),
+            10 => name.eq_ignore_ascii_case("connection") || name.eq_ignore_ascii_case("keep-alive"),
+            16 => name.eq_ignore_ascii_case("proxy-connection"),
+            17 => name.eq_ignore_ascii_case("transfer-encoding"),
+            18 => name.eq_ignore_ascii_case("proxy-authenticate"),
+            _ => false,
+        };
+        let is_named = || self.named.iter().any(|named| named.eq_ignore_ascii_case(name.as_bytes()));
+        let switches = status == StatusCode::SWITCHING_PROTOCOLS && name.eq_ignore_ascii_case("upgrade");
+        switches || !(is_hop || is_named())
+    }
+
+    /// RFC 9112, 6.3. Codings other than `chunked` are refused.
+    fn framing(&self, method: &Method, status: StatusCode, is_http_11: bool) -> Result<Framing, BadAnswer> {
+        if status.is_informational()
+            || *method == Method::HEAD
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        {
+            return Ok(Framing::Nothing);
+        }
+        match (self.coding, self.length) {
+            (Some(coding), _) if is_http_11 && coding.eq_ignore_ascii_case(b"chunked") => {
+                Ok(Framing::chunked())
+            }
+            (Some(_), _) => Err(BadAnswer::UnknownCoding),
+            (None, Some(length)) => match number(length) {
+                Some(0) => Ok(Framing::Nothing),
+                Some(length) => Ok(Framing::Length(length)),
+                None => Err(BadAnswer::AmbiguousLength),
+            },
+            (None, None) => Ok(Framing::UntilClose),
+        }
+    }
+}
+
+type Places = SmallVec<[Place; 16]>;
 
 /// Where a header's name and value stand in the head.
 struct Place {
-    name: (usize, usize),
-    value: (usize, usize),
+    name: Range<usize>,
+    value: Range<usize>,
 }
 
 impl Place {
     fn of(bytes: &BytesMut, line: &httparse::Header<'_>) -> Self {
-        let from = bytes.as_ptr().addr();
-        let place = |part: &[u8]| (part.as_ptr().addr() - from, part.as_ptr().addr() - from + part.len());
+        let place = |part: &[u8]| {
+            let from = part.as_ptr().addr() - bytes.as_ptr().addr();
+            from..from + part.len()
+        };
         Self { name: place(line.name.as_bytes()), value: place(line.value) }
     }
 }
@@ -72,10 +162,10 @@ impl Place {
 fn headers(head: BytesMut, places: &[Place]) -> Result<HeaderMap, BadAnswer> {
     let head = head.freeze();
     let mut headers = HeaderMap::with_capacity(places.len() + ROOM_FOR_OURS);
-    for &Place { name, value } in places {
-        let name = HeaderName::from_bytes(&head[name.0..name.1]).map_err(|_| BadAnswer::NotHttp)?;
+    for Place { name, value } in places {
+        let name = HeaderName::from_bytes(&head[name.clone()]).map_err(|_| BadAnswer::NotHttp)?;
         let value =
-            HeaderValue::from_maybe_shared(head.slice(value.0..value.1)).map_err(|_| BadAnswer::NotHttp)?;
+            HeaderValue::from_maybe_shared(head.slice(value.clone())).map_err(|_| BadAnswer::NotHttp)?;
         headers.append(name, value);
     }
     Ok(headers)
@@ -84,52 +174,10 @@ fn headers(head: BytesMut, places: &[Place]) -> Result<HeaderMap, BadAnswer> {
 /// What every answer is stamped with on its way out.
 const ROOM_FOR_OURS: usize = 6;
 
-/// RFC 9112, 6.3. Both lengths at once, several lengths, and codings other than `chunked` are refused.
-fn framing(
-    headers: &HeaderMap,
-    method: &Method,
-    status: StatusCode,
-    version: Version,
-) -> Result<Framing, BadAnswer> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let (coding, length) = (codings.next(), lengths.next());
-    if codings.next().is_some() || lengths.next().is_some() || (coding.is_some() && length.is_some()) {
-        return Err(BadAnswer::AmbiguousLength);
-    }
-    if status.is_informational()
-        || *method == Method::HEAD
-        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-    {
-        return Ok(Framing::Nothing);
-    }
-    match (coding, length) {
-        (Some(coding), _)
-            if version == Version::HTTP_11 && coding.as_bytes().eq_ignore_ascii_case(b"chunked") =>
-        {
-            Ok(Framing::chunked())
-        }
-        (Some(_), _) => Err(BadAnswer::UnknownCoding),
-        (None, Some(length)) => match number(length.as_bytes()) {
-            Some(0) => Ok(Framing::Nothing),
-            Some(length) => Ok(Framing::Length(length)),
-            None => Err(BadAnswer::AmbiguousLength),
-        },
-        (None, None) => Ok(Framing::UntilClose),
-    }
-}
-
 /// Digits and nothing else: no sign, no blank, no list.
 fn number(digits: &[u8]) -> Option<u64> {
     let all_digits = digits.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(digits).ok().filter(|_| all_digits)?.parse().ok()
-}
-
-/// Whether a list of words, such as the value of `Connection`, names this one.
-pub(crate) fn names(list: &HeaderValue, word: &str) -> bool {
-    list.as_bytes()
-        .split(|&byte| byte == b',')
-        .any(|item| item.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
 }
 
 #[cfg(test)]

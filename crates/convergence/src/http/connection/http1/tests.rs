@@ -35,7 +35,7 @@ fn echo(lives: &Lives, local: &LocalSet) -> (DuplexStream, Rc<Life>, Rc<Cell<boo
                     let _ = tokio::io::copy(&mut from, &mut to).await;
                 })
             }));
-            let mut answer = Response::new(Sent::at_once(Answer::empty()));
+            let mut answer = Response::new(Sent::new(None, Answer::empty()));
             *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
             answer.headers_mut().insert(CONNECTION, "upgrade".parse().expect("a word"));
             answer.headers_mut().insert(UPGRADE, "echo".parse().expect("a word"));
