@@ -101,7 +101,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "UPSTREAM_AUTHORIZATION",
         "VALUE",
-        "What the upstream gets as Authorization, in place of the client's key (default: nothing)",
+        "What the upstream gets as Authorization, in place of the client's key",
     ),
     variable(
         "UPSTREAM_HOST",
