@@ -2,6 +2,7 @@
 
 mod admin;
 mod audio;
+mod ext_authz;
 mod keys;
 mod listen;
 mod logs;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 pub use admin::{Admin, AdminToken};
 pub use audio::Audio;
+pub use ext_authz::ExtAuthz;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
@@ -28,6 +30,8 @@ pub struct Config {
     pub auth: Auth,
     /// The public listener.
     pub listen: Listen,
+    /// Where Envoy asks.
+    pub ext_authz: Option<ExtAuthz>,
     /// The admin listener.
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
@@ -54,9 +58,12 @@ impl Config {
     /// All faults at once, each naming its variable and none showing a value.
     pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
         let mut reader = settings::Reader::new(settings);
+        let auth = Auth::read(&mut reader);
+        let listen = Listen::read(&mut reader);
         let config = Self {
-            auth: Auth::read(&mut reader),
-            listen: Listen::read(&mut reader),
+            auth,
+            listen,
+            ext_authz: ExtAuthz::read(&mut reader, listen.address.ip()),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
             audio: Audio::read(&mut reader),

@@ -16,6 +16,8 @@ mod stamp;
 mod routes;
 mod webhook;
 
+mod ext_authz;
+
 mod admin;
 
 mod body;
@@ -23,6 +25,7 @@ mod problem;
 mod redact;
 
 pub(crate) use admin::AdminListener;
+pub(crate) use ext_authz::ExtAuthzListener;
 pub(crate) use listener::Listeners;
 pub(crate) use refuse::status_and_code;
 pub(crate) use slots::Slots;

@@ -1,0 +1,57 @@
+//! From what Envoy tells of a request to that request, as far as it is decided by: its method, its target and its
+//! `Authorization`. Knows neither the gate nor the network.
+
+use http::header::AUTHORIZATION;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+
+use super::messages::{CheckRequest, HttpRequest};
+
+/// Why a question has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It is about something else than an HTTP request: the fault of whoever set the proxy up.
+    NotHttp,
+    /// The request is none that this server would read itself: the client's fault.
+    BadRequest(&'static str),
+}
+
+/// The request that is asked about.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub(crate) fn request(check: CheckRequest) -> Result<Request<()>, Unreadable> {
+    let asked = check.attributes.and_then(|attributes| attributes.request?.http);
+    let mut asked = asked.ok_or(Unreadable::NotHttp)?;
+    let path = std::mem::take(&mut asked.path);
+    let method = Method::from_bytes(&asked.method)
+        .map_err(|_| Unreadable::BadRequest("the request's method is not one word"))?;
+    let mut request = Request::new(());
+    *request.method_mut() = method;
+    *request.uri_mut() = target(path)?;
+    credentials(request.headers_mut(), asked)?;
+    Ok(request)
+}
+
+fn target(path: Vec<u8>) -> Result<Uri, Unreadable> {
+    let wrong =
+        Unreadable::BadRequest("the request's target must be a path, percent-encoded where it has to be");
+    if !(path.starts_with(b"/") || path == b"*") {
+        return Err(wrong);
+    }
+    PathAndQuery::from_maybe_shared(path).map(Uri::from).map_err(|_| wrong)
+}
+
+/// Every value by itself where Envoy gives them so, else the one that it has joined.
+fn credentials(headers: &mut HeaderMap, asked: HttpRequest) -> Result<(), Unreadable> {
+    let is_ours = |name: &str| name.eq_ignore_ascii_case(AUTHORIZATION.as_str());
+    let raw = asked.header_map.into_iter().flat_map(|map| map.headers);
+    let raw = raw.filter(|header| is_ours(&header.key)).map(|header| header.raw_value);
+    let joined = asked.headers.into_iter().filter(|(name, _)| is_ours(name)).map(|(_, value)| value);
+    for value in raw.chain(joined) {
+        let value = HeaderValue::from_maybe_shared(value)
+            .map_err(|_| Unreadable::BadRequest("the Authorization header has control characters"))?;
+        headers.append(AUTHORIZATION, value);
+    }
+    Ok(())
+}

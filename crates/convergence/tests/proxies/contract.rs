@@ -1,0 +1,206 @@
+//! What a proxy has to do that asks Convergence, whichever it is.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+
+use crate::program::{Behind, Proxy, Running};
+use crate::support::{Answer, TestServer, csv};
+use crate::upstream::{GREETING, Upstream};
+
+const LINES: &[&str] = &[
+    "sk-alpha,Caf\u{e9} Alpha,,,TRUE,1000",
+    "sk-free,Free,,,TRUE,",
+    "sk-two,Two A Minute,,,TRUE,2",
+    "sk-none,None Allowed,,,TRUE,0",
+    "sk-old,Old,,2025-11-30,TRUE,5",
+    "sk-off,Off,,,FALSE,5",
+];
+
+/// What the client gets when it is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Refusals {
+    /// Convergence's answer, byte for byte.
+    Verbatim,
+    /// Its status and headers, one challenge of the two, and a body with its title.
+    Rewritten,
+}
+
+/// What a proxy can do.
+pub struct Expected {
+    pub refusals: Refusals,
+    /// Whether answers of the API name the client and what is left of its limit.
+    pub stamps_answers: bool,
+    /// What two `Authorization` headers are answered with.
+    pub repeated: u16,
+    /// The status while Convergence is down.
+    pub without_convergence: u16,
+}
+
+/// One proxy between a client, Convergence and an API.
+struct Chain<'a> {
+    convergence: TestServer,
+    upstream: Upstream,
+    proxy: Running,
+    client: Client,
+    expected: &'a Expected,
+}
+
+/// Everything, in one run of the program.
+pub async fn holds(proxy: &Proxy, expected: &Expected) {
+    let convergence = TestServer::with_keys_and(&csv(LINES), &[("EXT_AUTHZ_PORT", "0")]).await;
+    let upstream = Upstream::start().await;
+    let behind = Behind {
+        convergence: port(&convergence.url),
+        ext_authz: convergence.ext_authz().port(),
+        api: upstream.port,
+    };
+    let proxy = Running::start(proxy, &behind).await;
+    let client = Client::builder().no_proxy().build().expect("a client");
+    let mut chain = Chain { convergence, upstream, proxy, client, expected };
+    chain.refuses_as_convergence_does().await;
+    chain.lets_the_admitted_pass_without_their_key().await;
+    chain.replaces_a_forged_name().await;
+    chain.passes_bodies_on().await;
+    chain.counts_each_request_once().await;
+    chain.is_shut_without_keys().await;
+    chain.is_shut_without_convergence().await;
+}
+
+impl Chain<'_> {
+    async fn refuses_as_convergence_does(&self) {
+        for authorization in
+            [None, Some("Basic abc"), Some("Bearer sk-nobody"), Some("Bearer sk-old"), Some("Bearer sk-off")]
+        {
+            assert_eq!(self.same_refusal(authorization).await.status, 401, "{authorization:?}");
+        }
+        assert_eq!(self.same_refusal(Some("Bearer sk-none")).await.header("retry-after"), Some("60"));
+        for _ in 0..2 {
+            assert_eq!(self.send(self.request(Method::GET, "/").bearer_auth("sk-two")).await.status, 200);
+        }
+        self.upstream.take();
+        let refused = self.same_refusal(Some("Bearer sk-two")).await;
+        assert_eq!((refused.status, refused.header("retry-after")), (429, Some("61")));
+        let two = self.request(Method::GET, "/").bearer_auth("sk-free").bearer_auth("sk-alpha");
+        assert_eq!(self.send(two).await.status, self.expected.repeated);
+        assert_eq!(self.upstream.take().len(), 0, "the API never sees what is refused");
+    }
+
+    /// Asks the proxy and Convergence itself: a refusal changes nothing, so both say the same.
+    async fn same_refusal(&self, authorization: Option<&str>) -> Answer {
+        let with = |request: RequestBuilder| match authorization {
+            Some(value) => request.header("authorization", value),
+            None => request,
+        };
+        let direct = with(self.convergence.request(Method::GET, "/auth/verify"));
+        let direct = self.convergence.send(direct).await;
+        let through = self.send(with(self.request(Method::POST, "/a?b=c")).body("a body")).await;
+        assert_eq!(through.status, direct.status, "{authorization:?}: {through}");
+        for name in ["content-type", "retry-after", "x-client-name", "ratelimit-policy", "ratelimit"] {
+            assert_eq!(values(&through, name), values(&direct, name), "{authorization:?}, {name}");
+        }
+        let (given, wanted) = (values(&through, "www-authenticate"), values(&direct, "www-authenticate"));
+        match self.expected.refusals {
+            Refusals::Verbatim => {
+                assert_eq!((through.json(), given), (direct.json(), wanted), "{authorization:?}");
+                assert_eq!(through.body, direct.body, "{authorization:?}");
+            }
+            Refusals::Rewritten => {
+                assert_eq!(through.json()["title"], direct.json()["title"], "{authorization:?}");
+                let code = &through.json()["code"];
+                assert!(*code == Value::Null || *code == direct.json()["code"], "{authorization:?}: {code}");
+                assert_eq!(given.first(), wanted.first(), "{authorization:?}");
+            }
+        }
+        through
+    }
+
+    async fn lets_the_admitted_pass_without_their_key(&self) {
+        for (key, name) in [("sk-alpha", "Caf%C3%A9 Alpha"), ("sk-free", "Free")] {
+            let answer = self.send(self.request(Method::DELETE, "/a%2Fb?c=%20&d").bearer_auth(key)).await;
+            assert_eq!((answer.status, &answer.body[..]), (200, GREETING.as_bytes()), "{answer}");
+            let seen = self.upstream.take();
+            let [seen] = &seen[..] else { panic!("{} requests at the API", seen.len()) };
+            assert_eq!((seen.method.as_str(), seen.target.as_str()), ("DELETE", "/a%2Fb?c=%20&d"));
+            assert_eq!(seen.values("x-client-name"), [name]);
+            assert_eq!(seen.values("authorization"), [""; 0]);
+            let all = format!("{:?}", seen.headers);
+            assert!(!all.contains(key), "the key is in {all}");
+            if self.expected.stamps_answers {
+                assert_eq!(values(&answer, "x-client-name"), [name]);
+                let limited = key == "sk-alpha";
+                assert_eq!(values(&answer, "ratelimit-policy").len(), usize::from(limited));
+                assert_eq!(values(&answer, "ratelimit").len(), usize::from(limited));
+            }
+        }
+    }
+
+    async fn replaces_a_forged_name(&self) {
+        let forged = self.request(Method::GET, "/").bearer_auth("sk-free");
+        let forged = forged.header("x-client-name", "Admin").header("X-CLIENT-NAME", "Root");
+        assert_eq!(self.send(forged).await.status, 200);
+        assert_eq!(self.upstream.take()[0].values("x-client-name"), ["Free"]);
+    }
+
+    async fn passes_bodies_on(&self) {
+        let body: Vec<u8> = (0..200_000_u32).map(|number| number.to_le_bytes()[0] ^ 0x5a).collect();
+        let request = self.request(Method::POST, "/upload").bearer_auth("sk-free").body(body.clone());
+        assert_eq!(self.send(request).await.status, 200);
+        let seen = self.upstream.take();
+        assert_eq!((seen.len(), seen[0].method.as_str()), (1, "POST"));
+        assert!(seen[0].body == body, "{} bytes of {}", seen[0].body.len(), body.len());
+    }
+
+    /// One request has been made with this key; here are more, and `/auth/verify` tells what is left after its own.
+    async fn counts_each_request_once(&self) {
+        for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT] {
+            let request = self.request(method, "/").bearer_auth("sk-alpha").body("x");
+            assert_eq!(self.send(request).await.status, 200);
+        }
+        let left = self.convergence.verify("sk-alpha").await;
+        assert_eq!(left.header("ratelimit"), Some("\"default\";r=994;t=60"), "1000, less 1, 4 and this one");
+        self.upstream.take();
+    }
+
+    /// Convergence answers, and has no keys that it may decide by.
+    async fn is_shut_without_keys(&self) {
+        std::fs::remove_file(self.convergence.path("keys.csv")).expect("a keys file");
+        let gone = |status: &Value| status["mode"] == "unavailable";
+        self.convergence.until_by("the keys are too old", Duration::from_hours(1), gone).await;
+        let refused = self.same_refusal(Some("Bearer sk-free")).await;
+        assert_eq!(refused.status, 503);
+        assert!(refused.header("retry-after").is_some());
+        assert_eq!(self.upstream.take().len(), 0);
+    }
+
+    async fn is_shut_without_convergence(&mut self) {
+        self.convergence.stop();
+        // The first may meet a connection that was left open, the second meets none.
+        for _ in 0..2 {
+            let answer = self.send(self.request(Method::GET, "/").bearer_auth("sk-free")).await;
+            assert_eq!(answer.status, self.expected.without_convergence, "{answer}");
+        }
+        assert_eq!(self.upstream.take().len(), 0, "what nobody was asked about is refused");
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.proxy.url))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Answer {
+        match request.send().await {
+            Ok(answer) => Answer::read(answer).await,
+            Err(error) => panic!("{error:?}; the proxy says:\n{}", self.proxy.log()),
+        }
+    }
+}
+
+/// Every value of a header.
+fn values<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
+    answer.headers.get_all(name).iter().map(|value| value.to_str().expect("ASCII")).collect()
+}
+
+fn port(url: &str) -> u16 {
+    url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a URL with a port")
+}
