@@ -24,3 +24,29 @@ impl ExtAuthz {
         Some(Self { address: SocketAddr::new(host.unwrap_or(beside), port) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Settings};
+
+    fn read(settings: &[(&str, &str)]) -> Result<Option<String>, Vec<String>> {
+        let pairs = settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::read(&Settings::from_iter(pairs));
+        let config =
+            config.map_err(|faults| faults.into_iter().map(|fault| fault.to_string()).collect::<Vec<_>>())?;
+        Ok(config.ext_authz.map(|at| at.address.to_string()))
+    }
+
+    #[test]
+    fn it_listens_where_the_api_does_unless_told_otherwise() {
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&[("EXT_AUTHZ_PORT", "8002")]), Ok(Some("127.0.0.1:8002".to_owned())));
+        let beside = [("API_HOST", "10.0.0.1"), ("EXT_AUTHZ_PORT", "8002")];
+        assert_eq!(read(&beside), Ok(Some("10.0.0.1:8002".to_owned())));
+        let apart = [("EXT_AUTHZ_HOST", "localhost"), ("API_HOST", "10.0.0.1"), ("EXT_AUTHZ_PORT", "8002")];
+        assert_eq!(read(&apart), Ok(Some("127.0.0.1:8002".to_owned())));
+        for wrong in [&[("EXT_AUTHZ_PORT", "many")][..], &[("EXT_AUTHZ_HOST", "10.0.0.1")]] {
+            assert_eq!(read(wrong).map_err(|faults| faults.len()), Err(1), "{wrong:?}");
+        }
+    }
+}

@@ -25,6 +25,10 @@ use tracing::{debug, error, warn};
 use super::slots::Slot;
 use crate::app::App;
 
+/// How long a peer has to take note that a connection ends. A call is answered at once, so that there is nothing else to
+/// wait for.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// The bound socket.
 pub(crate) struct ExtAuthzListener(TcpListener);
 
@@ -47,7 +51,7 @@ impl ExtAuthzListener {
         self.0.local_addr()
     }
 
-    /// Starts its thread. That ends after `stop` turns true and its calls have ended or run out of time.
+    /// Starts its thread. That ends soon after `stop` turns true.
     ///
     /// # Errors
     /// The thread cannot be made.
@@ -128,7 +132,8 @@ async fn connection(app: Arc<App>, stream: TcpStream, slot: Slot, mut stop: watc
         ended = connection.as_mut() => ended,
         () = over => {
             connection.as_mut().graceful_shutdown();
-            tokio::time::timeout(app.listen.drain_timeout, connection).await.unwrap_or(Ok(()))
+            let farewell = FAREWELL.min(app.listen.drain_timeout);
+            tokio::time::timeout(farewell, connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {
