@@ -30,8 +30,9 @@ mod tests {
     use crate::config::{Config, Settings};
 
     fn read(settings: &[(&str, &str)]) -> Result<Option<String>, Vec<String>> {
-        let pairs = settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
-        let config = Config::read(&Settings::from_iter(pairs));
+        let settings: Settings =
+            settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let config = Config::read(&settings);
         let config =
             config.map_err(|faults| faults.into_iter().map(|fault| fault.to_string()).collect::<Vec<_>>())?;
         Ok(config.ext_authz.map(|at| at.address.to_string()))

@@ -176,13 +176,10 @@ fn own_folders(folder: &Path) -> String {
 
 /// Every number that is one of these ports, replaced.
 fn with_ports(text: &str, ports: &[(&str, u16)]) -> String {
-    let mut replaced = String::new();
-    for piece in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+    let replaced = text.split_inclusive(|c: char| !c.is_ascii_digit()).map(|piece| {
         let number = piece.trim_end_matches(|c: char| !c.is_ascii_digit());
-        match ports.iter().find(|(example, _)| *example == number) {
-            Some((_, port)) => replaced += &format!("{port}{}", &piece[number.len()..]),
-            None => replaced += piece,
-        }
-    }
-    replaced
+        let port = ports.iter().find(|(example, _)| *example == number);
+        port.map_or(piece.to_owned(), |(_, port)| piece.replacen(number, &port.to_string(), 1))
+    });
+    replaced.collect()
 }
