@@ -49,7 +49,7 @@ fn asked_raw(authorization: &[&[u8]]) -> HttpRequest {
 
 fn message(http: HttpRequest) -> Vec<u8> {
     let request = Some(AskedAbout { http: Some(http) });
-    CheckRequest { attributes: Some(Attributes { request }) }.encode_to_vec()
+    CheckRequest { attributes: Some(Attributes { source: None, request }) }.encode_to_vec()
 }
 
 /// What came back: the status of a call that failed, or a message.
@@ -198,7 +198,7 @@ async fn a_call_that_asks_nothing_fails_with_a_status_and_admits_nobody() {
     let (invalid, out_of_range, unimplemented, internal) = (3, 11, 12, 13);
     let good = message(asked(&[b"Bearer free"], "/"));
     let large = message(asked(&[b"Bearer free"], &format!("/{}", "a".repeat(4096))));
-    let of_tcp = CheckRequest { attributes: Some(Attributes { request: None }) }.encode_to_vec();
+    let of_tcp = CheckRequest { attributes: Some(Attributes::default()) }.encode_to_vec();
     let calls: [(&str, &[u8], u32); 6] = [
         (CHECK, b"", invalid),
         (CHECK, &of_tcp, invalid),

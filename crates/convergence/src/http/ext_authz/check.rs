@@ -4,11 +4,12 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Collected};
 use tonic::{Code, Status};
+use tracing::debug;
 
 use super::messages::{
     Allowed, CheckRequest, CheckResponse, Denied, Header, HeaderOption, HttpStatus, RpcStatus, Verdict,
 };
-use super::question::{self, Unreadable};
+use super::question::{self, Question, Unreadable};
 use crate::app::App;
 use crate::http::admit::{Caller, admit};
 use crate::http::body::Answer;
@@ -21,8 +22,11 @@ use crate::http::stamp;
 /// The message is about no HTTP request.
 pub(super) async fn decide(app: &App, check: CheckRequest) -> Result<CheckResponse, Status> {
     let id = app.next_request_id();
-    let decision = match question::request(check) {
-        Ok(mut request) => admit(app, &mut request, id),
+    let decision = match question::read(check) {
+        Ok(Question { mut request, source }) => {
+            debug!(request = %id, ?source, "Envoy asks");
+            admit(app, &mut request, id)
+        }
         Err(Unreadable::BadRequest(detail)) => {
             Err(Problem::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer())
         }

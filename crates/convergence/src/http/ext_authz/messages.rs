@@ -21,8 +21,35 @@ pub(crate) struct CheckRequest {
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct Attributes {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) source: Option<Peer>,
     #[prost(message, optional, tag = "4")]
     pub(crate) request: Option<AskedAbout>,
+}
+
+/// `envoy.service.auth.v3.AttributeContext.Peer`
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct Peer {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) address: Option<Address>,
+}
+
+/// `envoy.config.core.v3.Address`
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct Address {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) socket_address: Option<SocketAddress>,
+}
+
+/// `envoy.config.core.v3.SocketAddress`
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct SocketAddress {
+    /// An IP address.
+    #[prost(bytes = "vec", tag = "2")]
+    pub(crate) address: Vec<u8>,
 }
 
 /// `envoy.service.auth.v3.AttributeContext.Request`

@@ -1,11 +1,21 @@
-//! From what Envoy tells of a request to that request, as far as it is decided by: its method, its target and its
-//! `Authorization`. Knows neither the gate nor the network.
+//! From what Envoy tells of a request to that request, as far as it is decided by: its method, its target, its
+//! `Authorization` and where it came from. Knows neither the gate nor the network.
+
+use std::net::IpAddr;
 
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 
-use super::messages::{CheckRequest, HttpRequest};
+use super::messages::{CheckRequest, HttpRequest, Peer};
+
+/// What is asked.
+pub(crate) struct Question {
+    /// Method, target, and every `Authorization`.
+    pub(crate) request: Request<()>,
+    /// The client's address, as Envoy knows it; none for a client at a Unix socket.
+    pub(crate) source: Option<IpAddr>,
+}
 
 /// Why a question has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +26,14 @@ pub(crate) enum Unreadable {
     BadRequest(&'static str),
 }
 
-/// The request that is asked about.
+/// Reads a message.
 ///
 /// # Errors
-/// There is none, or it cannot be read.
-pub(crate) fn request(check: CheckRequest) -> Result<Request<()>, Unreadable> {
-    let asked = check.attributes.and_then(|attributes| attributes.request?.http);
-    let mut asked = asked.ok_or(Unreadable::NotHttp)?;
+/// There is no request in it, or none that can be read.
+pub(crate) fn read(check: CheckRequest) -> Result<Question, Unreadable> {
+    let attributes = check.attributes.unwrap_or_default();
+    let source = attributes.source.and_then(address);
+    let mut asked = attributes.request.and_then(|request| request.http).ok_or(Unreadable::NotHttp)?;
     let path = std::mem::take(&mut asked.path);
     let method = Method::from_bytes(&asked.method)
         .map_err(|_| Unreadable::BadRequest("the request's method is not one word"))?;
@@ -30,7 +41,12 @@ pub(crate) fn request(check: CheckRequest) -> Result<Request<()>, Unreadable> {
     *request.method_mut() = method;
     *request.uri_mut() = target(path)?;
     credentials(request.headers_mut(), asked)?;
-    Ok(request)
+    Ok(Question { request, source })
+}
+
+fn address(peer: Peer) -> Option<IpAddr> {
+    let address = peer.address?.socket_address?.address;
+    std::str::from_utf8(&address).ok()?.parse().ok()
 }
 
 fn target(path: Vec<u8>) -> Result<Uri, Unreadable> {
