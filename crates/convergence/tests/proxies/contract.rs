@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
@@ -50,7 +51,7 @@ struct Chain<'a> {
 /// Everything, in one run of the program.
 pub async fn holds(proxy: &Proxy, expected: &Expected) {
     let convergence = TestServer::with_keys_and(&csv(LINES), &[("EXT_AUTHZ_PORT", "0")]).await;
-    let upstream = Upstream::start().await;
+    let upstream = Upstream::start(200).await;
     let behind = Behind {
         convergence: port(&convergence.url),
         ext_authz: convergence.ext_authz().port(),
@@ -66,6 +67,36 @@ pub async fn holds(proxy: &Proxy, expected: &Expected) {
     chain.counts_each_request_once().await;
     chain.is_shut_without_keys().await;
     chain.is_shut_without_convergence().await;
+}
+
+/// Something else stands in the place of Convergence: it is told of the request itself, and none of its answers lets anybody pass.
+pub async fn asks_about_the_request_itself(proxy: &Proxy) {
+    let (instead, upstream) = (Upstream::start(401).await, Upstream::start(200).await);
+    let behind = Behind { convergence: instead.port, ext_authz: instead.port, api: upstream.port };
+    let proxy = Running::start(proxy, &behind).await;
+    let client = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
+    for status in [401, 403, 404, 302, 500, 502] {
+        instead.answer_with(status);
+        instead.take();
+        let forged = client.delete(format!("{}/a%2Fb?c=d", proxy.url)).bearer_auth("sk-free");
+        let names = ["method", "uri", "for", "host"].map(|what| format!("x-forwarded-{what}"));
+        let others = ["x-original-uri", "x-original-method", "x-real-ip", "forwarded"].map(str::to_owned);
+        let names = names.iter().chain(&others);
+        let forged = names.fold(forged, |request, name| request.header(name, "forged"));
+        let answer = forged.send().await.expect("an answer");
+        assert!(!answer.status().is_success(), "{status} became {}", answer.status());
+        let seen = instead.take();
+        let [seen] = &seen[..] else { panic!("asked {} times", seen.len()) };
+        assert_eq!(seen.target, "/auth/verify");
+        assert_eq!((seen.values("authorization"), seen.body.len()), (vec!["Bearer sk-free"], 0));
+        assert_eq!(seen.values("x-forwarded-method"), ["DELETE"]);
+        assert_eq!(seen.values("x-forwarded-for"), ["127.0.0.1"]);
+        let paths = [seen.values("x-original-uri"), seen.values("x-forwarded-uri")].concat();
+        assert_eq!(paths, ["/a%2Fb?c=d"], "by one name or the other");
+        let all = format!("{:?}", seen.headers);
+        assert!(!all.contains("forged"), "{all}");
+    }
+    assert_eq!(upstream.take().len(), 0, "nobody was admitted");
 }
 
 impl Chain<'_> {

@@ -22,18 +22,23 @@ const COMPLETE: Expected =
 /// Two `Authorization` headers are nginx's own 400.
 #[tokio::test]
 async fn nginx_passes_refusals_on_as_they_are() {
-    contract::holds(&Proxy::nginx("nginx.conf"), &COMPLETE).await;
+    let nginx = Proxy::nginx("nginx.conf");
+    contract::holds(&nginx, &COMPLETE).await;
+    contract::asks_about_the_request_itself(&nginx).await;
 }
 
 #[tokio::test]
 async fn nginx_with_auth_request_rewrites_refusals() {
     let expected = Expected { refusals: Refusals::Rewritten, ..COMPLETE };
-    contract::holds(&Proxy::nginx("nginx-auth-request.conf"), &expected).await;
+    let nginx = Proxy::nginx("nginx-auth-request.conf");
+    contract::holds(&nginx, &expected).await;
+    contract::asks_about_the_request_itself(&nginx).await;
 }
 
 #[tokio::test]
 async fn caddy_passes_refusals_on_as_they_are() {
     contract::holds(&Proxy::caddy(), &COMPLETE).await;
+    contract::asks_about_the_request_itself(&Proxy::caddy()).await;
 }
 
 /// Traefik has no way to put headers of the decision into the API's answer.
@@ -41,11 +46,13 @@ async fn caddy_passes_refusals_on_as_they_are() {
 async fn traefik_passes_refusals_on_as_they_are() {
     let expected = Expected { stamps_answers: false, without_convergence: 500, ..COMPLETE };
     contract::holds(&Proxy::traefik(), &expected).await;
+    contract::asks_about_the_request_itself(&Proxy::traefik()).await;
 }
 
 #[tokio::test]
 async fn haproxy_passes_refusals_on_as_they_are() {
     contract::holds(&Proxy::haproxy(), &COMPLETE).await;
+    contract::asks_about_the_request_itself(&Proxy::haproxy()).await;
 }
 
 /// Envoy joins two `Authorization` headers before anybody is asked, and the outcome is no key.

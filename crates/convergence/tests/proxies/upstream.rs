@@ -1,6 +1,7 @@
-//! The API that is guarded: it answers everything, and remembers what it was asked.
+//! The API that is guarded: it answers everything, and remembers what it was asked. Or a server in the place of Convergence.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt, Full};
@@ -33,22 +34,32 @@ impl Seen {
 /// Ends with the test.
 pub struct Upstream {
     pub port: u16,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    shared: Arc<Shared>,
     task: JoinHandle<()>,
 }
 
+struct Shared {
+    status: AtomicU16,
+    seen: Mutex<Vec<Seen>>,
+}
+
 impl Upstream {
-    pub async fn start() -> Self {
+    /// Answers everything with this status, but for `/health`: that is 200, so that it is asked at all.
+    pub async fn start(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let seen = Arc::default();
-        let task = tokio::spawn(serve(listener, Arc::clone(&seen)));
-        Self { port, seen, task }
+        let shared = Arc::new(Shared { status: AtomicU16::new(status), seen: Mutex::default() });
+        let task = tokio::spawn(serve(listener, Arc::clone(&shared)));
+        Self { port, shared, task }
+    }
+
+    pub fn answer_with(&self, status: u16) {
+        self.shared.status.store(status, Ordering::Relaxed);
     }
 
     /// What came since the last look.
     pub fn take(&self) -> Vec<Seen> {
-        std::mem::take(&mut self.seen.lock().expect("no panic while it is held"))
+        std::mem::take(&mut self.shared.seen.lock().expect("no panic while it is held"))
     }
 }
 
@@ -58,27 +69,27 @@ impl Drop for Upstream {
     }
 }
 
-async fn serve(listener: TcpListener, seen: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let seen = Arc::clone(&seen);
-        let service = service_fn(move |request| answer(request, Arc::clone(&seen)));
+        let shared = Arc::clone(&shared);
+        let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
 async fn answer(
     request: Request<Incoming>,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    shared: Arc<Shared>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.expect("a whole body").to_bytes();
     let (method, target) = (head.method.to_string(), head.uri.to_string());
-    seen.lock().expect("no panic while it is held").push(Seen {
-        method,
-        target,
-        headers: head.headers,
-        body,
-    });
-    let answer = Response::builder().header("x-client-name", "the API's own idea");
+    if target == "/health" {
+        return Ok(Response::default());
+    }
+    let seen = Seen { method, target, headers: head.headers, body };
+    shared.seen.lock().expect("no panic while it is held").push(seen);
+    let answer = Response::builder().status(shared.status.load(Ordering::Relaxed));
+    let answer = answer.header("x-client-name", "the API's own idea").header("x-request-id", "1-1");
     Ok(answer.body(Full::from(GREETING)).expect("an answer"))
 }
