@@ -1,7 +1,7 @@
 -- Asks Convergence about each request, for haproxy.cfg beside it.
 
 local verify = "http://127.0.0.1:8000/auth/verify"
-local timeout = 10000 -- milliseconds
+local timeout = 2000 -- milliseconds, for each of four tries
 
 -- Not for the client: what belongs to the connection between the two, and what HAProxy makes itself.
 local own = { ["connection"] = true, ["keep-alive"] = true, ["transfer-encoding"] = true, ["content-length"] = true }
