@@ -24,7 +24,7 @@ pub(super) async fn decide(app: &App, check: CheckRequest) -> Result<CheckRespon
     let id = app.next_request_id();
     let decision = match question::read(check) {
         Ok(Question { mut request, source }) => {
-            debug!(request = %id, ?source, "Envoy asks");
+            debug!(request = %id, %source, "Envoy asks");
             admit(app, &mut request, id)
         }
         Err(Unreadable::BadRequest(detail)) => {

@@ -1,7 +1,7 @@
 //! From what Envoy tells of a request to that request, as far as it is decided by: its method, its target, its
 //! `Authorization` and where it came from. Knows neither the gate nor the network.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
@@ -13,8 +13,9 @@ use super::messages::{CheckRequest, HttpRequest, Peer};
 pub(crate) struct Question {
     /// Method, target, and every `Authorization`.
     pub(crate) request: Request<()>,
-    /// The client's address, as Envoy knows it; none for a client at a Unix socket.
-    pub(crate) source: Option<IpAddr>,
+    /// The client's address, as Envoy knows it. Where it tells none (a client at a Unix socket), the unspecified one, which
+    /// is nobody's.
+    pub(crate) source: IpAddr,
 }
 
 /// Why a question has no answer.
@@ -32,7 +33,7 @@ pub(crate) enum Unreadable {
 /// There is no request in it, or none that can be read.
 pub(crate) fn read(check: CheckRequest) -> Result<Question, Unreadable> {
     let attributes = check.attributes.unwrap_or_default();
-    let source = attributes.source.and_then(address);
+    let source = attributes.source.and_then(address).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let mut asked = attributes.request.and_then(|request| request.http).ok_or(Unreadable::NotHttp)?;
     let path = std::mem::take(&mut asked.path);
     let method = Method::from_bytes(&asked.method)
@@ -70,4 +71,31 @@ fn credentials(headers: &mut HeaderMap, asked: HttpRequest) -> Result<(), Unread
         headers.append(AUTHORIZATION, value);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+
+    /// Recorded from Envoy 1.40, with `encode_raw_headers`.
+    const RECORDED: &[u8] = include_bytes!("../../../../../fuzz/corpus/ext_authz/question");
+
+    #[test]
+    fn what_envoy_says_is_read() {
+        let check = CheckRequest::decode(RECORDED).expect("a message");
+        let Ok(Question { request, source }) = read(check) else { panic!("it can be read") };
+        assert_eq!((request.method(), request.uri().to_string().as_str()), (&Method::GET, "/a%2Fb?x=1"));
+        assert_eq!(request.headers()[AUTHORIZATION], "Bearer good");
+        assert_eq!((request.headers().len(), source), (1, IpAddr::V4(Ipv4Addr::LOCALHOST)));
+    }
+
+    #[test]
+    fn an_address_that_is_not_told_is_nobodys() {
+        let mut check = CheckRequest::decode(RECORDED).expect("a message");
+        check.attributes.as_mut().expect("attributes").source = None;
+        let Ok(question) = read(check) else { panic!("it can be read") };
+        assert!(question.source.is_unspecified());
+    }
 }
