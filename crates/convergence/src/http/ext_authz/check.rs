@@ -1,6 +1,7 @@
 //! The decision of a `Check`: `admit`'s, in Envoy's words. A request is counted here and once; how the upstream answers
 //! it is not told, so nothing counts as failed.
 
+use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Collected};
 use tonic::{Code, Status};
@@ -20,7 +21,7 @@ use crate::http::stamp;
 ///
 /// # Errors
 /// The message is about no HTTP request.
-pub(super) async fn decide(app: &App, check: CheckRequest) -> Result<CheckResponse, Status> {
+pub(super) fn decide(app: &App, check: CheckRequest) -> Result<CheckResponse, Status> {
     let id = app.next_request_id();
     let decision = match question::read(check) {
         Ok(Question { mut request, source }) => {
@@ -39,7 +40,7 @@ pub(super) async fn decide(app: &App, check: CheckRequest) -> Result<CheckRespon
         Ok(caller) => Ok(allowed(&caller)),
         Err(mut refusal) => {
             stamp::request_id(refusal.headers_mut(), id);
-            Ok(denied(refusal).await)
+            Ok(denied(refusal))
         }
     }
 }
@@ -60,10 +61,11 @@ fn allowed(caller: &Caller) -> CheckResponse {
 }
 
 /// The refusal as it would be over HTTP.
-async fn denied(refusal: Response<Answer>) -> CheckResponse {
+fn denied(refusal: Response<Answer>) -> CheckResponse {
     let (head, body) = refusal.into_parts();
-    // A refusal's body is in memory, and reading it cannot fail.
-    let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+    // A refusal's body is in memory: there is nothing to wait for, and reading it cannot fail.
+    let body =
+        body.collect().now_or_never().and_then(Result::ok).map(Collected::to_bytes).unwrap_or_default();
     let denied = Denied {
         status: Some(HttpStatus { code: head.status.as_u16().into() }),
         headers: options(&head.headers),
