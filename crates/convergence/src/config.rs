@@ -58,12 +58,10 @@ impl Config {
     /// All faults at once, each naming its variable and none showing a value.
     pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
         let mut reader = settings::Reader::new(settings);
-        let auth = Auth::read(&mut reader);
-        let listen = Listen::read(&mut reader);
         let config = Self {
-            auth,
-            listen,
-            ext_authz: ExtAuthz::read(&mut reader, listen.address.ip()),
+            auth: Auth::read(&mut reader),
+            listen: Listen::read(&mut reader),
+            ext_authz: ExtAuthz::read(&mut reader),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
             audio: Audio::read(&mut reader),

@@ -43,7 +43,8 @@ impl Server {
         let admin = AdminListener::bind(admin)
             .with_context(|| format!("ADMIN_HOST and ADMIN_PORT: cannot listen on {admin}"))?;
         let admin_address = admin.address()?;
-        let ext_authz = config.ext_authz.map(|at| bind_ext_authz(at.address)).transpose()?;
+        let ext_authz =
+            config.ext_authz.map(|at| bind_ext_authz(at.address(listen.address.ip()))).transpose()?;
         let ext_authz_address = ext_authz.as_ref().map(ExtAuthzListener::address).transpose()?;
         os::make_room_for_connections(listen.max_connections);
         let (stop, stopped) = watch::channel(false);

@@ -8,20 +8,26 @@ use super::settings::Reader;
 /// Where Envoy asks over gRPC; there is one only if `EXT_AUTHZ_PORT` is set.
 #[derive(Clone, Copy)]
 pub struct ExtAuthz {
-    /// `EXT_AUTHZ_HOST`, or else `API_HOST`, and `EXT_AUTHZ_PORT`; port 0 is any free one.
-    pub address: SocketAddr,
+    /// `EXT_AUTHZ_HOST`; without it, where the API listens.
+    pub host: Option<IpAddr>,
+    /// `EXT_AUTHZ_PORT`; 0 is any free one.
+    pub port: u16,
 }
 
 impl ExtAuthz {
-    /// `beside` is where the API listens.
-    pub(super) fn read(reader: &mut Reader<'_>, beside: IpAddr) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let host = reader.text("EXT_AUTHZ_HOST").map(|_| host(reader, "EXT_AUTHZ_HOST"));
         if host.is_some() && reader.text("EXT_AUTHZ_PORT").is_none() {
             reader.fault("EXT_AUTHZ_HOST", "is set, and EXT_AUTHZ_PORT is not: nothing would listen there");
         }
         let port =
             reader.with("EXT_AUTHZ_PORT", "a whole number from 0 to 65535", |text| text.parse().ok())?;
-        Some(Self { address: SocketAddr::new(host.unwrap_or(beside), port) })
+        Some(Self { host, port })
+    }
+
+    /// Where it listens, if the API is at `beside`.
+    pub fn address(&self, beside: IpAddr) -> SocketAddr {
+        SocketAddr::new(self.host.unwrap_or(beside), self.port)
     }
 }
 
@@ -35,7 +41,7 @@ mod tests {
         let config = Config::read(&settings);
         let config =
             config.map_err(|faults| faults.into_iter().map(|fault| fault.to_string()).collect::<Vec<_>>())?;
-        Ok(config.ext_authz.map(|at| at.address.to_string()))
+        Ok(config.ext_authz.map(|at| at.address(config.listen.address.ip()).to_string()))
     }
 
     #[test]
