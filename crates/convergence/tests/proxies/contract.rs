@@ -5,8 +5,10 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::program::{Behind, Proxy, Running};
+use crate::program::{Behind, DEADLINE, Proxy, Running};
 use crate::support::{Answer, TestServer, csv};
 use crate::upstream::{GREETING, Upstream};
 
@@ -64,6 +66,7 @@ pub async fn holds(proxy: &Proxy, expected: &Expected) {
     chain.lets_the_admitted_pass_without_their_key().await;
     chain.replaces_a_forged_name().await;
     chain.passes_bodies_on().await;
+    chain.lets_a_websocket_pass().await;
     chain.counts_each_request_once().await;
     chain.is_shut_without_keys().await;
     chain.is_shut_without_convergence().await;
@@ -190,6 +193,35 @@ impl Chain<'_> {
         assert!(seen[0].body == body, "{} bytes of {}", seen[0].body.len(), body.len());
     }
 
+    async fn lets_a_websocket_pass(&self) {
+        let refused = self.websocket("sk-nobody").await.1;
+        assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+        let (mut stream, admitted) = self.websocket("sk-free").await;
+        assert!(admitted.starts_with("HTTP/1.1 101 "), "{admitted}");
+        stream.write_all(b"any bytes").await.expect("they go out");
+        let mut echo = [0; 9];
+        within(stream.read_exact(&mut echo)).await.expect("they come back");
+        assert_eq!(&echo, b"any bytes");
+        assert_eq!(self.upstream.take().len(), 1);
+    }
+
+    /// Asks for one (RFC 6455, 1.3), and returns what is answered.
+    async fn websocket(&self, key: &str) -> (TcpStream, String) {
+        let address = self.proxy.url.trim_start_matches("http://");
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(request.as_bytes()).await.expect("it goes out");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(within(stream.read_u8()).await.expect("an answer"));
+        }
+        (stream, String::from_utf8(head).expect("ASCII"))
+    }
+
     /// One request has been made with this key; here are more, and `/auth/verify` tells what is left after its own.
     async fn counts_each_request_once(&self) {
         for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT] {
@@ -237,6 +269,11 @@ impl Chain<'_> {
 /// Every value of a header.
 fn values<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
     answer.headers.get_all(name).iter().map(|value| value.to_str().expect("ASCII")).collect()
+}
+
+/// What has to happen before the test is called broken.
+async fn within<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, work).await.expect("it happens")
 }
 
 fn port(url: &str) -> u16 {

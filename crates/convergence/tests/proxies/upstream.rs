@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
@@ -73,14 +74,16 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
         let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(connection.with_upgrades());
     }
 }
 
 async fn answer(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     shared: Arc<Shared>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    let upgrade = request.headers().contains_key("upgrade").then(|| hyper::upgrade::on(&mut request));
     let (head, body) = request.into_parts();
     let body = body.collect().await.expect("a whole body").to_bytes();
     let (method, target) = (head.method.to_string(), head.uri.to_string());
@@ -89,7 +92,25 @@ async fn answer(
     }
     let seen = Seen { method, target, headers: head.headers, body };
     shared.seen.lock().expect("no panic while it is held").push(seen);
+    if let Some(upgrade) = upgrade {
+        tokio::spawn(echo(upgrade));
+        return Ok(switching());
+    }
     let answer = Response::builder().status(shared.status.load(Ordering::Relaxed));
     let answer = answer.header("x-client-name", "the API's own idea").header("x-request-id", "1-1");
     Ok(answer.body(Full::from(GREETING)).expect("an answer"))
+}
+
+/// The answer to the key of RFC 6455, 1.3.
+fn switching() -> Response<Full<Bytes>> {
+    let answer =
+        Response::builder().status(101).header("connection", "upgrade").header("upgrade", "websocket");
+    let answer = answer.header("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    answer.body(Full::default()).expect("an answer")
+}
+
+async fn echo(upgrade: OnUpgrade) {
+    let (mut read, mut write) = tokio::io::split(TokioIo::new(upgrade.await.expect("another protocol")));
+    // Ends when the other side does.
+    let _ = tokio::io::copy(&mut read, &mut write).await;
 }
