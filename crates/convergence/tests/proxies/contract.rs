@@ -100,6 +100,12 @@ pub async fn asks_about_the_request_itself(proxy: &Proxy) {
         assert!(!all.contains("forged"), "{all}");
     }
     assert_eq!(upstream.take().len(), 0, "nobody was admitted");
+    // As where authentication is off: everybody may pass, and nobody has a name.
+    instead.answer_with(200);
+    let forged = client.get(&proxy.url).header("x-client-name", "Admin");
+    assert_eq!(forged.send().await.expect("an answer").status(), 200);
+    let names = upstream.take()[0].values("x-client-name").concat();
+    assert_eq!(names, "", "an empty one is none");
 }
 
 impl Chain<'_> {
