@@ -44,6 +44,7 @@ lacks() {
     libc6-dev) ! echo '#include <stdlib.h>' | cc -E - ;;
     ca-certificates) [ ! -e /etc/ssl/certs/ca-certificates.crt ] && [ -z "${SSL_CERT_FILE:-}" ] ;;
     python3-venv) ! python3 -c 'import ensurepip, venv' ;;
+    haproxy) ! PATH=$PATH:/usr/sbin command -v haproxy ;;
     nginx-light) ! PATH=$PATH:/usr/sbin command -v nginx ;;
     nodejs) ! command -v node ;;
     util-linux) ! command -v taskset ;;

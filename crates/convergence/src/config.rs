@@ -2,6 +2,7 @@
 
 mod admin;
 mod audio;
+mod ext_authz;
 mod keys;
 mod listen;
 mod logs;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 pub use admin::{Admin, AdminToken};
 pub use audio::Audio;
+pub use ext_authz::ExtAuthz;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
@@ -34,6 +36,8 @@ pub struct Config {
     pub listen: Listen,
     /// `ROUTES_FILE`.
     pub routes: Option<RoutesFile>,
+    /// Where Envoy asks.
+    pub ext_authz: Option<ExtAuthz>,
     /// The admin listener.
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
@@ -66,6 +70,7 @@ impl Config {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
             routes: RoutesFile::read(&mut reader),
+            ext_authz: ExtAuthz::read(&mut reader),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
             upstream: Upstream::read(&mut reader),

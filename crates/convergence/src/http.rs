@@ -23,6 +23,8 @@ mod routes;
 mod proxy;
 mod webhook;
 
+mod ext_authz;
+
 mod admin;
 
 mod body;
@@ -30,6 +32,7 @@ mod problem;
 mod redact;
 
 pub(crate) use admin::AdminListener;
+pub(crate) use ext_authz::ExtAuthzListener;
 pub(crate) use listener::Listeners;
 pub(crate) use proxy::Gateway;
 pub(crate) use refuse::status_and_code;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::app::{App, Background, Task};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{AdminListener, Listeners};
+use crate::http::{AdminListener, ExtAuthzListener, Listeners};
 use crate::os;
 
 /// How long the last write of usage may take.
@@ -23,6 +23,7 @@ const LAST_WRITE: Duration = Duration::from_secs(5);
 pub struct Server {
     address: SocketAddr,
     admin_address: SocketAddr,
+    ext_authz_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     drained: watch::Sender<bool>,
     requests: Vec<JoinHandle<()>>,
@@ -43,6 +44,9 @@ impl Server {
         let admin = AdminListener::bind(admin)
             .with_context(|| format!("ADMIN_HOST and ADMIN_PORT: cannot listen on {admin}"))?;
         let admin_address = admin.address()?;
+        let ext_authz =
+            config.ext_authz.map(|at| bind_ext_authz(at.address(listen.address.ip()))).transpose()?;
+        let ext_authz_address = ext_authz.as_ref().map(ExtAuthzListener::address).transpose()?;
         os::make_room_for_connections(listen.max_connections);
         let (stop, stopped) = watch::channel(false);
         let (drained, has_drained) = watch::channel(false);
@@ -52,10 +56,26 @@ impl Server {
         let admin: Task = Box::pin(admin.serve(Arc::clone(&app)));
         // Apart from the background, where parsing a large sheet takes a while.
         let admin = beside("admin", vec![admin], None, stopped.clone())?;
-        let requests = listeners.serve(&app, &stopped).context("the request threads cannot be started")?;
+        let mut requests =
+            listeners.serve(&app, &stopped).context("the request threads cannot be started")?;
+        if let Some(ext_authz) = ext_authz {
+            let thread = ext_authz.serve(&app, &stopped).context("the ext_authz thread cannot be started")?;
+            requests.push(thread);
+        }
         tracing::info!("listening on http://{address}");
         tracing::info!("admin at http://{admin_address}");
-        Ok(Self { address, admin_address, stop, drained, requests, beside: [background, admin] })
+        if let Some(address) = ext_authz_address {
+            tracing::info!("ext_authz for Envoy (gRPC) at {address}");
+        }
+        Ok(Self {
+            address,
+            admin_address,
+            ext_authz_address,
+            stop,
+            drained,
+            requests,
+            beside: [background, admin],
+        })
     }
 
     /// Where it listens.
@@ -66,6 +86,11 @@ impl Server {
     /// Where the operator's requests are taken.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// Where Envoy asks, if `EXT_AUTHZ_PORT` is set.
+    pub fn ext_authz_address(&self) -> Option<SocketAddr> {
+        self.ext_authz_address
     }
 
     /// Takes no more connections, lets requests end for at most `DRAIN_TIMEOUT` and what they have used be written for at
@@ -81,6 +106,11 @@ impl Server {
             let _ = thread.join();
         }
     }
+}
+
+fn bind_ext_authz(address: SocketAddr) -> anyhow::Result<ExtAuthzListener> {
+    ExtAuthzListener::bind(address)
+        .with_context(|| format!("EXT_AUTHZ_HOST and EXT_AUTHZ_PORT: cannot listen on {address}"))
 }
 
 /// A thread beside the requests, which go first. It ends when `stopped` turns true and `last` has ended or run out of time.

@@ -81,6 +81,12 @@ pub const VARIABLES: &[Variable] = &[
         "How long a connection may stand without a byte either way (default 75)",
     ),
     variable("DRAIN_TIMEOUT", "SECONDS", "How long requests may take to end after SIGTERM (default 30)"),
+    variable(
+        "EXT_AUTHZ_PORT",
+        "PORT",
+        "The port where Envoy asks over gRPC (ext_authz); without it there is none",
+    ),
+    variable("EXT_AUTHZ_HOST", "ADDRESS", "The address of that port (default: API_HOST)"),
     variable("ADMIN_HOST", "ADDRESS", "The address of the admin listener (default 127.0.0.1)"),
     variable("ADMIN_PORT", "PORT", "The port of the admin listener (default 8001)"),
     variable(

@@ -9,6 +9,7 @@ mod adc;
 mod admin;
 mod apps_script;
 mod connection;
+mod ext_authz;
 mod file;
 mod generate_audio;
 mod guard;

@@ -1,5 +1,6 @@
 //! A server in this process, on a free port, with a folder and a clock of its own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,6 +75,12 @@ impl TestServer {
         self.url = format!("http://{}", server.address());
         self.admin_url = format!("http://{}", server.admin_address());
         self.server = Some(server);
+    }
+
+    /// Where Envoy asks; `EXT_AUTHZ_PORT` has to be set.
+    pub fn ext_authz(&self) -> SocketAddr {
+        let server = self.server.as_ref().expect("a server that runs");
+        server.ext_authz_address().expect("EXT_AUTHZ_PORT is set")
     }
 
     /// Stops the server as SIGTERM does.

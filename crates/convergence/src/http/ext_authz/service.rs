@@ -1,0 +1,42 @@
+//! The one method, as gRPC: tonic reads and writes the frames.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use futures_util::future::{Ready, ready};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::server::{Grpc, UnaryService};
+use tonic_prost::ProstCodec;
+
+use super::check;
+use super::messages::{CheckRequest, CheckResponse};
+use crate::app::App;
+
+const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
+
+/// Answers a call, whatever it calls.
+pub(super) async fn answer(app: Arc<App>, call: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    if call.uri().path() != CHECK {
+        let wrong = "there is only envoy.service.auth.v3.Authorization/Check here";
+        return Ok(Status::unimplemented(wrong).into_http());
+    }
+    let limit = app.listen.max_body_bytes;
+    let time = app.listen.body_timeout;
+    let mut grpc = Grpc::new(ProstCodec::default()).max_decoding_message_size(limit);
+    let answered = tokio::time::timeout(time, grpc.unary(Check(app), call)).await;
+    Ok(answered.unwrap_or_else(|_| Status::deadline_exceeded("the call did not arrive in time").into_http()))
+}
+
+struct Check(Arc<App>);
+
+impl UnaryService<CheckRequest> for Check {
+    type Response = CheckResponse;
+    type Future = Ready<Result<tonic::Response<CheckResponse>, Status>>;
+
+    fn call(&mut self, call: tonic::Request<CheckRequest>) -> Self::Future {
+        ready(check::decide(&self.0, call.into_inner()).map(tonic::Response::new))
+    }
+}
