@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{
-    Admin, Auth, Config, Fault, GoogleSheet, Keys, Listen, NOT_YET, Settings, Source, Usage,
+    Admin, Auth, Config, Fault, GoogleSheet, Keys, Listen, NOT_YET, Place, Settings, Source, Usage,
 };
 use crate::http::{RequestId, Slots, Webhook};
 use crate::keys::{CsvFile, GoogleTab, KeySource};
@@ -39,6 +39,7 @@ pub(crate) struct App {
     pub(crate) listen: Listen,
     pub(crate) slots: Slots,
     routes: Option<Arc<LiveRoutes>>,
+    pub(crate) place: Place,
     pub(crate) admin: Admin,
     pub(crate) webhook: Option<Webhook>,
     pub(crate) metrics: Arc<Metrics>,
@@ -168,6 +169,7 @@ impl App {
             listen: config.listen,
             slots: Slots::new(config.listen.max_connections),
             routes: config.routes.map(|file| file.0),
+            place: config.place,
             admin: config.admin,
             webhook: config.webhook.map(Webhook::new),
             metrics,
@@ -193,7 +195,6 @@ impl App {
         Some(Flusher::new(Arc::clone(gate), Arc::clone(speech), Arc::clone(clock), file, usage, sheet))
     }
 
-    #[allow(dead_code, reason = "for the gateway")]
     /// The routes to go by, where there are any.
     pub(crate) fn routes(&self) -> Option<Arc<Routes>> {
         self.routes.as_ref().map(|routes| routes.current())

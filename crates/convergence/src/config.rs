@@ -5,6 +5,7 @@ mod audio;
 mod keys;
 mod listen;
 mod logs;
+mod place;
 mod routes;
 mod settings;
 mod usage;
@@ -18,6 +19,7 @@ pub use audio::Audio;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
+pub use place::Place;
 pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
 pub use usage::Usage;
@@ -30,6 +32,8 @@ pub struct Config {
     pub auth: Auth,
     /// The public listener.
     pub listen: Listen,
+    /// Where the server stands.
+    pub place: Place,
     /// `ROUTES_FILE`.
     pub routes: Option<RoutesFile>,
     /// The admin listener.
@@ -61,6 +65,7 @@ impl Config {
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
+            place: Place::read(&mut reader),
             routes: RoutesFile::read(&mut reader),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),

@@ -10,6 +10,7 @@ mod slots;
 mod router;
 
 mod admit;
+mod asked;
 mod refuse;
 mod stamp;
 

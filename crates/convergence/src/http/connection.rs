@@ -30,7 +30,6 @@ pub(super) struct Connected {
     pub(super) app: Arc<App>,
     pub(super) life: Rc<Life>,
     /// The other end of the connection: the client, or a proxy in front of this server.
-    #[expect(dead_code, reason = "the gateway, next, tells it to the upstream")]
     pub(super) peer: SocketAddr,
 }
 

@@ -79,6 +79,11 @@ impl Routes {
         Ok(route)
     }
 
+    /// Whether any route does.
+    pub(crate) fn ask_for_scopes(&self) -> bool {
+        self.asks_for_scopes
+    }
+
     pub(crate) fn upstreams(&self) -> &[Upstream] {
         &self.upstreams
     }

@@ -81,9 +81,10 @@ fn seconds(milliseconds: i64) -> f64 {
 /// is not in it: whoever sorts the sheet changes nothing.
 pub(super) fn digest(records: &[Record]) -> u64 {
     records.iter().fold(0, |sum, record| {
-        let Record { key, client, limit, active, expires_at, revoked_at, readable, row: _ } = record;
+        let Record { key, client, limit, active, expires_at, revoked_at, restrictions, readable, row: _ } =
+            record;
         let mut hasher = DefaultHasher::new();
-        (key, client, limit, active, expires_at, revoked_at, readable).hash(&mut hasher);
+        (key, client, limit, active, expires_at, revoked_at, restrictions, readable).hash(&mut hasher);
         sum.wrapping_add(hasher.finish())
     })
 }
@@ -100,6 +101,7 @@ mod tests {
             active: true,
             expires_at: None,
             revoked_at: None,
+            restrictions: None,
             readable: true,
             row,
         }

@@ -15,6 +15,7 @@ mod guard;
 mod listen;
 mod orders;
 mod refusals;
+mod restrictions;
 mod sheet;
 mod status;
 mod usage;

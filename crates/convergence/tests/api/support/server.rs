@@ -39,7 +39,15 @@ impl TestServer {
 
     /// The same, with more settings.
     pub async fn with_keys_and(csv: &str, settings: &[(&str, &str)]) -> Self {
+        Self::with_keys_and_files(csv, &[], settings).await
+    }
+
+    /// The same, with more files in its folder from before the start.
+    pub async fn with_keys_and_files(csv: &str, files: &[(&str, &str)], settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
+        for (name, contents) in files {
+            std::fs::write(folder.path().join(name), contents).expect("a file");
+        }
         std::fs::write(folder.path().join("keys.csv"), csv).expect("a keys file");
         let guarded = [("AUTH_ENABLED", "true"), ("KEYS_FILE", "{folder}/keys.csv")];
         let server = Self::start_in(folder, &[&guarded, settings].concat(), TestClock::start());
@@ -170,6 +178,29 @@ impl TestServer {
             }
             assert!(start.elapsed() < DEADLINE, "{what}: not yet, {status:#}");
             self.clock.advance(step);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits, moving the clock by `step` between two tries, until a path answers a key with a problem of this code.
+    pub async fn until_code(&self, path: &str, key: &str, code: &str, step: Duration) {
+        let start = Instant::now();
+        loop {
+            let answer = self.send(self.request(Method::GET, path).bearer_auth(key)).await;
+            if answer.code() == code {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "still {answer}");
+            self.clock.advance(step);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until there is a file.
+    pub async fn until_file(&self, name: &str) {
+        let start = Instant::now();
+        while !self.path(name).is_file() {
+            assert!(start.elapsed() < DEADLINE, "no {name} yet");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
