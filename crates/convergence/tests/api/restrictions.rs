@@ -46,23 +46,24 @@ async fn verify(server: &TestServer, lines: &[(&str, &str)]) -> String {
 async fn p16_p17_a_scope_that_is_missing_is_named_and_takes_nothing_from_the_window() {
     let server = server(&["k,Acme,yes,2,read,,,"], ROUTES, &[]).await;
     for _ in 0..3 {
-        assert_snapshot!(send(&server, Method::GET, "/v1/admin/x", &[]).await, @r#"
-            403
-            content-length: 160
-            content-type: application/problem+json
-            ratelimit-policy: "default";q=2;w=60
-            ratelimit: "default";r=2;t=0
-            www-authenticate: Bearer realm="convergence", error="insufficient_scope", scope="admin read"
-            x-client-name: Acme
-
-            {
-              "code": "insufficient_scope",
-              "detail": "this key lacks a scope that this path needs; ask whoever gave it to you",
-              "status": 403,
-              "title": "Not allowed for this key"
-            }
-        "#);
+        assert_eq!(send(&server, Method::GET, "/v1/admin/x", &[]).await.code(), "insufficient_scope");
     }
+    assert_snapshot!(send(&server, Method::GET, "/v1/admin/x", &[]).await, @r#"
+        403
+        content-length: 160
+        content-type: application/problem+json
+        ratelimit-policy: "default";q=2;w=60
+        ratelimit: "default";r=2;t=0
+        www-authenticate: Bearer realm="convergence", error="insufficient_scope", scope="admin read"
+        x-client-name: Acme
+
+        {
+          "code": "insufficient_scope",
+          "detail": "this key lacks a scope that this path needs; ask whoever gave it to you",
+          "status": 403,
+          "title": "Not allowed for this key"
+        }
+    "#);
     assert_eq!(send(&server, Method::GET, "/v1/x", &[]).await.code(), "not_found", "through, to nothing");
     assert_eq!(send(&server, Method::GET, "/", &[]).await.code(), "not_found", "no route, no scopes");
     assert_eq!(send(&server, Method::GET, "/v1/x", &[]).await.code(), "rate_limit_exceeded");
