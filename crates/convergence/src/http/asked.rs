@@ -41,11 +41,15 @@ impl<'a> Errand<'a> {
             Told::Once(told) => told,
             Told::Unclear => "",
         };
-        let path = match told(headers, PATHS) {
-            Told::Once(uri) => path_of(uri),
-            Told::Nothing | Told::Unclear => None,
-        };
-        Self { address, method, path }
+        match told(headers, PATHS) {
+            Told::Once(uri) => Self::told(address, method, uri),
+            Told::Nothing | Told::Unclear => Self { address, method, path: None },
+        }
+    }
+
+    /// That of a request which a proxy describes; `uri` is a path with or without a query, or a whole URL.
+    pub(crate) fn told(address: Option<IpAddr>, method: &'a str, uri: &'a str) -> Self {
+        Self { address, method, path: path_of(uri) }
     }
 
     /// Hands it to whoever decides, with the scopes of its route.
@@ -97,7 +101,7 @@ fn path_of(uri: &str) -> Option<&str> {
 /// The client's address: the other end of the connection, or if that is a trusted proxy, the last address before those of
 /// trusted ones. What cannot be read is no address at all: the proxy's own says nothing of the client, and may well be one
 /// that keys allow.
-fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(peer) {
         return Some(peer);

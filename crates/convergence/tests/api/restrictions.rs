@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use convergence::config::{Config, Settings};
 use insta::assert_snapshot;
 use reqwest::Method;
 
@@ -194,6 +195,35 @@ async fn routes_change_without_a_restart_and_a_bad_file_changes_nothing() {
 }
 
 #[tokio::test]
+async fn p10_a_changed_restriction_takes_effect_and_stands_in_the_audit_file() {
+    const LOOK: Duration = Duration::from_millis(250);
+    let server = server(&["k,Acme,yes,,read,,,"], ROUTES, &[]).await;
+    assert_eq!(send(&server, Method::GET, "/v1/x", &[]).await.code(), "not_found");
+    server.save_keys(&keys(&["k,Acme,yes,,write,,\"GET, POST\","]));
+    server.until_code("/v1/x", "k", "insufficient_scope", LOOK).await;
+    server.save_keys(&keys(&["k,Acme,yes,,,,,"]));
+    server.until_code("/v1/x", "k", "not_found", LOOK).await;
+    let narrowed = r#""methods":{"old":null,"new":["GET","POST"]},"scopes":{"old":["read"],"new":["write"]}"#;
+    let widened = r#""methods":{"old":["GET","POST"],"new":null},"scopes":{"old":["write"],"new":null}"#;
+    server.until_file_holds("data/keys/audit.jsonl", &[narrowed, widened]).await;
+}
+
+#[test]
+fn a_place_that_cannot_be_read_is_a_fault_by_name() {
+    let mut settings = Settings::default();
+    settings.set("ENVIRONMENT", "two words").set("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1/24");
+    let faults = Config::read(&settings).err().expect("two faults");
+    let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "ENVIRONMENT: must be one word of letters, digits and -_.",
+            "TRUSTED_PROXIES: must be addresses and ranges such as 10.0.0.0/8, 192.0.2.7, 2001:db8::/32, separated by commas",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn p04_a_restriction_that_cannot_be_read_refuses_the_row() {
     let lines = ["k,Acme,yes,,,10.0.0.1/8,,", "good,Other,yes,,,,,"];
     let server = server(&lines, ROUTES, &[]).await;
@@ -204,7 +234,7 @@ async fn p04_a_restriction_that_cannot_be_read_refuses_the_row() {
 #[tokio::test]
 async fn p20_a_restart_without_the_keys_keeps_their_restrictions() {
     let mut server = server(&["k,Acme,yes,,read,127.0.0.1,GET,x"], ROUTES, &[("ENVIRONMENT", "x")]).await;
-    server.until_file("data/keys-snapshot.jsonl").await;
+    server.until_file_holds("data/keys-snapshot.jsonl", &["\"scopes\":[\"read\"]"]).await;
     server.stop();
     std::fs::remove_file(server.path("keys.csv")).expect("a file to remove");
     server.restart_with(&[]);

@@ -196,11 +196,15 @@ impl TestServer {
         }
     }
 
-    /// Waits until there is a file.
-    pub async fn until_file(&self, name: &str) {
+    /// Waits until there is a file that holds these words.
+    pub async fn until_file_holds(&self, name: &str, words: &[&str]) {
         let start = Instant::now();
-        while !self.path(name).is_file() {
-            assert!(start.elapsed() < DEADLINE, "no {name} yet");
+        loop {
+            let text = std::fs::read_to_string(self.path(name)).unwrap_or_default();
+            if !text.is_empty() && words.iter().all(|word| text.contains(word)) {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "not yet in {name}: {words:?}\n{text}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
