@@ -76,11 +76,17 @@ fn each_restriction_has_a_cause_and_they_come_in_order() {
 #[test]
 fn a_refusal_takes_nothing_from_the_window_and_names_the_client() {
     let restrictions = Restrictions { methods: Some(boxed(&["POST"])), ..Restrictions::default() }.shared();
+    let elsewhere = restrictions.clone();
     let gate = gate_of(vec![Record { restrictions, ..limited("k", "acme", 2) }]);
     assert_eq!(admitted(&gate, "k", at_millis(0), 9), 0);
     let refusal = gate.admit([b"Bearer k".as_slice()], &ANYTHING, at_millis(0)).unwrap_err();
     assert_eq!((refusal.client(), refusal.quota().map(|quota| quota.remaining)), (Some("acme"), Some(2)));
     assert!(gate.usage().is_empty(), "nor is it counted");
+    let ended = Record { expires_at: Some(0), restrictions: elsewhere, ..row("k", "acme") };
+    assert!(
+        matches!(ask(&gate_of(vec![ended]), &ANYTHING), Err(Cause::Expired { .. })),
+        "the standing comes first"
+    );
     let hash = KeyHash::of(b"k");
     assert_eq!(gate.judge(hash, Some(&ANYTHING), at_millis(0)).unwrap_err().cause(), Cause::MethodNotAllowed);
     assert!(gate.judge(hash, None, at_millis(0)).is_ok(), "left aside");
