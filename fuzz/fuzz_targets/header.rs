@@ -3,13 +3,20 @@
 //! `cargo +nightly fuzz run header`. The input's lines are the header's values.
 #![no_main]
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use gate::{Cause, Gate, HeaderProblem, KeyHash, Now, Record};
+use gate::{Asked, Cause, Gate, HeaderProblem, KeyHash, Now, Record, Scopes};
 use libfuzzer_sys::fuzz_target;
 
 const KEYS: [&[u8]; 4] = [b"k", b"sk-convergence-abc123xyz", b"sha256:00", b"~!@#$%^&*()[]{}<>,;:\\\"/?="];
+const ASKED: Asked<'_> = Asked {
+    address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    method: "GET",
+    scopes: Scopes::Needed(&[]),
+    environment: "",
+};
 const NOW: Now = Now { unix: 0, uptime: Duration::ZERO };
 
 static GATE: LazyLock<Gate> = LazyLock::new(|| {
@@ -26,6 +33,7 @@ fn row(key: &[u8]) -> Record {
         active: true,
         expires_at: None,
         revoked_at: None,
+        restrictions: None,
         readable: true,
         row: 2,
     }
@@ -44,7 +52,7 @@ fn opens(value: &[u8]) -> bool {
 fuzz_target!(|data: &[u8]| {
     let values: Vec<&[u8]> =
         if data.is_empty() { vec![] } else { data.split(|&byte| byte == b'\n').collect() };
-    let decision = GATE.admit(values.iter().copied(), NOW);
+    let decision = GATE.admit(values.iter().copied(), &ASKED, NOW);
     assert_eq!(decision.is_ok(), values.len() == 1 && opens(values[0]));
     if let Err(refusal) = decision {
         let missing = refusal.cause() == Cause::Header(HeaderProblem::Missing);

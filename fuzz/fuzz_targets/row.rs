@@ -6,8 +6,19 @@ use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
 
 const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/Havana", "Australia/Lord_Howe"];
-const HEADER: [&str; 7] =
-    ["api_key", "client_name", "is_active", "created_at", "expires_at", "rate_limit", "revoked_at"];
+const HEADER: [&str; 11] = [
+    "api_key",
+    "client_name",
+    "is_active",
+    "created_at",
+    "expires_at",
+    "rate_limit",
+    "revoked_at",
+    "scopes",
+    "allowed_ips",
+    "methods",
+    "environment",
+];
 
 fuzz_target!(|input: &[u8]| {
     let [choice, rest @ ..] = input else { return };
@@ -18,6 +29,10 @@ fuzz_target!(|input: &[u8]| {
     for record in &table.records {
         assert!((1..=grid.len()).contains(&(record.row as usize)));
         assert!(!record.readable || !record.client.is_empty());
+        let networks = record.restrictions.iter().filter_map(|all| all.allowed_ips.as_ref()).flatten();
+        for network in networks {
+            assert_eq!(network.to_string().parse(), Ok(*network));
+        }
     }
     for problem in &table.problems {
         assert!((1..=grid.len()).contains(&(problem.row as usize)));

@@ -13,7 +13,7 @@ pub(crate) use door::{Door, Guard, SourceKind};
 
 use crate::audio::Studio;
 use crate::clock::Clock;
-use crate::config::{Admin, Listen};
+use crate::config::{Admin, Listen, Place};
 use crate::http::{Gateway, RequestId, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, Routes};
@@ -29,6 +29,7 @@ pub(crate) struct App {
     pub(crate) listen: Listen,
     pub(crate) slots: Slots,
     routes: Option<Arc<LiveRoutes>>,
+    pub(crate) place: Place,
     pub(crate) admin: Admin,
     pub(crate) webhook: Option<Webhook>,
     pub(crate) gateway: Gateway,

@@ -67,15 +67,20 @@ fn with_settings(command: Command) -> Command {
             .value_name(variable.value)
             .help(format!("{} [env: {}]", variable.help, variable.name))
     };
-    command
-        .args(VARIABLES.iter().map(flag))
-        .after_help("A flag wins over the environment, and that over a .env file.")
+    // `keys create --environment` is the key's and not the server's.
+    let is_free = |flag: &Arg| command.get_arguments().all(|arg| arg.get_long() != flag.get_long());
+    let flags: Vec<Arg> = VARIABLES.iter().map(flag).filter(is_free).collect();
+    command.args(flags).after_help("A flag wins over the environment, and that over a .env file.")
 }
 
 /// Flags over the environment over `.env`.
 fn settings(flags: &ArgMatches) -> anyhow::Result<Settings> {
     let given = VARIABLES.iter().filter_map(|variable| {
-        flags.get_one::<String>(variable.name).map(|value| (variable.name.to_owned(), value.clone()))
+        flags
+            .try_get_one::<String>(variable.name)
+            .ok()
+            .flatten()
+            .map(|value| (variable.name.to_owned(), value.clone()))
     });
     let wrong = |fault: Fault| anyhow::anyhow!("{fault}");
     let environment = Settings::from_environment().map_err(wrong)?;

@@ -6,6 +6,7 @@ mod ext_authz;
 mod keys;
 mod listen;
 mod logs;
+mod place;
 mod routes;
 mod settings;
 mod upstream;
@@ -21,6 +22,7 @@ pub use ext_authz::ExtAuthz;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
+pub use place::Place;
 pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
 pub use upstream::Upstream;
@@ -34,6 +36,8 @@ pub struct Config {
     pub auth: Auth,
     /// The public listener.
     pub listen: Listen,
+    /// Where the server stands.
+    pub place: Place,
     /// `ROUTES_FILE`.
     pub routes: Option<RoutesFile>,
     /// Where Envoy asks.
@@ -69,6 +73,7 @@ impl Config {
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
+            place: Place::read(&mut reader),
             routes: RoutesFile::read(&mut reader),
             ext_authz: ExtAuthz::read(&mut reader),
             admin: Admin::read(&mut reader),

@@ -15,6 +15,7 @@ mod watched;
 mod router;
 
 mod admit;
+mod asked;
 mod refuse;
 mod stamp;
 

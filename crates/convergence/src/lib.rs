@@ -10,7 +10,6 @@ pub mod server;
 
 mod app;
 mod http;
-#[allow(dead_code, reason = "the gateway is to read the time-outs, body limits and upstreams")]
 mod routes;
 
 mod doctor;

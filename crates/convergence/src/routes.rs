@@ -6,5 +6,4 @@ mod live;
 mod matching;
 
 pub(crate) use live::LiveRoutes;
-#[allow(unused_imports, reason = "for the gateway")]
-pub(crate) use matching::{Ambiguous, Route, Routes, Upstream};
+pub(crate) use matching::{Ambiguous, Routes};

@@ -8,6 +8,7 @@ mod lag;
 mod refresh;
 
 mod guard;
+mod listed;
 mod roll;
 mod state;
 
@@ -37,6 +38,7 @@ pub(crate) use journal::{Journal, Outcome};
 pub(crate) use lag::Lag;
 #[cfg(test)]
 pub(crate) use lag::Via;
+pub(crate) use listed::listed;
 pub(crate) use orders::Orders;
 pub(crate) use refresh::Refresher;
 pub(crate) use roll::{Pair, Roll};

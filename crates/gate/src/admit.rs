@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::asked::Asked;
 use crate::bearer;
 use crate::directory::Directory;
 use crate::expiry;
@@ -42,13 +43,14 @@ impl Gate {
         Self { state: RwLock::new(state), replacing: Mutex::new(()) }
     }
 
-    /// Decides one request by the values of its `Authorization` header fields (none, one, or too many).
+    /// Decides one request by the values of its `Authorization` header fields (none, one, or too many), and by what it
+    /// asks for where its key is restricted.
     ///
     /// An admission is recorded in the client's window in the same step that checks it; a refusal changes no window.
     ///
     /// # Errors
     /// The [`Refusal`] says why, and names the client where the key is in the directory.
-    pub fn admit<'a, I>(&self, authorization: I, now: Now) -> Result<Permit, Refusal>
+    pub fn admit<'a, I>(&self, authorization: I, asked: &Asked<'_>, now: Now) -> Result<Permit, Refusal>
     where
         I: IntoIterator<Item = &'a [u8]>,
     {
@@ -58,20 +60,20 @@ impl Gate {
         }
         let key =
             bearer::present(authorization).map_err(|problem| Refusal::nobody(Cause::Header(problem)))?;
-        decide(&state, KeyHash::of(key.bytes()), now)
+        decide(&state, KeyHash::of(key.bytes()), Some(asked), now)
     }
 
     /// The same decision on a key of which only the hash is known, to explain it: no request has brought the key, so
-    /// there is no permit. An admission is recorded all the same; ask a gate that serves nobody.
+    /// there is no permit. Without anything `asked`, restrictions are left aside. An admission is recorded all the same; ask a gate that serves nobody.
     ///
     /// # Errors
     /// As [`Gate::admit`].
-    pub fn judge(&self, key: KeyHash, now: Now) -> Result<Option<Quota>, Refusal> {
+    pub fn judge(&self, key: KeyHash, asked: Option<&Asked<'_>>, now: Now) -> Result<Option<Quota>, Refusal> {
         let state = sync::read(&self.state);
         if !state.decides(now) {
             return Err(Refusal::nobody(Cause::Unavailable));
         }
-        decide(&state, key, now).map(|permit| permit.quota())
+        decide(&state, key, asked, now).map(|permit| permit.quota())
     }
 
     /// Whether there are keys, and fresh enough to decide by. If not, every request is refused as [`Cause::Unavailable`].
@@ -119,10 +121,18 @@ impl Gate {
     }
 }
 
-/// From a key's hash on: is it known, does it stand, has its client requests left?
-fn decide(state: &State, hash: KeyHash, now: Now) -> Result<Permit, Refusal> {
+/// From a key's hash on: is it known, does it stand, may it be used so, has its client requests left?
+fn decide(state: &State, hash: KeyHash, asked: Option<&Asked<'_>>, now: Now) -> Result<Permit, Refusal> {
     let entry = state.directory.find(&hash).ok_or_else(|| Refusal::unknown(hash))?;
     expiry::standing(entry, now.unix).map_err(|cause| Refusal::of(entry, cause, now))?;
+    if let Some(asked) = asked
+        && entry.is_restricted()
+    {
+        // Restrictions that were lost on the way could only be refused; there is no such way.
+        let restrictions = state.directory.restrictions(entry).ok_or(Cause::UnreadableRow);
+        let allowed = restrictions.and_then(|restrictions| restrictions.allow(asked));
+        allowed.map_err(|cause| Refusal::of(entry, cause, now))?;
+    }
     match entry.client.check_and_record(entry.limit(), now) {
         Ok(quota) => Ok(Permit::grant(entry, quota)),
         Err(over) => Err(Refusal::over_limit(entry, over)),

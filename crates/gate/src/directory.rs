@@ -9,6 +9,7 @@ use hashbrown::HashTable;
 use crate::client::Client;
 use crate::limit::Grain;
 use crate::record::{KeyHash, Record};
+use crate::restrictions::Restrictions;
 
 /// One key as the decision sees it. A million of them are to fit in memory, and one in a line of the processor's cache,
 /// so nothing is an `Option`: moments that never come are the largest number.
@@ -17,18 +18,35 @@ pub(crate) struct Entry {
     pub(crate) key: KeyHash,
     pub(crate) client: Arc<Client>,
     limit: u32,
-    limited: bool,
+    flags: u8,
     /// The last valid Unix second.
     pub(crate) expires_at: i64,
     /// The first refused Unix second.
     pub(crate) revoked_at: i64,
-    pub(crate) active: bool,
-    pub(crate) readable: bool,
 }
+
+/// What an entry is, a bit each: as bytes they would not fit into the line.
+const LIMITED: u8 = 1;
+const ACTIVE: u8 = 1 << 1;
+const READABLE: u8 = 1 << 2;
+const RESTRICTED: u8 = 1 << 3;
 
 impl Entry {
     pub(crate) fn limit(&self) -> Option<u32> {
-        self.limited.then_some(self.limit)
+        (self.flags & LIMITED != 0).then_some(self.limit)
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.flags & ACTIVE != 0
+    }
+
+    pub(crate) fn is_readable(&self) -> bool {
+        self.flags & READABLE != 0
+    }
+
+    /// Whether the directory has restrictions for it.
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.flags & RESTRICTED != 0
     }
 }
 
@@ -38,6 +56,8 @@ pub(crate) struct Directory {
     /// In the order of their hashes, each key once.
     entries: Vec<Entry>,
     index: Index,
+    /// Apart from the entries, most of which have none.
+    restricted: HashTable<(KeyHash, Arc<Restrictions>)>,
     /// Clients whose last row has gone in this directory, or before it while their window or counts still matter: a
     /// row that comes back a moment later finds its window as it was.
     departed: Vec<Arc<Client>>,
@@ -56,24 +76,29 @@ impl Directory {
                 key: record.key,
                 client: Arc::clone(client),
                 limit: record.limit.unwrap_or_default(),
-                limited: record.limit.is_some(),
+                flags: flags(record),
                 expires_at: record.expires_at.unwrap_or(i64::MAX),
                 revoked_at: record.revoked_at.unwrap_or(i64::MAX),
-                active: record.active,
-                readable: record.readable,
             }
         };
         let mut entries: Vec<Entry> = records.iter().map(entry).collect();
         // By their first bits, which are a number and nearly always differ, and by the rest only where they do not.
         entries.sort_by(|a, b| a.key.leading().cmp(&b.key.leading()).then_with(|| a.key.cmp(&b.key)));
         entries.dedup_by_key(|entry| entry.key);
-        Self { index: Index::of(&entries), entries, departed: roster.settle() }
+        let restricted = restricted(records);
+        Self { index: Index::of(&entries), entries, restricted, departed: roster.settle() }
     }
 
     /// The entry of a key: one look into the index, and as a rule one comparison of whole hashes.
     pub(crate) fn find(&self, key: &KeyHash) -> Option<&Entry> {
         let alike = &self.entries[self.index.places(key)];
         alike.binary_search_by_key(key, |entry| entry.key).ok().map(|place| &alike[place])
+    }
+
+    /// What an entry that is restricted is restricted to.
+    pub(crate) fn restrictions(&self, entry: &Entry) -> Option<&Restrictions> {
+        let found = self.restricted.find(entry.key.leading(), |(key, _)| *key == entry.key)?;
+        Some(&found.1)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -84,6 +109,28 @@ impl Directory {
     pub(crate) fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
         self.entries.iter().map(|entry| &entry.client).chain(&self.departed)
     }
+}
+
+fn flags(record: &Record) -> u8 {
+    let flags = [
+        (record.limit.is_some(), LIMITED),
+        (record.active, ACTIVE),
+        (record.readable, READABLE),
+        (record.restrictions.is_some(), RESTRICTED),
+    ];
+    flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum()
+}
+
+/// The restrictions by key, of two records with one key the first one's.
+fn restricted(records: &[Record]) -> HashTable<(KeyHash, Arc<Restrictions>)> {
+    let mut table: HashTable<(KeyHash, Arc<Restrictions>)> = HashTable::new();
+    for record in records {
+        let Some(restrictions) = &record.restrictions else { continue };
+        table
+            .entry(record.key.leading(), |(key, _)| *key == record.key, |(key, _)| key.leading())
+            .or_insert_with(|| (record.key, Arc::clone(restrictions)));
+    }
+    table
 }
 
 /// Where in the sorted entries the hashes begin that share their leading bits. There are about as many such groups as

@@ -6,9 +6,9 @@ use crate::refusal::Cause;
 
 /// `Ok` while the key's row is readable, active, not yet revoked, and not past its expiry.
 pub(crate) fn standing(entry: &Entry, unix: i64) -> Result<(), Cause> {
-    if !entry.readable {
+    if !entry.is_readable() {
         Err(Cause::UnreadableRow)
-    } else if !entry.active {
+    } else if !entry.is_active() {
         Err(Cause::Inactive)
     } else if unix >= entry.revoked_at {
         Err(Cause::Revoked { since: entry.revoked_at })

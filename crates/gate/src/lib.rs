@@ -9,6 +9,7 @@
 //! | the presented key | `bearer` | missing, wrong scheme, not text, given twice |
 //! | lookup by hash | `directory` | unknown |
 //! | standing at this second | `expiry` | unreadable row, inactive, revoked, expired |
+//! | may the key be used here, so, for this? | `restrictions` | environment, address, method, scopes |
 //! | the client's sliding window, and its counts | `limit`, `meter` | over the limit |
 //! | proof of admission | `permit` | - |
 //!
@@ -20,11 +21,16 @@ mod record;
 
 mod now;
 
+mod asked;
+
 mod admit;
 
 mod bearer;
 mod directory;
 mod expiry;
+
+mod network;
+mod restrictions;
 
 mod client;
 mod limit;
@@ -36,13 +42,16 @@ mod refusal;
 mod sync;
 
 pub use admit::Gate;
+pub use asked::{Asked, Scopes};
 pub use bearer::HeaderProblem;
 pub use limit::{EXACT_UP_TO, Quota, WINDOW_SECONDS};
 pub use meter::{Counts, Usage};
+pub use network::{Network, NotANetwork};
 pub use now::Now;
 pub use permit::Permit;
 pub use record::{Fingerprint, KeyHash, Record};
 pub use refusal::{Cause, Refusal};
+pub use restrictions::Restrictions;
 pub use table::{
     Cell, Column, HeaderFault, Layout, Listing, Problem, Row, Rules, Table, TableReader, address,
 };

@@ -1,8 +1,11 @@
 //! One readable row of the keys table: all that a decision needs, and no key.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+
+use crate::restrictions::Restrictions;
 
 /// The SHA-256 of an API key. The key itself is kept nowhere.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +100,8 @@ pub struct Record {
     pub expires_at: Option<i64>,
     /// The first second in which the key is refused; `None` is never.
     pub revoked_at: Option<i64>,
+    /// Where, how and for what it may be used; `None` is anywhere, anyhow and for anything.
+    pub restrictions: Option<Arc<Restrictions>>,
     /// False where a cell that matters could not be read: the key is known and refused (P04).
     pub readable: bool,
     /// The row's number in the sheet, from 1; of duplicates, the first.
@@ -117,6 +122,8 @@ impl Record {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
+        self.restrictions =
+            Restrictions::intersection(self.restrictions.as_ref(), other.restrictions.as_ref());
         self.active &= other.active;
         self.readable &= other.readable;
         self.row = self.row.min(other.row);

@@ -33,6 +33,16 @@ pub enum Cause {
         /// The last valid second.
         last_valid: i64,
     },
+    /// The row is for other environments than this server's.
+    WrongEnvironment,
+    /// The request's address is none of `allowed_ips`.
+    AddressNotAllowed,
+    /// The request's method is none of `methods`.
+    MethodNotAllowed,
+    /// The route asks for a scope that the row does not have.
+    InsufficientScope,
+    /// The row has scopes, and which ones the path asks for depends on who reads it.
+    AmbiguousPath,
     /// The client's window is full for this key's limit.
     OverLimit {
         /// Whole seconds until a request would be admitted, at least 1.
@@ -118,6 +128,11 @@ impl fmt::Display for Cause {
             Cause::Inactive => f.write_str("inactive"),
             Cause::Revoked { since } => write!(f, "revoked since {}", moment(*since)),
             Cause::Expired { last_valid } => write!(f, "expired after {}", moment(*last_valid)),
+            Cause::WrongEnvironment => f.write_str("key is for another environment"),
+            Cause::AddressNotAllowed => f.write_str("address is not among allowed_ips"),
+            Cause::MethodNotAllowed => f.write_str("method is not among methods"),
+            Cause::InsufficientScope => f.write_str("scopes do not cover the route"),
+            Cause::AmbiguousPath => f.write_str("path can be read in two ways that ask for different scopes"),
             Cause::OverLimit { retry_after } => write!(f, "over the limit for {retry_after} s"),
         }
     }

@@ -7,6 +7,7 @@
 mod header;
 mod key;
 mod limit;
+mod list;
 mod listing;
 mod moment;
 mod problem;
@@ -14,14 +15,16 @@ mod row;
 mod text;
 mod value;
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use jiff::tz::TimeZone;
 
 use self::header::{Header, SEARCHED_ROWS};
-use crate::Record;
+use crate::{Record, Restrictions};
 
 pub use self::header::{Column, HeaderFault, Layout};
 pub use self::listing::Listing;
@@ -105,14 +108,15 @@ pub struct TableReader<'a> {
     /// The header, or why there is none; `None` while `top` fills.
     header: Option<Result<Header, HeaderFault>>,
     records: Records,
+    kinds: Kinds,
     problems: Vec<Problem>,
 }
 
 impl<'a> TableReader<'a> {
     /// A reader that has seen no row yet.
     pub fn new(rules: &'a Rules) -> Self {
-        let (top, records, problems) = (Vec::new(), Records::default(), Vec::new());
-        Self { rules, rows: 0, top, header: None, records, problems }
+        let (top, records, kinds, problems) = Default::default();
+        Self { rules, rows: 0, top, header: None, records, kinds, problems }
     }
 
     /// Reads the next row.
@@ -156,11 +160,28 @@ impl<'a> TableReader<'a> {
     fn record(&mut self, index: usize, cells: &[Cell]) {
         let Some(Ok(header)) = &self.header else { return };
         if let Some(row) = row::read(cells, index, header, self.rules, &mut self.problems)
-            && let Some(message) = self.records.add(row.record)
+            && let Some(message) = self.records.add(self.kinds.share(row.record))
         {
             let column = header.index(Column::ApiKey);
             self.problems.push(Problem::harmless(index, column, Column::ApiKey.name(), message));
         }
+    }
+}
+
+/// The restrictions so far: a million rows tend to have a handful of kinds.
+#[derive(Default)]
+struct Kinds(HashSet<Arc<Restrictions>>);
+
+impl Kinds {
+    /// The record, with the restrictions of an earlier one if they say the same.
+    fn share(&mut self, mut record: Record) -> Record {
+        if let Some(restrictions) = &mut record.restrictions {
+            match self.0.get(restrictions) {
+                Some(known) => *restrictions = Arc::clone(known),
+                None => drop(self.0.insert(Arc::clone(restrictions))),
+            }
+        }
+        record
     }
 }
 

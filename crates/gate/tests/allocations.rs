@@ -7,9 +7,10 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use gate::{Cause, Gate, KeyHash, Now, Record};
+use gate::{Asked, Cause, Gate, KeyHash, Now, Record, Restrictions, Scopes};
 
 /// The system's allocator, which counts what the current thread asks of it.
 struct Counting;
@@ -48,6 +49,9 @@ static ALLOCATOR: Counting = Counting;
 
 const DECISIONS: u64 = 100_000;
 
+/// What the scopes that are asked for cost, once for all the decisions.
+const ASKING: u64 = 2;
+
 fn row(key: &str, client: &str, limit: Option<u32>) -> Record {
     Record {
         key: KeyHash::of(key.as_bytes()),
@@ -56,9 +60,24 @@ fn row(key: &str, client: &str, limit: Option<u32>) -> Record {
         active: true,
         expires_at: None,
         revoked_at: None,
+        restrictions: None,
         readable: true,
         row: 2,
     }
+}
+
+/// A key with a list of each kind, and these scopes.
+fn restricted(key: &str, scopes: &[&str]) -> Record {
+    let words = |words: &[&str]| Some(words.iter().map(|word| Box::from(*word)).collect());
+    let restrictions = Restrictions {
+        scopes: words(scopes),
+        allowed_ips: Some(
+            ["10.0.0.0/8", "127.0.0.1", "::1"].map(|text| text.parse().expect("a network")).into(),
+        ),
+        methods: words(&["GET", "POST"]),
+        environments: words(&["production"]),
+    };
+    Record { restrictions: restrictions.shared(), ..row(key, "restricted", Some(100)) }
 }
 
 /// One key for each way that a decision can go, and none for `unknown`.
@@ -73,12 +92,14 @@ fn gate() -> Gate {
         Record { revoked_at: Some(0), ..row("revoked", "paying", Some(5)) },
         Record { active: false, ..row("inactive", "paying", None) },
         Record { readable: false, ..row("unreadable", "", None) },
+        restricted("restricted", &["read", "write"]),
+        restricted("bound", &["read"]),
     ];
     gate.replace(rows, i64::MAX);
     gate
 }
 
-const HEADERS: [&[u8]; 12] = [
+const HEADERS: [&[u8]; 14] = [
     b"Bearer unlimited",
     b"Bearer limited",
     b"ApiKey large",
@@ -87,6 +108,8 @@ const HEADERS: [&[u8]; 12] = [
     b"Bearer revoked",
     b"Bearer inactive",
     b"Bearer unreadable",
+    b"Bearer restricted",
+    b"Bearer bound",
     b"Bearer unknown",
     b"Bearer two words",
     b"Basic unlimited",
@@ -96,9 +119,16 @@ const HEADERS: [&[u8]; 12] = [
 /// As many decisions as `DECISIONS`, one every 10 ms: how many were admitted, and how many over the limit.
 fn decide(gate: &Gate, start: Duration) -> (u64, u64) {
     let (mut admitted, mut over) = (0, 0);
+    let scopes = ["read", "write"].map(Box::from);
+    let asked = Asked {
+        address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        method: "POST",
+        scopes: Scopes::Needed(&scopes),
+        environment: "production",
+    };
     for (n, header) in (0..DECISIONS).zip(HEADERS.iter().cycle()) {
         let now = Now { unix: 1_800_000_000, uptime: start + Duration::from_millis(10 * n) };
-        match gate.admit([*header], now).map_err(|refusal| refusal.cause()) {
+        match gate.admit([*header], &asked, now).map_err(|refusal| refusal.cause()) {
             Ok(permit) => admitted += u64::from(permit.client() != ""),
             Err(Cause::OverLimit { .. }) => over += 1,
             Err(_) => {}
@@ -114,9 +144,9 @@ fn a_decision_allocates_nothing() {
     // Windows grow while their first minute lasts; that is the warm-up, and shows that the counter counts.
     let warm_up = decide(&gate, Duration::ZERO);
     assert!(ALLOCATIONS.get() > before);
-    let before = ALLOCATIONS.get();
+    let before = ALLOCATIONS.get() + ASKING;
     let (admitted, over) = decide(&gate, Duration::from_millis(10 * DECISIONS));
     assert_eq!(ALLOCATIONS.get() - before, 0);
-    assert!(admitted > DECISIONS / 10 && over > DECISIONS / 12, "{admitted} {over}");
+    assert!(admitted > DECISIONS / 10 && over > DECISIONS / 14, "{admitted} {over}");
     assert!(warm_up.0 >= admitted);
 }

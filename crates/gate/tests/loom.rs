@@ -3,13 +3,21 @@
 //! `RUSTFLAGS="--cfg loom" cargo test -p gate --release --test loom --target-dir target/loom`
 #![cfg(loom)]
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use gate::{Gate, KeyHash, Now, Record};
+use gate::{Asked, Gate, KeyHash, Now, Record, Scopes};
 use loom::sync::Arc;
 use loom::thread;
 
 const NOW: Now = Now { unix: 1_800_000_000, uptime: Duration::from_secs(100) };
+
+const ANYTHING: Asked<'static> = Asked {
+    address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    method: "GET",
+    scopes: Scopes::Needed(&[]),
+    environment: "",
+};
 
 fn row(key: &str, client: &str, limit: u32) -> Record {
     Record {
@@ -19,6 +27,7 @@ fn row(key: &str, client: &str, limit: u32) -> Record {
         active: true,
         expires_at: None,
         revoked_at: None,
+        restrictions: None,
         readable: true,
         row: 2,
     }
@@ -36,7 +45,7 @@ fn ask_twice(gate: &Gate) -> u32 {
 }
 
 fn ask(gate: &Gate) -> u32 {
-    u32::from(gate.admit([b"Bearer k".as_slice()], NOW).is_ok())
+    u32::from(gate.admit([b"Bearer k".as_slice()], &ANYTHING, NOW).is_ok())
 }
 
 fn spawn<T: 'static>(gate: &Arc<Gate>, work: impl FnOnce(&Gate) -> T + 'static) -> thread::JoinHandle<T> {
@@ -114,10 +123,11 @@ fn p14_two_refreshes_at_once_give_a_new_client_one_window() {
         let rows = || vec![row("new", "new", 1)];
         let other = spawn(&gate, move |gate| {
             gate.replace(rows(), i64::MAX);
-            u32::from(gate.admit([b"Bearer new".as_slice()], NOW).is_ok())
+            u32::from(gate.admit([b"Bearer new".as_slice()], &ANYTHING, NOW).is_ok())
         });
         gate.replace(rows(), i64::MAX);
-        let admitted = u32::from(gate.admit([b"Bearer new".as_slice()], NOW).is_ok()) + other.join().unwrap();
+        let admitted =
+            u32::from(gate.admit([b"Bearer new".as_slice()], &ANYTHING, NOW).is_ok()) + other.join().unwrap();
         assert_eq!(admitted, 1);
     });
 }
@@ -129,8 +139,10 @@ fn p11_a_sweep_between_check_and_record_frees_nothing_that_counts() {
         // The window is there and idle, so that the sweep does free it.
         let long_ago = Now { uptime: Duration::ZERO, ..NOW };
         let hours_later = Now { uptime: Duration::from_hours(2), ..NOW };
-        assert!(gate.admit([b"Bearer k".as_slice()], long_ago).is_ok());
-        let ask = move |gate: &Gate| u32::from(gate.admit([b"Bearer k".as_slice()], hours_later).is_ok());
+        assert!(gate.admit([b"Bearer k".as_slice()], &ANYTHING, long_ago).is_ok());
+        let ask = move |gate: &Gate| {
+            u32::from(gate.admit([b"Bearer k".as_slice()], &ANYTHING, hours_later).is_ok())
+        };
         let other = spawn(&gate, ask);
         let sweep = spawn(&gate, move |gate| gate.sweep(hours_later));
         let admitted = ask(&gate) + other.join().unwrap();

@@ -42,6 +42,7 @@ impl App {
             listen: config.listen,
             slots: Slots::new(config.listen.max_connections),
             routes: config.routes.map(|file| file.0),
+            place: config.place,
             admin: config.admin,
             webhook: config.webhook.map(Webhook::new),
             gateway: Gateway::new(config.upstream),

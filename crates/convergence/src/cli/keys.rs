@@ -23,7 +23,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{settings, with_settings};
 use crate::clock::{Clock, Now, SystemClock};
-use crate::config::{Auth, Keys, VARIABLES};
+use crate::config::{Auth, Keys, Settings, VARIABLES};
 use crate::keys::edit::{KeysTable, Seen};
 use crate::logging;
 
@@ -81,16 +81,23 @@ fn with_sources(command: Command) -> Command {
 pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<()> {
     let (name, flags) = flags.subcommand().expect("clap asks for a command");
     match name {
-        "history" => history::run(flags, &super::config(&settings(flags)?)?),
-        "accept" => accept::run(flags, &super::config(&settings(flags)?)?),
-        "rollback" => rollback::run(flags, &super::config(&settings(flags)?)?),
+        "history" => history::run(flags, &super::config(&own_settings(flags)?)?),
+        "accept" => accept::run(flags, &super::config(&own_settings(flags)?)?),
+        "rollback" => rollback::run(flags, &super::config(&own_settings(flags)?)?),
         name => on_table(name, flags),
     }
 }
 
+/// Without the routes: a fault in their file must not stand in the way of a revocation.
+fn own_settings(flags: &ArgMatches) -> anyhow::Result<Settings> {
+    let mut settings = settings(flags)?;
+    settings.set("ROUTES_FILE", "");
+    Ok(settings)
+}
+
 /// The commands that read and change the table itself.
 fn on_table(name: &str, flags: &ArgMatches) -> anyhow::Result<()> {
-    let mut settings = settings(flags)?;
+    let mut settings = own_settings(flags)?;
     // Keys are looked after before the door is closed as well.
     settings.set("AUTH_ENABLED", "true");
     let config = super::config(&settings)?;

@@ -54,6 +54,12 @@ pub const VARIABLES: &[Variable] = &[
         "Hold a refresh that loses more of the working keys at once; 100 holds none (default 50)",
     ),
     variable("GUARD_LOST_KEYS", "N", "Never hold a refresh that loses fewer keys than this (default 10)"),
+    variable("ENVIRONMENT", "NAME", "Where this server stands, for keys that are for some environments only"),
+    variable(
+        "TRUSTED_PROXIES",
+        "ADDRESSES",
+        "Whose X-Forwarded-For and Forwarded are taken, as addresses and ranges (default: nobody's)",
+    ),
     variable(
         "ROUTES_FILE",
         "FILE",

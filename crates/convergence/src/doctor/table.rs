@@ -112,6 +112,9 @@ fn told(problem: &Problem) -> String {
         "api_key" => "; enter the key again, as plain text",
         "client_name" => "; type the client's name",
         "is_active" => "; use a checkbox",
+        "scopes" | "allowed_ips" | "methods" | "environment" => {
+            "; write plain text, or clear the cell for none"
+        }
         "rate_limit" => "; type a number such as 60, or clear the cell for the default",
         _ => "; write it as 2026-12-31 23:59:59, or clear the cell",
     };

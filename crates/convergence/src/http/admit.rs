@@ -1,10 +1,13 @@
 //! The only file that calls the gate: it reads the clock, asks, and takes the key out of the request.
 
+use std::net::IpAddr;
+
 use gate::{Permit, Quota};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response};
 use tracing::{Level, debug, enabled};
 
+use super::asked::Errand;
 use super::body::Answer;
 use super::stamp::RequestId;
 use super::{redact, refuse};
@@ -52,11 +55,12 @@ impl Caller {
 /// The whole answer to a request that is refused.
 pub(crate) fn admit<B>(
     app: &App,
+    peer: IpAddr,
     request: &mut Request<B>,
     id: RequestId,
 ) -> Result<Caller, Response<Answer>> {
     match &app.door {
-        Door::Guarded(guard) => ask(app, guard, request, id).map(Caller::Client),
+        Door::Guarded(guard) => ask(app, guard, peer, request, id).map(Caller::Client),
         Door::Open(_) => {
             request.headers_mut().remove(AUTHORIZATION);
             Ok(Caller::Anyone(OpenDoor(())))
@@ -67,20 +71,28 @@ pub(crate) fn admit<B>(
 fn ask<B>(
     app: &App,
     guard: &Guard,
+    peer: IpAddr,
     request: &mut Request<B>,
     id: RequestId,
 ) -> Result<Permit, Response<Answer>> {
     let now = app.clock.now();
-    let decision = guard.gate.admit(credentials(request.headers()), now);
+    let errand = Errand::of(app, peer, request);
+    let decision = errand.ask(app, |asked| {
+        let decision = guard.gate.admit(credentials(request.headers()), asked, now);
+        decision.map_err(|refusal| {
+            let answer = refuse::answer(&refusal, asked, || guard.freshness.retry_after(now.uptime));
+            (refusal, answer)
+        })
+    });
     request.headers_mut().remove(AUTHORIZATION);
     if enabled!(Level::DEBUG) {
-        log(guard, request, id, &decision);
+        log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
     }
-    decision.map_err(|refusal| {
+    decision.map_err(|(refusal, answer)| {
         if refusal.cause() == gate::Cause::UnknownKey {
             guard.early.unknown_key();
         }
-        refuse::answer(&refusal, || guard.freshness.retry_after(now.uptime))
+        answer
     })
 }
 
@@ -89,7 +101,7 @@ fn credentials(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
 }
 
 /// P24: each decision with its reason. The fingerprint is all that is shown of a key.
-fn log<B>(guard: &Guard, request: &Request<B>, id: RequestId, decision: &Result<Permit, gate::Refusal>) {
+fn log<B>(guard: &Guard, request: &Request<B>, id: RequestId, decision: Result<&Permit, &gate::Refusal>) {
     let (method, path) = (request.method(), redact::path(request.uri().path(), &guard.gate));
     match decision {
         Ok(permit) => {

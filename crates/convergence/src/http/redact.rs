@@ -44,6 +44,7 @@ mod tests {
             active: true,
             expires_at: None,
             revoked_at: None,
+            restrictions: None,
             readable: true,
             row: 2,
         };

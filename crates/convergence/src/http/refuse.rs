@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use gate::{Cause, HeaderProblem, Refusal};
+use gate::{Asked, Cause, HeaderProblem, Refusal, Scopes};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -16,15 +16,24 @@ pub(crate) fn status_and_code(refusal: &Refusal) -> (u16, &'static str) {
     (problem.status.as_u16(), problem.code)
 }
 
-/// The answer to a refused request. `next_read` says in how many seconds the keys may be there, if they are not.
-pub(crate) fn answer(refusal: &Refusal, next_read: impl FnOnce() -> u64) -> Response<Answer> {
+/// The answer to a refused request, whatever it asked. `next_read` says in how many seconds the keys may be there, if they are not.
+pub(crate) fn answer(
+    refusal: &Refusal,
+    asked: &Asked<'_>,
+    next_read: impl FnOnce() -> u64,
+) -> Response<Answer> {
     let cause = refusal.cause();
     let mut answer = problem(cause, refusal.quota().is_some_and(|quota| quota.limit == 0)).answer();
     let headers = answer.headers_mut();
     match cause {
         Cause::Unavailable => wait(headers, next_read()),
         Cause::OverLimit { retry_after } => wait(headers, u64::from(retry_after)),
-        Cause::Header(HeaderProblem::Repeated) => {}
+        Cause::InsufficientScope => insufficient(headers, asked),
+        Cause::Header(HeaderProblem::Repeated)
+        | Cause::WrongEnvironment
+        | Cause::AddressNotAllowed
+        | Cause::MethodNotAllowed
+        | Cause::AmbiguousPath => {}
         Cause::Header(_) => challenge(headers, r#"Bearer realm="convergence""#),
         Cause::UnknownKey
         | Cause::UnreadableRow
@@ -42,6 +51,7 @@ pub(crate) fn answer(refusal: &Refusal, next_read: impl FnOnce() -> u64) -> Resp
 fn problem(cause: Cause, allows_none: bool) -> Problem {
     const REQUIRED: &str = "Authentication required";
     const INVALID: &str = "Invalid API key";
+    const FORBIDDEN: &str = "Not allowed for this key";
     let (status, code, title, detail): (_, _, _, Cow<'static, str>) = match cause {
         Cause::Header(HeaderProblem::Repeated) => (
             StatusCode::BAD_REQUEST,
@@ -69,6 +79,38 @@ fn problem(cause: Cause, allows_none: bool) -> Problem {
             "expired_api_key",
             INVALID,
             "this key has expired; ask whoever gave it to you for a new one".into(),
+        ),
+        Cause::WrongEnvironment => (
+            StatusCode::FORBIDDEN,
+            "wrong_environment",
+            FORBIDDEN,
+            "this key is for another environment; use the one that was made for this".into(),
+        ),
+        Cause::AddressNotAllowed => (
+            StatusCode::FORBIDDEN,
+            "address_not_allowed",
+            FORBIDDEN,
+            "this key may not be used from your address; ask whoever gave it to you".into(),
+        ),
+        Cause::MethodNotAllowed => (
+            StatusCode::FORBIDDEN,
+            "method_not_allowed_for_key",
+            FORBIDDEN,
+            "this key may not be used with this method; ask whoever gave it to you".into(),
+        ),
+        Cause::InsufficientScope => (
+            StatusCode::FORBIDDEN,
+            "insufficient_scope",
+            FORBIDDEN,
+            "this key lacks a scope that this path needs; ask whoever gave it to you".into(),
+        ),
+        Cause::AmbiguousPath => (
+            StatusCode::BAD_REQUEST,
+            "ambiguous_path",
+            "Bad request",
+            "this path can be read in two ways, or a proxy has not said it; write it plainly: no empty segments, dots, \
+             encoded slashes or letters, in the case of the documentation"
+                .into(),
         ),
         Cause::OverLimit { .. } if allows_none => (
             StatusCode::TOO_MANY_REQUESTS,
@@ -106,6 +148,17 @@ fn header(problem: HeaderProblem) -> &'static str {
 
 fn wait(headers: &mut HeaderMap, seconds: u64) {
     headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+}
+
+/// RFC 6750, 3.1: the scopes that would do. They are the route's, and say nothing of the row.
+fn insufficient(headers: &mut HeaderMap, asked: &Asked<'_>) {
+    let Scopes::Needed(scopes) = asked.scopes else { return };
+    let bearer =
+        format!(r#"Bearer realm="convergence", error="insufficient_scope", scope="{}""#, scopes.join(" "));
+    // A scope is a word of visible ASCII without quotes, by the reader of the routes.
+    if let Ok(value) = HeaderValue::from_str(&bearer) {
+        headers.append(WWW_AUTHENTICATE, value);
+    }
 }
 
 /// RFC 9110, 11.6.1: a challenge for each scheme that would do.

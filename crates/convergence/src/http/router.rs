@@ -54,7 +54,7 @@ fn signed(connected: &Rc<Connected>, request: Request<Incoming>, id: RequestId) 
 /// The protected routes. The caller is the proof that the gate was asked.
 fn guarded(connected: &Rc<Connected>, mut request: Request<Incoming>, id: RequestId) -> Answering {
     let app = &connected.app;
-    let caller = match admit(app, &mut request, id) {
+    let caller = match admit(app, connected.peer.ip(), &mut request, id) {
         Ok(caller) => caller,
         Err(mut refusal) => {
             stamp::request_id(refusal.headers_mut(), id);

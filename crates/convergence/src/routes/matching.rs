@@ -81,6 +81,11 @@ impl Routes {
         Ok(route)
     }
 
+    /// Whether any route does.
+    pub(crate) fn ask_for_scopes(&self) -> bool {
+        self.asks_for_scopes
+    }
+
     /// The upstream that routes call by this name.
     pub(crate) fn group(&self, name: &str) -> Option<&Group> {
         self.upstreams.iter().find(|upstream| *upstream.name == *name).map(|upstream| &upstream.group)

@@ -6,6 +6,7 @@ use gate::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::listed::listed;
 use super::roll::{Pair, Roll};
 use crate::clock::rfc3339;
 
@@ -91,24 +92,26 @@ impl Difference {
 }
 
 fn says_the_same(old: &Record, new: &Record) -> bool {
-    // Compared field by field: a copy would cost an allocation for each of a million keys.
+    // Compared field by field, restrictions by pointer where they are the same: a copy would cost an allocation for each of a million keys.
     old.client == new.client
         && (old.limit, old.active, old.readable) == (new.limit, new.active, new.readable)
         && (old.expires_at, old.revoked_at) == (new.expires_at, new.revoked_at)
+        && old.restrictions == new.restrictions
 }
 
 fn changed_fields(old: &Record, new: &Record) -> BTreeMap<String, OldAndNew> {
     let fields = |record: &Record| {
-        [
+        let own = [
             ("client_name", json!(record.client)),
             ("expires_at", json!(record.expires_at.map(rfc3339))),
             ("is_active", json!(record.active)),
             ("rate_limit", json!(record.limit)),
             ("readable", json!(record.readable)),
             ("revoked_at", json!(record.revoked_at.map(rfc3339))),
-        ]
+        ];
+        own.into_iter().chain(listed(record.restrictions.as_deref()).map(|(name, list)| (name, json!(list))))
     };
-    let pairs = fields(old).into_iter().zip(fields(new));
+    let pairs = fields(old).zip(fields(new));
     pairs
         .filter(|((_, old), (_, new))| old != new)
         .map(|((name, old), (_, new))| (name.to_owned(), OldAndNew { old, new }))
@@ -118,7 +121,7 @@ fn changed_fields(old: &Record, new: &Record) -> BTreeMap<String, OldAndNew> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::samples::record;
+    use crate::sync::samples::{record, restricted};
 
     #[test]
     fn each_change_is_told_with_old_and_new_values_and_no_key() {
@@ -138,6 +141,13 @@ mod tests {
             },
         });
         assert_eq!(json!(changed), expected);
+        let narrowed = Record { restrictions: restricted(&["read"], &["10.0.0.0/8"]), ..a.clone() };
+        let narrowed = Difference::between(&Roll::of(vec![a.clone()]), &Roll::of(vec![narrowed]));
+        let expected = json!({
+            "allowed_ips": {"old": null, "new": ["10.0.0.0/8"]},
+            "scopes": {"old": null, "new": ["read"]},
+        });
+        assert_eq!(json!(narrowed.changes[0].fields), expected);
         let moved = Roll::of(vec![Record { row: 9, ..a.clone() }]);
         assert!(Difference::between(&Roll::of(vec![a]), &moved).is_none(), "a row that moved says the same");
     }

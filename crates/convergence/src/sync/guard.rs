@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use gate::Record;
+use gate::{Record, Restrictions};
 use serde::{Deserialize, Serialize};
 
 use super::roll::{Pair, Roll};
@@ -59,7 +59,8 @@ impl<'a> Loss<'a> {
     }
 }
 
-/// Whether a key is let through at this Unix second, leaving aside how often: as the gate's own steps decide.
+/// Whether a key is let through at this Unix second, leaving aside how often and what for: as the gate's own steps decide.
+/// A row that restricts its key is something said against it, by whoever wrote the cell, and no loss.
 pub(crate) fn works(record: &Record, now: i64) -> bool {
     record.readable
         && record.active
@@ -68,7 +69,7 @@ pub(crate) fn works(record: &Record, now: i64) -> bool {
 }
 
 /// The old roll with all that the readable rows of the new one say *against* a key. Nothing in it opens anything: a key
-/// that is new, a later expiry or a higher limit waits until the new roll is taken as a whole. Names stay as they were,
+/// that is new, a later expiry, a higher limit or a wider restriction waits until the new roll is taken as a whole. Names stay as they were,
 /// since in torn rows they are another's.
 pub(crate) fn restrict(old: &Roll, new: &Roll) -> Roll {
     let restricted = old.beside(new).filter_map(|pair| match pair {
@@ -80,6 +81,7 @@ pub(crate) fn restrict(old: &Roll, new: &Roll) -> Roll {
             active: old.active && new.active,
             expires_at: lower(old.expires_at, new.expires_at),
             revoked_at: lower(old.revoked_at, new.revoked_at),
+            restrictions: Restrictions::intersection(old.restrictions.as_ref(), new.restrictions.as_ref()),
             ..old.clone()
         }),
     });

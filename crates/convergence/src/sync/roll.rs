@@ -8,6 +8,8 @@ use std::iter;
 use gate::Record;
 use sha2::{Digest, Sha256};
 
+use super::listed::listed;
+
 /// What a table says of its keys: each key once. Equal to another that says the same of each in the same row.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roll {
@@ -69,7 +71,8 @@ impl Roll {
     pub(crate) fn digest(&self) -> String {
         let mut sum = Sha256::new();
         for record in self.by_key() {
-            let Record { key, client, limit, active, expires_at, revoked_at, readable, row: _ } = record;
+            let Record { key, client, limit, active, expires_at, revoked_at, restrictions, readable, row: _ } =
+                record;
             sum.update(key.as_bytes());
             // A length ahead of the text, so that no two lists of fields run together to the same bytes.
             sum.update((client.len() as u64).to_be_bytes());
@@ -79,6 +82,14 @@ impl Roll {
                 sum.update(number.unwrap_or_default().to_be_bytes());
             }
             sum.update([u8::from(*active), u8::from(*readable)]);
+            for (_, list) in listed(restrictions.as_deref()) {
+                // One more than its length, so that no list is told from an empty one.
+                sum.update(list.as_ref().map_or(0, |list| list.len() as u64 + 1).to_be_bytes());
+                for item in list.iter().flatten() {
+                    sum.update((item.len() as u64).to_be_bytes());
+                    sum.update(item.as_bytes());
+                }
+            }
         }
         let mut hex = String::new();
         for byte in sum.finalize() {
@@ -111,7 +122,7 @@ fn order(records: &[Record]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::samples::record;
+    use crate::sync::samples::{record, restricted};
 
     #[test]
     fn a_key_counts_once_and_the_order_of_rows_stays() {
@@ -139,12 +150,16 @@ mod tests {
             Record { readable: false, ..a.clone() },
             Record { expires_at: Some(0), ..a.clone() },
             Record { revoked_at: Some(0), ..a.clone() },
+            Record { restrictions: restricted(&["read"], &[]), ..a.clone() },
+            Record { restrictions: restricted(&["read", "write"], &[]), ..a.clone() },
+            Record { restrictions: restricted(&["readwrite"], &[]), ..a.clone() },
+            Record { restrictions: restricted(&[], &["10.0.0.0/8"]), ..a.clone() },
             record("c"),
         ];
         let mut digests: Vec<String> =
             others.into_iter().chain([a]).map(|other| digest(vec![other, b.clone()])).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 9);
+        assert_eq!(digests.len(), 13);
     }
 }

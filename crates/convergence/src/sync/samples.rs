@@ -1,8 +1,9 @@
 //! Records and tables for the tests of this folder.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use gate::{KeyHash, Record};
+use gate::{KeyHash, Record, Restrictions};
 use proptest::prelude::*;
 
 use super::roll::Roll;
@@ -23,9 +24,19 @@ pub(crate) fn record(key: &str) -> Record {
         active: true,
         expires_at: None,
         revoked_at: None,
+        restrictions: None,
         readable: true,
         row: 2,
     }
+}
+
+/// Restricted to these scopes and addresses; none of a kind is no restriction.
+pub(crate) fn restricted(scopes: &[&str], addresses: &[&str]) -> Option<Arc<Restrictions>> {
+    let words =
+        |list: &[&str]| (!list.is_empty()).then(|| list.iter().map(|word| Box::from(*word)).collect());
+    let addresses = (!addresses.is_empty())
+        .then(|| addresses.iter().map(|address| address.parse().expect("a network")).collect());
+    Restrictions { scopes: words(scopes), allowed_ips: addresses, ..Restrictions::default() }.shared()
 }
 
 /// Moments around `NOW`, so that each side of each bound is met often.
@@ -36,10 +47,12 @@ fn moment() -> impl Strategy<Value = Option<i64>> {
 /// A row of one of thirty keys.
 fn any_record() -> impl Strategy<Value = (u32, Record)> {
     let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.8));
-    (0..30_u32, prop::option::of(0..3_u32), moment(), moment(), flags, 1..99_u32).prop_map(
-        |(key, limit, expires_at, revoked_at, (active, readable), row)| {
+    let scopes = prop::sample::subsequence(vec!["read", "write"], 0..=2);
+    (0..30_u32, prop::option::of(0..3_u32), moment(), moment(), flags, (scopes, 1..99_u32)).prop_map(
+        |(key, limit, expires_at, revoked_at, (active, readable), (scopes, row))| {
+            let restrictions = restricted(&scopes, &[]);
             let record = record(&key.to_string());
-            (key, Record { limit, expires_at, revoked_at, active, readable, row, ..record })
+            (key, Record { limit, expires_at, revoked_at, restrictions, active, readable, row, ..record })
         },
     )
 }

@@ -9,10 +9,13 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::disk;
+use super::listed::Lists;
 use super::roll::Roll;
 
-/// Raised when the file's meaning changes; a file of another version is ignored.
-const VERSION: u32 = 1;
+/// Raised when the file's meaning changes; a file of another version is ignored. In version 1 no row had restrictions,
+/// since nothing read them: a key that the sheet restricts would be free with it, so there are rather no keys until the
+/// first reading.
+const VERSION: u32 = 2;
 
 /// One file in `DATA_DIR`, replaced whole.
 #[derive(Clone)]
@@ -49,6 +52,8 @@ struct Line {
     active: bool,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Lists::is_none")]
+    only: Lists,
     readable: bool,
     row: u32,
 }
@@ -106,7 +111,11 @@ pub(crate) fn read(path: &Path) -> io::Result<Snapshot> {
     let mut lines = BufReader::new(fs::File::open(path)?).lines();
     let header: Header = serde_json::from_str(&lines.next().transpose()?.unwrap_or_default())?;
     if header.version != VERSION {
-        return Err(invalid("it is of another version"));
+        return Err(invalid(if header.version < VERSION {
+            "it was written by an earlier version, which knew no restrictions of keys"
+        } else {
+            "it was written by a later version"
+        }));
     }
     let records: Vec<Record> =
         lines.map(|line| serde_json::from_str::<Line>(&line?)?.into_record()).collect::<io::Result<_>>()?;
@@ -125,6 +134,7 @@ impl From<&Record> for Line {
             active: record.active,
             expires_at: record.expires_at,
             revoked_at: record.revoked_at,
+            only: Lists::of(record.restrictions.as_deref()),
             readable: record.readable,
             row: record.row,
         }
@@ -135,6 +145,7 @@ impl Line {
     fn into_record(self) -> io::Result<Record> {
         let key = KeyHash::from_hex(&self.sha256)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a hash in it is not one"))?;
+        let restrictions = self.only.into_restrictions()?.shared();
         Ok(Record {
             key,
             client: self.client,
@@ -142,6 +153,7 @@ impl Line {
             active: self.active,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,
+            restrictions,
             readable: self.readable,
             row: self.row,
         })

@@ -121,7 +121,7 @@ impl Step {
 mod tests {
     use std::collections::BTreeMap;
 
-    use gate::Record;
+    use gate::{Record, Restrictions};
     use proptest::prelude::*;
 
     use super::*;
@@ -146,6 +146,12 @@ mod tests {
             row.expires_at = row.expires_at.into_iter().chain(said.expires_at).min();
             row.revoked_at = row.revoked_at.into_iter().chain(said.revoked_at).min();
             row.limit = row.limit.into_iter().chain(said.limit).min();
+            let scopes = |row: &Record| row.restrictions.as_ref().and_then(|all| all.scopes.clone());
+            let both = match (scopes(row), scopes(said)) {
+                (Some(old), Some(new)) => Some(old.into_iter().filter(|scope| new.contains(scope)).collect()),
+                (old, new) => old.or(new),
+            };
+            row.restrictions = Restrictions { scopes: both, ..Restrictions::default() }.shared();
         }
         (kept, true)
     }

@@ -19,6 +19,7 @@ mod proxy;
 mod proxy_failures;
 mod proxy_streams;
 mod refusals;
+mod restrictions;
 mod sheet;
 mod status;
 mod usage;

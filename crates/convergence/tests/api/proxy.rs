@@ -67,6 +67,25 @@ async fn p16_the_upstream_learns_who_asks_and_never_sees_the_key() {
 }
 
 #[tokio::test]
+async fn what_a_trusted_proxy_says_of_the_client_is_passed_on() {
+    let upstream = Upstream::start().await;
+    let server = guarding(&upstream.url, &[("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    let mut client = Wire::to(&server).await;
+    let said = "x-forwarded-for: 192.0.2.1, 192.0.2.2\r\nx-forwarded-proto: https\r\n\
+                x-forwarded-host: www.example.com\r\nforwarded: for=192.0.2.1\r\nhost";
+    client.send(get("/x").replace("host", said)).await;
+    let head = upstream.accept().await.head().await;
+    for line in [
+        "x-forwarded-for: 192.0.2.1, 192.0.2.2, 127.0.0.1",
+        "forwarded: for=192.0.2.1, for=127.0.0.1;proto=http",
+        "x-forwarded-proto: https",
+        "x-forwarded-host: www.example.com",
+    ] {
+        assert!(head.lines().any(|found| found == line), "{line} in {head}");
+    }
+}
+
+#[tokio::test]
 async fn an_upstream_can_have_credentials_a_host_and_a_base_path_of_its_own() {
     let upstream = Upstream::start().await;
     let url = format!("{}/v1/", upstream.url);

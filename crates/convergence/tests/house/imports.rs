@@ -44,7 +44,7 @@ fn gate_is_pure() {
 }
 
 #[test]
-fn only_three_files_of_http_know_the_gate_and_one_asks_it() {
+fn few_files_of_http_know_the_gate_and_one_asks_it() {
     let (mut know, mut ask) = (Vec::new(), Vec::new());
     for file in rust_below(HTTP) {
         let (name, code) = (file.path.strip_prefix(HTTP).unwrap_or_default(), code(&file.text));
@@ -55,8 +55,8 @@ fn only_three_files_of_http_know_the_gate_and_one_asks_it() {
             ask.push(name.to_owned());
         }
     }
-    // The fourth asks whether a word is a key, to keep it out of the log.
-    assert_eq!(know, ["admit.rs", "redact.rs", "refuse.rs", "stamp.rs"]);
+    // One says what a request asks, in the gate's words; one asks whether a word is a key, to keep it out of the log.
+    assert_eq!(know, ["admit.rs", "asked.rs", "redact.rs", "refuse.rs", "stamp.rs"]);
     assert_eq!(ask, ["admit.rs"]);
 }
 

@@ -35,12 +35,13 @@ async fn p24_a_list_shows_every_row_and_no_key() {
         assert_eq!(states, expected);
         let expected = json!({
             "fingerprint": fingerprint(TWO), "client_name": "Other", "state": "active", "rate_limit": null,
-            "created_at": "2025-07-07T10:00:00Z", "expires_at": "2099-12-31T23:59:59Z", "revoked_at": null, "row": 3,
+            "created_at": "2025-07-07T10:00:00Z", "expires_at": "2099-12-31T23:59:59Z", "revoked_at": null,
+            "restrictions": {"scopes": ["write"]}, "row": 3,
         });
         assert_eq!(keys.listed(TWO), expected);
 
         let csv = keys.run(&["list", "--client", "MyApp", "--format", "csv"]).well();
-        let row = format!("{},MyApp,active,60,2025-07-06T10:00:00Z,,,2\n", fingerprint(ONE));
+        let row = format!("{},MyApp,active,60,2025-07-06T10:00:00Z,,,scopes read,2\n", fingerprint(ONE));
         assert_eq!(csv.out.lines().count(), 2, "{}", csv.out);
         assert!(csv.out.ends_with(&row), "{}", csv.out);
         assert!(csv.err.contains("convergence keys check"), "{}", csv.err);
@@ -66,6 +67,38 @@ async fn p08_a_created_key_works_and_is_shown_once() {
         assert!(keys.admits(&key));
         assert_eq!(keys.rows()[..3], Keys::in_file(TWO_KEYS).rows()[..3], "the other rows stay");
     }
+}
+
+#[tokio::test]
+async fn a_key_is_created_with_restrictions_and_rotated_with_them() {
+    let header = format!("{HEADER},allowed_ips,methods,environment");
+    let lines = [&*header, "sk-convergence-one-one-one,MyApp,2025-07-06 10:00:00,,TRUE,60,,,,,"];
+    for keys in Keys::in_both(&lines).await {
+        let flags = ["--scopes", "read, jobs:write", "--allowed-ips", "10.0.0.0/8 ::1", "--methods", "get"];
+        let said =
+            keys.run(&[&["create", "--client", "New", "--environment", "production"], &flags[..]].concat());
+        let key = said.well().key();
+        let expected = json!({
+            "allowed_ips": ["10.0.0.0/8", "::1"], "environment": ["production"], "methods": ["GET"],
+            "scopes": ["jobs:write", "read"],
+        });
+        assert_eq!(keys.listed(&key)["restrictions"], expected);
+        let rotated = keys.run(&["rotate", &fingerprint(&key)]).well().key();
+        assert_eq!(keys.listed(&rotated)["restrictions"], expected);
+
+        let rows = keys.rows();
+        for (flag, value, words) in [
+            ("--allowed-ips", "10.0.0.1/8", "--allowed-ips: \"10.0.0.1/8\" is not a list of addresses"),
+            ("--methods", "*", "--methods: "),
+            ("--scopes", " ", "--scopes is empty"),
+            ("--environment", "a/b", "--environment: "),
+        ] {
+            keys.run(&["create", "--client", "New", flag, value]).badly(words);
+        }
+        assert_eq!(keys.rows(), rows, "nothing was written");
+    }
+    let without = Keys::in_file(TWO_KEYS);
+    without.run(&["create", "--client", "New", "--methods", "GET"]).badly("add a header cell methods");
 }
 
 #[tokio::test]
@@ -245,10 +278,11 @@ async fn explain_tells_each_step_as_the_gate_decides() {
             said.json().as_array().expect("an array").iter().map(word).collect()
         };
         let good = keys.run(&["explain", &fingerprint(TWO), "--format", "json"]).well();
-        assert_eq!(passed(&good), ["yes"; 8]);
+        assert_eq!(passed(&good), ["yes", "yes", "yes", "yes", "yes", "yes", "depends", "yes", "yes"]);
+        assert!(good.out.contains("scopes write"), "{}", good.out);
         assert!(good.out.contains("200, until 2100-01-01T00:00:00Z"), "{}", good.out);
         for (key, code, step) in [
-            ("sk-convergence-none", "429 rate_limit_exceeded", 6),
+            ("sk-convergence-none", "429 rate_limit_exceeded", 7),
             ("sk-convergence-bad", "401 inactive_api_key", 2),
             ("sk-convergence-unknown", "401 unknown_api_key", 1),
             ("sk convergence", "401 authentication_required", 0),

@@ -1,6 +1,7 @@
 //! The program itself, started as an operator starts it: settings, signals, logs, and what it leaves behind.
 
 mod keys;
+mod routes;
 mod sheet_init;
 mod usage;
 mod voice;

@@ -16,6 +16,7 @@ pub(crate) fn records(keys: usize, clients: usize, limit: u32) -> Vec<Record> {
         active: true,
         expires_at: None,
         revoked_at: None,
+        restrictions: None,
         readable: true,
         row: u32::try_from(n + 2).unwrap_or(u32::MAX),
     };

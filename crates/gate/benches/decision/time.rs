@@ -1,13 +1,21 @@
 //! Nanoseconds per decision.
 
 use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use gate::{Gate, Now};
+use gate::{Asked, Gate, Now, Scopes};
 
 use crate::keys::{Headers, records};
+
+const ASKED: Asked<'static> = Asked {
+    address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    method: "GET",
+    scopes: Scopes::Needed(&[]),
+    environment: "",
+};
 
 const BATCHES: usize = 1_000;
 const BATCH: u32 = 1_000;
@@ -98,7 +106,7 @@ impl Bench {
                     }
                     Clock::Read => Now { unix: unix(), uptime: given + started.elapsed() },
                 };
-                assert!(black_box(self.gate.admit([header], now)).is_ok());
+                assert!(black_box(self.gate.admit([header], &ASKED, now)).is_ok());
             }
             batch_started.elapsed().as_secs_f64() * 1e9 / f64::from(BATCH)
         };

@@ -50,11 +50,19 @@ pub enum Column {
     RateLimit,
     /// The first moment at which the key is refused.
     RevokedAt,
+    /// What the key may do.
+    Scopes,
+    /// From where it may be used.
+    AllowedIps,
+    /// By which methods.
+    Methods,
+    /// On which servers.
+    Environment,
 }
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::ApiKey,
         Self::ClientName,
         Self::IsActive,
@@ -62,6 +70,10 @@ impl Column {
         Self::ExpiresAt,
         Self::RateLimit,
         Self::RevokedAt,
+        Self::Scopes,
+        Self::AllowedIps,
+        Self::Methods,
+        Self::Environment,
     ];
     const REQUIRED: [Self; 3] = [Self::ApiKey, Self::ClientName, Self::IsActive];
 
@@ -75,6 +87,10 @@ impl Column {
             Self::ExpiresAt => "expires_at",
             Self::RateLimit => "rate_limit",
             Self::RevokedAt => "revoked_at",
+            Self::Scopes => "scopes",
+            Self::AllowedIps => "allowed_ips",
+            Self::Methods => "methods",
+            Self::Environment => "environment",
         }
     }
 

@@ -4,8 +4,8 @@ use super::header::{Column, Header};
 use super::key::{self, Key};
 use super::problem::number;
 use super::value::Value;
-use super::{Cell, Problem, Rules, limit, moment};
-use crate::Record;
+use super::{Cell, Problem, Rules, limit, list, moment};
+use crate::{Record, Restrictions};
 
 const A_LIMIT: &str = "a whole number of requests per minute";
 const A_CHECKBOX: &str = "a checkbox";
@@ -39,9 +39,19 @@ pub(super) fn read(
     let expires_at = row.moment(Column::ExpiresAt);
     let revoked_at = row.moment(Column::RevokedAt);
     let created_at = row.created_at();
-    let readable = row.readable;
-    let record =
-        Record { key: key.hash, client, limit, active, expires_at, revoked_at, readable, row: number(index) };
+    let restrictions = row.restrictions();
+    let (key_hash, readable, number) = (key.hash, row.readable, number(index));
+    let record = Record {
+        key: key_hash,
+        client,
+        limit,
+        active,
+        expires_at,
+        revoked_at,
+        restrictions: restrictions.shared(),
+        readable,
+        row: number,
+    };
     Some(Row { record, created_at, is_plain: key.is_plain })
 }
 
@@ -140,6 +150,43 @@ impl<'a> Reader<'a> {
             self.warn(Column::CreatedAt, self.complaint(value, A_MOMENT));
         }
         moment
+    }
+
+    fn restrictions(&mut self) -> Restrictions {
+        Restrictions {
+            scopes: self.list(Column::Scopes, list::scopes),
+            allowed_ips: self.list(Column::AllowedIps, list::networks),
+            methods: self.list(Column::Methods, list::methods),
+            environments: self.list(Column::Environment, list::environments),
+        }
+    }
+
+    /// `None` where the cell is empty; where it cannot be read, nothing at all is allowed.
+    fn list<T>(
+        &mut self,
+        column: Column,
+        read: impl Fn(Value<'_>) -> Result<Box<[T]>, &'static str>,
+    ) -> Option<Box<[T]>> {
+        let value = self.value(column);
+        if value.is_empty() {
+            return None;
+        }
+        if self.may_hold_a_key(value) {
+            self.refuse(
+                column,
+                "the content (not shown, it may be a key) is not what belongs here".to_owned(),
+            );
+            return Some(Box::default());
+        }
+        let list = read(value).map_err(|wanted| self.refuse_value(column, value, wanted));
+        Some(list.unwrap_or_default())
+    }
+
+    /// A key would be taken for a scope, and kept and shown as one.
+    fn may_hold_a_key(&self, value: Value<'_>) -> bool {
+        let Value::Text(text) = value else { return false };
+        let mut words = text.split(list::is_between);
+        words.any(|word| word == self.secret || word.to_ascii_lowercase().contains("sk-convergence-"))
     }
 
     fn value(&self, column: Column) -> Value<'a> {

@@ -2,7 +2,7 @@
 
 use gate::{Cause, Gate, HeaderProblem, KeyHash, Now, Record};
 
-use crate::support::{START, ask, at_millis, cause, gate_of, limited, row};
+use crate::support::{ANYTHING, START, ask, at_millis, cause, gate_of, limited, row};
 
 #[test]
 fn p22_a_gate_is_shut_until_its_first_directory() {
@@ -10,7 +10,7 @@ fn p22_a_gate_is_shut_until_its_first_directory() {
     assert_eq!(cause(&gate, "k", at_millis(0)), Cause::Unavailable);
     assert!(!gate.decides(at_millis(0)));
     assert_eq!(
-        gate.admit([], at_millis(0)).unwrap_err().cause(),
+        gate.admit([], &ANYTHING, at_millis(0)).unwrap_err().cause(),
         Cause::Unavailable,
         "with or without a key"
     );
@@ -35,7 +35,8 @@ fn p20_a_directory_decides_through_its_last_usable_second() {
 fn p15_each_refusal_has_its_cause() {
     let gate = gate_of(vec![row("k", "acme")]);
     let of = |values: &[&str]| {
-        let refusal = gate.admit(values.iter().map(|value| value.as_bytes()), at_millis(0)).unwrap_err();
+        let refusal =
+            gate.admit(values.iter().map(|value| value.as_bytes()), &ANYTHING, at_millis(0)).unwrap_err();
         assert_eq!((refusal.client(), refusal.quota()), (None, None), "{values:?}");
         refusal.cause()
     };
@@ -52,7 +53,7 @@ fn p15_each_refusal_has_its_cause() {
 fn p07_every_scheme_opens_the_same_door() {
     let gate = gate_of(vec![row("k", "acme")]);
     for value in ["Bearer k", "bearer k", "ApiKey k", "APIKEY   k"] {
-        assert!(gate.admit([value.as_bytes()], at_millis(0)).is_ok(), "{value:?}");
+        assert!(gate.admit([value.as_bytes()], &ANYTHING, at_millis(0)).is_ok(), "{value:?}");
     }
 }
 

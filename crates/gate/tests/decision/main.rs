@@ -9,6 +9,7 @@ mod clients;
 mod limits;
 mod model;
 mod refresh;
+mod restrictions;
 mod secrets;
 mod standing;
 mod stragglers;

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use gate::{Cell, KeyHash, Record, Rules, Table};
 use jiff::tz::TimeZone;
 
-use crate::support::{ask, at_millis, gate_of, limited};
+use crate::support::{ANYTHING, ask, at_millis, gate_of, limited};
 
 const KEY: &str = "sk-convergence-recognisable-Zx81";
 
@@ -45,7 +45,7 @@ fn p24_no_decision_shows_a_key() {
         debug_holds_no_key(&refusal.cause());
         holds_no_key(&refusal.cause().to_string());
     }
-    let bare = gate.admit([KEY.as_bytes()], at_millis(0)).unwrap_err();
+    let bare = gate.admit([KEY.as_bytes()], &ANYTHING, at_millis(0)).unwrap_err();
     debug_holds_no_key(&bare);
     holds_no_key(&bare.cause().to_string());
 }

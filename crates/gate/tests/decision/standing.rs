@@ -3,7 +3,7 @@
 use gate::{Cause, Cell, Now, Record, Rules, Table};
 use jiff::tz::TimeZone;
 
-use crate::support::{START, admitted, ask, at_millis, cause, gate_of, limited, row};
+use crate::support::{ANYTHING, START, admitted, ask, at_millis, cause, gate_of, limited, row};
 
 /// A second of the wall clock; the uptime never matters here.
 fn second(unix: i64) -> Now {
@@ -105,7 +105,10 @@ fn p09_a_record_by_itself_stands_as_the_gate_decides() {
             let record = Record { readable, active, expires_at, revoked_at, ..row("k", "acme") };
             let gate = gate_of(vec![record.clone()]);
             let decided = ask(&gate, "k", second(START)).map(|_| ()).map_err(|refusal| refusal.cause());
-            let judged = gate.judge(record.key, second(START)).map(|_| ()).map_err(|refusal| refusal.cause());
+            let judged = gate
+                .judge(record.key, Some(&ANYTHING), second(START))
+                .map(|_| ())
+                .map_err(|refusal| refusal.cause());
             assert_eq!((record.standing(START), judged), (decided, decided), "{record:?}");
         }
     }

@@ -1,11 +1,20 @@
 //! Short words for what every test here does.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use gate::{Cause, Gate, KeyHash, Now, Permit, Record, Refusal};
+use gate::{Asked, Cause, Gate, KeyHash, Now, Permit, Record, Refusal, Scopes};
 
 /// The Unix second at which the uptime of these tests starts.
 pub(crate) const START: i64 = 1_800_000_000;
+
+/// What a request asks for that is of no importance: from this machine, to look at something.
+pub(crate) const ANYTHING: Asked<'static> = Asked {
+    address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    method: "GET",
+    scopes: Scopes::Needed(&[]),
+    environment: "",
+};
 
 /// A moment, by the microseconds of uptime.
 pub(crate) fn at_micros(micros: u64) -> Now {
@@ -27,6 +36,7 @@ pub(crate) fn row(key: &str, client: &str) -> Record {
         active: true,
         expires_at: None,
         revoked_at: None,
+        restrictions: None,
         readable: true,
         row: 2,
     }
@@ -46,7 +56,7 @@ pub(crate) fn gate_of(records: Vec<Record>) -> Gate {
 
 /// One request with this key.
 pub(crate) fn ask(gate: &Gate, key: &str, now: Now) -> Result<Permit, Refusal> {
-    gate.admit([format!("Bearer {key}").as_bytes()], now)
+    gate.admit([format!("Bearer {key}").as_bytes()], &ANYTHING, now)
 }
 
 /// Why a request with this key is refused now.

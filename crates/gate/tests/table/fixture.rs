@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gate::{Cell, KeyHash, Record, Rules, Table};
+use gate::{Cell, KeyHash, Record, Restrictions, Rules, Table};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -63,8 +63,22 @@ fn record(value: &Value) -> Record {
         active: value["active"].as_bool().unwrap_or(true),
         expires_at: moment(&value["expires_at"]),
         revoked_at: moment(&value["revoked_at"]),
+        restrictions: restrictions(value).shared(),
         readable: value["readable"].as_bool().unwrap_or(true),
         row: number(&value["row"]).unwrap(),
+    }
+}
+
+/// Each as a list of texts; an empty one where the cell could not be read.
+fn restrictions(value: &Value) -> Restrictions {
+    let words =
+        |name: &str| value[name].as_array().map(|_| list(&value[name], |word| text_of(word).into()).into());
+    let networks = |network: &Value| text_of(network).parse().unwrap();
+    Restrictions {
+        scopes: words("scopes"),
+        allowed_ips: value["allowed_ips"].as_array().map(|_| list(&value["allowed_ips"], networks).into()),
+        methods: words("methods"),
+        environments: words("environment"),
     }
 }
 

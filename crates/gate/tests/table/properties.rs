@@ -4,8 +4,19 @@ use gate::{Cell, Record, Rules, Table};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-const COLUMNS: [&str; 7] =
-    ["api_key", "client_name", "is_active", "created_at", "expires_at", "rate_limit", "revoked_at"];
+const COLUMNS: [&str; 11] = [
+    "api_key",
+    "client_name",
+    "is_active",
+    "created_at",
+    "expires_at",
+    "rate_limit",
+    "revoked_at",
+    "scopes",
+    "allowed_ips",
+    "methods",
+    "environment",
+];
 
 fn rules() -> Rules {
     Rules { time_zone: TimeZone::get("America/New_York").unwrap(), default_limit: None }
@@ -47,7 +58,19 @@ fn good_row(key: &str) -> Vec<Cell> {
     let text = |text: &str| Cell::Text(text.to_owned());
     let (created, expires, revoked) =
         (Cell::Number(46_000.0), text("2027-01-01"), text("2028-01-01T00:00:00Z"));
-    vec![text(key), text("Acme"), Cell::Bool(true), created, expires, Cell::Number(60.0), revoked]
+    vec![
+        text(key),
+        text("Acme"),
+        Cell::Bool(true),
+        created,
+        expires,
+        Cell::Number(60.0),
+        revoked,
+        text("read, write"),
+        text("10.0.0.0/8 ::1"),
+        text("GET"),
+        text("production"),
+    ]
 }
 
 fn read(rows: impl IntoIterator<Item = Vec<Cell>>) -> Table {
@@ -81,7 +104,10 @@ fn is_more_open(record: &Record, other: &Record) -> bool {
         if admits { r.expires_at.unwrap_or(i64::MAX).min(revoked) } else { i64::MIN }
     };
     let per_minute = |r: &Record| r.limit.unwrap_or(u32::MAX);
-    last(record) > last(other) || (last(record) > i64::MIN && per_minute(record) > per_minute(other))
+    let anywhere = |r: &Record| r.restrictions.is_none();
+    last(record) > last(other)
+        || (last(record) > i64::MIN && per_minute(record) > per_minute(other))
+        || (last(record) > i64::MIN && anywhere(record) && !anywhere(other))
 }
 
 proptest! {
@@ -102,7 +128,7 @@ proptest! {
 
     #[test]
     fn p04_garbage_in_a_cell_that_matters_refuses_the_row(
-        column in prop::sample::select(vec!["expires_at", "rate_limit", "revoked_at"]),
+        column in prop::sample::select(vec!["expires_at", "rate_limit", "revoked_at", "allowed_ips"]),
         garbage in garbage(),
     ) {
         let mut row = good_row("one");

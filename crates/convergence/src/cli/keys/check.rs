@@ -89,6 +89,10 @@ fn of_problem(problem: Problem) -> Finding {
         "client_name" => "write the client's name",
         "is_active" => "tick or untick a checkbox, or write TRUE or FALSE",
         "rate_limit" => "write a whole number such as 60, or empty the cell",
+        "scopes" => "write words such as read, write as plain text, or empty the cell",
+        "allowed_ips" => "write addresses such as 10.0.0.0/8 as plain text, or empty the cell",
+        "methods" => "write methods such as GET, POST as plain text, or empty the cell",
+        "environment" => "write a name such as production as plain text, or empty the cell",
         _ => "write YYYY-MM-DD HH:MM:SS, or empty the cell",
     };
     Finding {

@@ -1,8 +1,8 @@
 //! `convergence keys create`.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::{Arg, ArgAction, Command, value_parser};
-use gate::{Cell, Column, Listing};
+use gate::{Cell, Column, Listing, Table};
 
 use super::key::NewKey;
 use super::{Desk, say, when};
@@ -13,13 +13,24 @@ pub(super) fn command() -> Command {
     let client = Arg::new("client").long("client").value_name("NAME").required(true);
     let limit = Arg::new("rate_limit").long("rate-limit").value_name("N").value_parser(value_parser!(u32));
     let expires = Arg::new("expires").long("expires").value_name("WHEN");
-    Command::new("create")
+    let command = Command::new("create")
         .about("Add a row with a new key, and print the key: it is shown this once")
         .arg(client.help("Whose key it is; all keys of one client share its window"))
         .arg(limit.help("Requests per minute; without it, as DEFAULT_RATE_LIMIT says"))
         .arg(expires.help(format!("The last moment at which it works: {}", when::FORMS)))
-        .arg(hash_flag())
+        .arg(hash_flag());
+    RESTRICTIONS.iter().fold(command, |command, (_, flag, value, help)| {
+        command.arg(Arg::new(*flag).long(*flag).value_name(*value).help(*help))
+    })
 }
+
+/// The flags that restrict the key, and their columns. Several words in one value, as in a cell.
+const RESTRICTIONS: [(Column, &str, &str, &str); 4] = [
+    (Column::Scopes, "scopes", "WORDS", "What it may do: words that routes ask for; without it, everything"),
+    (Column::AllowedIps, "allowed-ips", "ADDRESSES", "From where: addresses and ranges such as 10.0.0.0/8"),
+    (Column::Methods, "methods", "METHODS", "By which methods, such as GET,POST"),
+    (Column::Environment, "environment", "NAMES", "On which servers, by their ENVIRONMENT"),
+];
 
 pub(super) fn hash_flag() -> Arg {
     Arg::new("hash").long("hash").action(ArgAction::SetTrue).help("Leave only the key's SHA-256 in the table")
@@ -60,13 +71,28 @@ fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
             say(&format!("{} is in the past: the key will never work.", rfc3339(expires)));
         }
     }
+    for (column, flag, ..) in RESTRICTIONS {
+        if let Some(list) = desk.text(flag) {
+            ensure!(!list.trim().is_empty(), "--{flag} is empty, which would restrict nothing; leave it out");
+            row.put(seen, column, Cell::Text(list.to_owned()))?;
+        }
+    }
     Ok(row)
 }
 
 /// Reads the row as the server will, before anybody else does: a name such as `#REF!` would make a key that is refused.
 pub(super) fn check(seen: &Seen, row: &NewRow) -> anyhow::Result<()> {
     let header = seen.cells(seen.listing.header_row()).to_vec();
-    let read = Listing::read(&[header, row.cells.clone()], &seen.rules)?;
+    let grid = [header, row.cells.clone()];
+    for (column, flag, ..) in RESTRICTIONS {
+        let problems = Table::read(&grid, &seen.rules)?.problems;
+        if let Some(problem) =
+            problems.into_iter().find(|problem| problem.refused && problem.column == column.name())
+        {
+            bail!("--{flag}: {}; nothing was written", problem.message);
+        }
+    }
+    let read = Listing::read(&grid, &seen.rules)?;
     let record =
         &read.rows.first().context("the new row could not be read back; nothing was written")?.record;
     let named = read.cell(Column::ClientName, &row.cells);

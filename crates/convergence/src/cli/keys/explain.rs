@@ -2,11 +2,11 @@
 
 use anyhow::bail;
 use clap::Command;
-use gate::{Cause, Gate, Quota, Record, Refusal, WINDOW_SECONDS};
+use gate::{Asked, Cause, Gate, Quota, Record, Refusal, Scopes, WINDOW_SECONDS};
 use serde::Serialize;
 
 use super::key::Named;
-use super::show::from_now;
+use super::show::{from_now, restrictions};
 use super::{Desk, say};
 use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
@@ -17,8 +17,9 @@ pub(super) fn command() -> Command {
         .about("Say what would happen to a request with this key now, and why, step by step")
         .long_about(
             "Say what would happen to a request with this key now, and why, step by step. The decision is the server's own, on \
-             the table as it is now and with a window in which no request has been counted yet. The exit code is 1 if the \
-             request would be refused.",
+             the table as it is now and with a window in which no request has been counted yet. What the key is \
+             restricted to is shown and left aside, since it depends on the request. The exit code is 1 if the request would \
+             be refused.",
         )
         .arg(Named::arg())
         .arg(Format::flag())
@@ -29,14 +30,17 @@ pub(super) fn command() -> Command {
 struct Step {
     #[serde(rename = "step")]
     name: &'static str,
-    /// `yes`, `no`, or `-` where an earlier step has decided.
+    /// `yes`, `no`, `depends` where the key is restricted and it is for the request to fit, or `-` where an earlier step has decided.
     passed: &'static str,
     detail: String,
 }
 
+/// The step that depends on the request.
+const ALLOWED_HERE: &str = "allowed here";
+
 /// The steps in the gate's order, by what refuses in them.
-const STEPS: [&str; 7] =
-    ["header", "known", "readable", "active", "not revoked", "not expired", "within limit"];
+const STEPS: [&str; 8] =
+    ["header", "known", "readable", "active", "not revoked", "not expired", ALLOWED_HERE, "within limit"];
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     let named = Named::of(desk)?;
@@ -59,13 +63,16 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
         .map(ToString::to_string)
         .collect();
     let gate = Gate::shut();
-    gate.replace(table.records, i64::MAX);
+    // What the key is restricted to is shown; whether it holds depends on the request.
+    let anywhere = |record| Record { restrictions: None, ..record };
+    gate.replace(table.records.into_iter().map(anywhere).collect::<Vec<_>>(), i64::MAX);
     let verdict = match (named.whole(), found) {
         (Some(key), _) => {
             let header = format!("Bearer {key}");
-            gate.admit([header.as_bytes()], desk.now).map(|permit| permit.quota())
+            let asked = Asked { address: None, method: "", scopes: Scopes::Needed(&[]), environment: "" };
+            gate.admit([header.as_bytes()], &asked, desk.now).map(|permit| permit.quota())
         }
-        (None, Ok(key)) => gate.judge(key, desk.now),
+        (None, Ok(key)) => gate.judge(key, None, desk.now),
         (None, Err(unknown)) => return Err(unknown),
     };
     let case = Case { record, rows, problems, now: desk.now.unix };
@@ -99,6 +106,7 @@ impl Case {
             .map(|(place, name)| Step {
                 name,
                 passed: match place.cmp(&reached) {
+                    std::cmp::Ordering::Less if *name == ALLOWED_HERE && self.is_restricted() => "depends",
                     std::cmp::Ordering::Less => "yes",
                     std::cmp::Ordering::Equal => "no",
                     std::cmp::Ordering::Greater => "-",
@@ -132,11 +140,17 @@ impl Case {
             "active" => format!("is_active is {}", if record.active { "true" } else { "not true" }),
             "not revoked" => record.revoked_at.map_or("no revoked_at".to_owned(), beside),
             "not expired" => record.expires_at.map_or("no expires_at".to_owned(), beside),
+            ALLOWED_HERE if self.is_restricted() => restrictions(record),
+            ALLOWED_HERE => "no restrictions".to_owned(),
             "within limit" => record.limit.map_or("no limit".to_owned(), |limit| {
                 format!("{limit} requests in any {WINDOW_SECONDS} s, shared by all keys of the client")
             }),
             _ => String::new(),
         }
+    }
+
+    fn is_restricted(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.restrictions.is_some())
     }
 
     /// When the decision would change by itself.
@@ -156,6 +170,11 @@ fn refusing_step(cause: Cause) -> usize {
         Cause::Inactive => 3,
         Cause::Revoked { .. } => 4,
         Cause::Expired { .. } => 5,
-        Cause::OverLimit { .. } => 6,
+        Cause::WrongEnvironment
+        | Cause::AddressNotAllowed
+        | Cause::MethodNotAllowed
+        | Cause::InsufficientScope
+        | Cause::AmbiguousPath => 6,
+        Cause::OverLimit { .. } => 7,
     }
 }

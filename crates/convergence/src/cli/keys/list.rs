@@ -1,12 +1,16 @@
 //! `convergence keys list`.
 
+use std::collections::BTreeMap;
+
 use clap::{Arg, Command};
+use gate::Record;
 use serde::Serialize;
 
-use super::show::{Shower, State, count};
+use super::show::{Shower, State, count, restrictions};
 use super::{Desk, say};
 use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
+use crate::sync::listed;
 
 pub(super) fn command() -> Command {
     let client = Arg::new("client").long("client").value_name("NAME").help("Only the keys of this client");
@@ -16,8 +20,17 @@ pub(super) fn command() -> Command {
         .arg(Format::flag())
 }
 
-const HEADERS: [&str; 8] =
-    ["fingerprint", "client_name", "state", "rate_limit", "created_at", "expires_at", "revoked_at", "row"];
+const HEADERS: [&str; 9] = [
+    "fingerprint",
+    "client_name",
+    "state",
+    "rate_limit",
+    "created_at",
+    "expires_at",
+    "revoked_at",
+    "restrictions",
+    "row",
+];
 
 /// One row, as JSON has it. Moments are RFC 3339.
 #[derive(Serialize)]
@@ -29,6 +42,10 @@ struct Listed {
     created_at: Option<String>,
     expires_at: Option<String>,
     revoked_at: Option<String>,
+    /// By column; none where the row has none, or cannot be read.
+    restrictions: BTreeMap<&'static str, Vec<String>>,
+    #[serde(skip)]
+    in_words: String,
     row: u32,
 }
 
@@ -48,6 +65,8 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
             created_at: row.created_at.map(rfc3339),
             expires_at: row.record.expires_at.map(rfc3339),
             revoked_at: row.record.revoked_at.map(rfc3339),
+            restrictions: by_column(&row.record),
+            in_words: if row.record.readable { restrictions(&row.record) } else { String::new() },
             row: row.record.row,
         })
         .collect();
@@ -60,6 +79,11 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn by_column(record: &Record) -> BTreeMap<&'static str, Vec<String>> {
+    let restrictions = record.restrictions.as_deref().filter(|_| record.readable);
+    listed(restrictions).into_iter().filter_map(|(column, list)| Some((column, list?))).collect()
+}
+
 impl Listed {
     fn cells(&self) -> Vec<String> {
         vec![
@@ -70,6 +94,7 @@ impl Listed {
             self.created_at.clone().unwrap_or_default(),
             self.expires_at.clone().unwrap_or_default(),
             self.revoked_at.clone().unwrap_or_default(),
+            self.in_words.clone(),
             self.row.to_string(),
         ]
     }

@@ -6,6 +6,7 @@ use gate::{Cause, KeyHash, Record, Row};
 use serde::Serialize;
 
 use crate::keys::edit::Seen;
+use crate::sync::listed;
 
 /// What a row does for its key. The words are part of the command's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -77,6 +78,15 @@ impl Shower {
         let is_key = name.contains("sk-convergence-") || self.plain.contains(&KeyHash::of(name.as_bytes()));
         if is_key { "(not shown: it may be a key)" } else { name }
     }
+}
+
+/// What a key is restricted to, by column: `scopes read, write; methods GET`. Nothing where it is not.
+pub(super) fn restrictions(record: &Record) -> String {
+    let of = |(name, list): (&str, Option<Vec<String>>)| match list?.join(", ") {
+        none if none.is_empty() => Some(format!("{name} none")),
+        list => Some(format!("{name} {list}")),
+    };
+    listed(record.restrictions.as_deref()).into_iter().filter_map(of).collect::<Vec<_>>().join("; ")
 }
 
 /// `in 3 d`, `5 h ago`, `now`: rounded down, since the exact moment stands beside it.

@@ -26,7 +26,7 @@ pub(super) fn decide(app: &App, check: CheckRequest) -> Result<CheckResponse, St
     let decision = match question::read(check) {
         Ok(Question { mut request, source }) => {
             debug!(request = %id, %source, "Envoy asks");
-            admit(app, &mut request, id)
+            admit(app, source, &mut request, id)
         }
         Err(Unreadable::BadRequest(detail)) => {
             Err(Problem::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer())

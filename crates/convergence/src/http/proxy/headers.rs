@@ -1,7 +1,5 @@
 //! What is taken from a request's headers and what is added, on the way to the upstream (RFC 9110, 7.6).
 
-use std::net::SocketAddr;
-
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE, VIA,
@@ -101,13 +99,8 @@ impl Headers for Passed<'_> {
         if let Some(authorization) = &gateway.authorization {
             emit(&AUTHORIZATION, authorization.as_bytes());
         }
-        let peer = connected.forwarded.get_or_init(|| Forwarded::of(connected.peer));
-        emit(&FORWARDED_FOR, peer.address.as_bytes());
-        emit(&FORWARDED_PROTO, peer.proto.as_bytes());
-        emit(&FORWARDED, peer.element.as_bytes());
-        if let Some(host) = asked {
-            emit(&FORWARDED_HOST, host);
-        }
+        let peer = connected.forwarded.get_or_init(|| Forwarded::of(connected));
+        peer.each(&parts.headers, asked, emit);
         emit(&VIA, via(parts.version).as_bytes());
         stamp::upstream(self.caller.client(), self.id, emit);
     }
@@ -148,18 +141,46 @@ fn via(version: Version) -> &'static str {
 }
 
 /// Who has asked, and how: the same for all requests of a connection. What a client says about that itself is not passed
-/// on.
+/// on; what a trusted proxy says is, with the proxy added to it.
 pub(crate) struct Forwarded {
     address: String,
     proto: &'static str,
     /// RFC 7239, 4.
     element: String,
+    trusted: bool,
 }
 
 impl Forwarded {
-    fn of(peer: SocketAddr) -> Self {
-        let address = peer.ip().to_canonical();
+    fn of(connected: &Connected) -> Self {
+        let address = connected.peer.ip().to_canonical();
         let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
-        Self { address: address.to_string(), proto: "http", element: format!("for={node};proto=http") }
+        let trusted = connected.app.place.trusted_proxies.iter().any(|network| network.contains(address));
+        let (address, element) = (address.to_string(), format!("for={node};proto=http"));
+        Self { address, proto: "http", element, trusted }
     }
+
+    fn each(&self, said: &HeaderMap, host: Option<&[u8]>, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
+        if self.trusted {
+            let before = |name: &HeaderName| said.get(name).map(HeaderValue::as_bytes);
+            emit(&FORWARDED_FOR, &chain(said, &FORWARDED_FOR, &self.address));
+            emit(&FORWARDED, &chain(said, &FORWARDED, &self.element));
+            emit(&FORWARDED_PROTO, before(&FORWARDED_PROTO).unwrap_or(self.proto.as_bytes()));
+            if let Some(host) = before(&FORWARDED_HOST).or(host) {
+                emit(&FORWARDED_HOST, host);
+            }
+            return;
+        }
+        emit(&FORWARDED_FOR, self.address.as_bytes());
+        emit(&FORWARDED, self.element.as_bytes());
+        emit(&FORWARDED_PROTO, self.proto.as_bytes());
+        if let Some(host) = host {
+            emit(&FORWARDED_HOST, host);
+        }
+    }
+}
+
+/// What was said before, and one more.
+fn chain(said: &HeaderMap, name: &HeaderName, own: &str) -> Vec<u8> {
+    let before = said.get_all(name).iter().map(HeaderValue::as_bytes);
+    before.chain([own.as_bytes()]).collect::<Vec<_>>().join(&b", "[..])
 }

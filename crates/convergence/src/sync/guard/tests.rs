@@ -1,9 +1,10 @@
 //! The guard against a naive model, and against the gate itself.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use gate::{Cause, Gate, Now, Record};
+use gate::{Asked, Cause, Gate, Now, Record, Scopes};
 use proptest::prelude::*;
 
 use super::*;
@@ -14,10 +15,32 @@ fn is_let_through(roll: &Roll, key: &str, unix: i64) -> bool {
     let gate = Gate::shut();
     gate.replace(roll.records(), i64::MAX);
     let header = format!("Bearer {key}");
-    match gate.admit([header.as_bytes()], Now { unix, uptime: Duration::ZERO }) {
+    match gate.admit([header.as_bytes()], &asking(&[]), Now { unix, uptime: Duration::ZERO }) {
         Ok(_) => true,
         Err(refusal) => matches!(refusal.cause(), Cause::OverLimit { .. }),
     }
+}
+
+fn asking(scopes: &[Box<str>]) -> Asked<'_> {
+    let address = Some(Ipv4Addr::LOCALHOST.into());
+    Asked { address, method: "GET", scopes: Scopes::Needed(scopes), environment: "" }
+}
+
+/// Whether a key that works may do this.
+fn has_scope(roll: &Roll, key: &str, scope: &str) -> bool {
+    let Some(record) = find(roll, key) else { return false };
+    let works = Record {
+        limit: None,
+        active: true,
+        readable: true,
+        expires_at: None,
+        revoked_at: None,
+        ..record.clone()
+    };
+    let gate = Gate::shut();
+    gate.replace(vec![works], i64::MAX);
+    let now = Now { unix: NOW, uptime: Duration::ZERO };
+    gate.judge(hash(key), Some(&asking(&[scope.into()])), now).is_ok()
 }
 
 fn find<'a>(roll: &'a Roll, key: &str) -> Option<&'a Record> {
@@ -77,6 +100,10 @@ proptest! {
                 let lowest = requests(old.limit).min(said.map_or(u64::MAX, |said| requests(said.limit)));
                 prop_assert_eq!(requests(kept.limit), lowest);
                 prop_assert_eq!(&kept.client, &old.client);
+            }
+            for scope in ["read", "write"] {
+                let expected = has_scope(&old, &key, scope) && said.is_none_or(|_| has_scope(&new, &key, scope));
+                prop_assert_eq!(has_scope(&kept, &key, scope), expected);
             }
         }
         prop_assert_eq!(&restrict(&kept, &new), &kept);

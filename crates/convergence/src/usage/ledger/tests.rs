@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate::{Gate, KeyHash, Now, Record};
+use gate::{Asked, Gate, KeyHash, Now, Record, Scopes};
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -19,6 +19,7 @@ fn gate() -> Gate {
         active: true,
         expires_at: None,
         revoked_at: None,
+        restrictions: None,
         readable: true,
         row: 2,
     };
@@ -44,7 +45,8 @@ proptest! {
             let (key, client) = if first { ("a", "Acme") } else { ("b", "=SUM(1)") };
             let unix = MIDNIGHT + i64::try_from(seconds).unwrap();
             let now = Now { unix, uptime: Duration::from_secs(3_600 + seconds) };
-            let admitted = gate.admit([format!("Bearer {key}").as_bytes()], now);
+            let asked = Asked { address: None, method: "GET", scopes: Scopes::Needed(&[]), environment: "" };
+            let admitted = gate.admit([format!("Bearer {key}").as_bytes()], &asked, now);
             let row = Row { date: day_of(unix), instance: "me".into(), client: client.into() };
             let totals = truth.entry(row).or_default();
             totals.last_used_at = unix;

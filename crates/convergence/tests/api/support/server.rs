@@ -48,8 +48,14 @@ impl TestServer {
 
     /// The same, with more settings.
     pub async fn with_keys_and(csv: &str, settings: &[(&str, &str)]) -> Self {
+        Self::with_keys_and_files(csv, &[], settings).await
+    }
+
+    /// The same, with more files in its folder from before the start.
+    pub async fn with_keys_and_files(csv: &str, files: &[(&str, &str)], settings: &[(&str, &str)]) -> Self {
         let guarded = [("AUTH_ENABLED", "true"), ("KEYS_FILE", "{folder}/keys.csv")];
-        let server = Self::with_files(&[("keys.csv", csv)], &[&guarded, settings].concat());
+        let files = [&[("keys.csv", csv)], files].concat();
+        let server = Self::with_files(&files, &[&guarded, settings].concat());
         server.until("the keys are read", |status| status["mode"] == "enabled").await;
         server
     }
@@ -176,6 +182,33 @@ impl TestServer {
             }
             assert!(start.elapsed() < DEADLINE, "{what}: not yet, {status:#}");
             self.clock.advance(step);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits, moving the clock by `step` between two tries, until a path answers a key with a problem of this code.
+    pub async fn until_code(&self, path: &str, key: &str, code: &str, step: Duration) {
+        let start = Instant::now();
+        loop {
+            let answer = self.send(self.request(Method::GET, path).bearer_auth(key)).await;
+            if answer.code() == code {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "still {answer}");
+            self.clock.advance(step);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until there is a file that holds these words.
+    pub async fn until_file_holds(&self, name: &str, words: &[&str]) {
+        let start = Instant::now();
+        loop {
+            let text = std::fs::read_to_string(self.path(name)).unwrap_or_default();
+            if !text.is_empty() && words.iter().all(|word| text.contains(word)) {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "not yet in {name}: {words:?}\n{text}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
