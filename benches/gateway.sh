@@ -9,10 +9,13 @@
 # Besides: `idle` (memory of 10,000 connections), `threads` (one thread against two), `profile` (instructions and system
 # calls per request; `profile-decision-100k` and so on), `all`. Without any: `proxy`.
 #
-# --quick is one short round. ROUNDS, SECONDS_EACH, RATE (requests a second for latency), IDLE, PEERS (a list in quotes), SERVER_CORE,
-# LOAD_CORE, SERVER (a binary) and RESULTS (a file to which each round adds a line of JSON) may be set.
+# --quick is one short round. ROUNDS, SECONDS_EACH, RATE (requests a second for latency), IDLE, PEERS (a list in quotes),
+# SERVER_CORE, LOAD_CORE, UPSTREAM_CORE, SERVER (a binary) and RESULTS (a file to which each round adds a line of JSON) may be
+# set.
 # Installs Debian's nginx-light, haproxy and wrk if they are not there; those may then listen on port 80 as services.
 set -euo pipefail
+# A load that fails in $(...) ends the run, too.
+shopt -s inherit_errexit
 from=$PWD
 cd "$(dirname -- "$(realpath -- "$0")")/.."
 # shellcheck source=scripts/setup.sh
@@ -31,6 +34,7 @@ source benches/gateway/extras.sh
 CONNECTIONS=64
 RATE=${RATE:-5000}
 IDLE=${IDLE:-10000}
+UPSTREAM_CORE=${UPSTREAM_CORE:-$LOAD_CORE}
 PEERS=${PEERS:-nginx haproxy bare convergence}
 ALL=(proxy proxy-100k proxy-large proxy-limited proxy-tls proxy-tls-large decision decision-100k decision-limited
     decision-tls idle threads)
@@ -91,17 +95,18 @@ print(*[one["executable"] for one in built if one.get("executable") and one["tar
 
 start_upstream() {
     upstream_port=$(free_port)
-    taskset --cpu-list "$LOAD_CORE" "$programs" upstream "port=$upstream_port" &
-    pids+=($!)
+    taskset --cpu-list "$UPSTREAM_CORE" "$programs" upstream "port=$upstream_port" &
+    upstream_pid=$!
+    pids+=("$upstream_pid")
     await "http://127.0.0.1:$upstream_port/small" /dev/null
 }
 
 # What is compared with what, on which machine.
 introduce() {
     PATH=$PATH:/usr/sbin nginx -v 2>&1
-    PATH=$PATH:/usr/sbin haproxy -v | head -n 1
+    PATH=$PATH:/usr/sbin haproxy -v | sed -n 1p
     "$server" --version
-    echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, Linux $(uname -r), load $(cut -d ' ' -f 1-3 /proc/loadavg)"
+    echo "$(sed -n '/^model name/ { s/.*: //p; q }' /proc/cpuinfo), $(nproc) cores, Linux $(uname -r), load $(cut -d ' ' -f 1-3 /proc/loadavg)"
     cat <<'END'
 
 What each does with a request
@@ -162,14 +167,24 @@ fixed_rate() {
         "connections=$CONNECTIONS" "rate=$RATE" "seconds=$2"
 }
 
-# Runs a load on its core, and adds to its line of JSON the processor time that peer $1 took meanwhile.
+# Runs a load on its core, and adds to its line of JSON the processor time that peer $1 took meanwhile, and the upstream,
+# and how long each of the two cores was busy with whatever it was.
 measured() {
     local pid=${peer_pid[$1]} before after result
     shift
-    before=$(ticks "$pid")
+    before="$(ticks "$pid") $(ticks "$upstream_pid") $(busy "$SERVER_CORE") $(busy "$LOAD_CORE")"
     result=$(taskset --cpu-list "$LOAD_CORE" "$@" | grep '^{')
-    after=$(ticks "$pid")
-    echo "${result%\}}, \"cpu_s\": $(awk -v ticks=$((after - before)) -v hertz="$(getconf CLK_TCK)" 'BEGIN { print ticks / hertz }')}"
+    after="$(ticks "$pid") $(ticks "$upstream_pid") $(busy "$SERVER_CORE") $(busy "$LOAD_CORE")"
+    awk -v result="${result%\}}" -v before="$before" -v after="$after" -v hertz="$(getconf CLK_TCK)" 'BEGIN {
+        split(before, b); split(after, a); split("cpu_s upstream_s server_core_s load_core_s", name)
+        for (i = 1; i <= 4; i++) result = result sprintf(", \"%s\": %.2f", name[i], (a[i] - b[i]) / hertz)
+        print result "}"
+    }'
+}
+
+# Ticks for which a core was not idle; those that the host took from it are among them.
+busy() {
+    awk -v core="cpu${1%%[,-]*}" '$1 == core { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat
 }
 
 # A process and its children: what is theirs (PSS: shared pages shared out), and what is resident, in KiB.

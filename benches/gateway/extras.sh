@@ -10,7 +10,7 @@ idle() {
     printf '\n==== idle: %s connections, each used for one request and kept open\n' "$count"
     [ "$count" = "$IDLE" ] || echo "Not $IDLE: this shell may open $(ulimit -n) files, and a connection may need two."
     echo "Of the process alone: what the kernel keeps for a connection is the same for all, and not counted."
-    room=$((count + 500))
+    room=$((count + 100))
     for peer in $PEERS; do
         if [ "$peer" = convergence ] && [ -n "$(obstacle)" ]; then
             echo "$peer is asked at /auth/verify: $(obstacle)"
@@ -63,8 +63,9 @@ compare_threads() {
         echo "Four cores: two for the server, two for the load and the upstream."
     else
         others=$SERVER_CORE,$LOAD_CORE
-        echo "Two cores: the second thread shares its core with the load and the upstream, which take about half of it. The"
-        echo "requests/s of two threads say nothing about a machine that has a core for each; 'per server core' does."
+        echo "Two cores: the second thread shares its core with the load and the upstream, and they with it. So the requests/s of"
+        echo "two threads are not those of a machine with cores to spare. 'per core' is what one second of processor time"
+        echo "serves: if it is the same for both, threads do not hinder each other, and a core more is as many requests more."
     fi
     printf '%-10s%14s%12s%14s%22s\n' threads "CPU us/req" requests/s "cores used" "requests/s per core"
     for ((number = 1; number <= ROUNDS; number++)); do
@@ -74,12 +75,14 @@ compare_threads() {
             check_peer convergence
             result=$(LOAD_CORE=$others closed_loop convergence "$SECONDS_EACH")
             stop_peer convergence
-            python3 -c '
+            python3 - "$threads" "$result" <<'PYTHON'
 import json, sys
-r = json.loads(sys.argv[2])
-each = r["cpu_s"] / r["requests"]
-print(f"{sys.argv[1]:10}{1e6 * each:14.2f}{r[\"requests\"] / r[\"seconds\"]:12.0f}{r[\"cpu_s\"] / r[\"seconds\"]:14.2f}{1 / each:22.0f}")
-' "$threads" "$result"
+threads, result = sys.argv[1], json.loads(sys.argv[2])
+if result["failed"] or result["refused"]:
+    sys.exit(f"threads: requests failed: {result}")
+each, rate, cores = (result["cpu_s"] / result["requests"], result["requests"] / result["seconds"], result["cpu_s"] / result["seconds"])
+print(f"{threads:10}{1e6 * each:14.2f}{rate:12.0f}{cores:14.2f}{1 / each:22.0f}")
+PYTHON
         done
     done
     threads=1 run_under=(taskset --cpu-list "$SERVER_CORE")
@@ -125,7 +128,7 @@ send() {
     local name=yes
     [ "$1" != bare ] || name=no
     check "url=$(address "$1" "$(request_path)")" "keys=$folder/keys.csv" "ca=$folder/cert.pem" "count=$2" \
-        "connections=$CONNECTIONS" "name=$name"
+        "connections=$CONNECTIONS" "name=$name" || fail "$1 answers wrongly"
 }
 
 # Which system calls a peer makes for $2 requests, as many as there are in 100 of them.
@@ -137,14 +140,14 @@ system_calls() {
     strace -f -c -o "$folder/strace" "${words[@]}" 2>"$folder/strace.log" &
     tracer=$!
     for _ in $(seq 100); do
-        if grep --quiet attached "$folder/strace.log"; then break; fi
+        if grep --quiet --no-messages attached "$folder/strace.log"; then break; fi
         sleep 0.1
     done
     send "$1" "$2"
     kill -INT "$tracer"
     wait "$tracer" || true
     stop_peer "$1"
-    awk -v requests="$2" '$1 ~ /^[0-9.]+$/ && $4 ~ /^[0-9]+$/ && $NF != "total" && 1000 * $4 >= requests {
+    awk -v requests="$2" '$1 ~ /^[0-9.]+$/ && $4 ~ /^[0-9]+$/ && $NF != "total" && 100 * $4 >= requests {
         sum += $4; list = list sprintf("  %s %.2f", $NF, $4 / requests)
     } END { printf "%26.2f system calls per request:%s\n", sum / requests, list }' "$folder/strace"
 }

@@ -60,15 +60,19 @@ start_peer() {
     await_peer "$1"
 }
 
-# Valgrind takes its time.
+# Waits until the first key is let in: the keys may be read after the first connection is taken. Valgrind takes its time.
 await_peer() {
+    local status="" first
+    first=$(sed -n '2s/,.*//p' "$folder/keys.csv")
     for _ in $(seq 600); do
-        if curl --silent --insecure --output /dev/null "$(address "$1" /)"; then return; fi
+        status=$(curl --silent --insecure --output /dev/null --write-out '%{http_code}' \
+            --header "Authorization: Bearer $first" "$(address "$1" "$(request_path)")") || true
+        [ "$status" != 200 ] || return 0
         kill -0 "${peer_pid[$1]}" 2>/dev/null || break
         sleep 0.1
     done
     cat "$folder/$1.log" >&2
-    fail "$1 does not answer"
+    fail "$1 does not let the first key in (it says '$status')"
 }
 
 stop_peer() {
@@ -111,7 +115,7 @@ start_haproxy() {
     local refuse="http-request return status 429 hdr X-Client-Name %[var(txn.client)] if"
     limit="$refuse { sc_http_req_rate(0) gt 1000000 }"
     if [ "$limited" = yes ]; then
-        limit="http-request set-var(txn.limit) var(txn.client),map_str_int($folder/haproxy-limits.map,1000000)\n"
+        limit="http-request set-var(txn.limit) http_auth_bearer,map_str_int($folder/haproxy-limits.map,1000000)\n"
         limit+="    $refuse { sc_http_req_rate(0),sub(txn.limit) gt 0 }"
     fi
     if [ "$tls" = yes ]; then ssl="ssl crt $folder/both.pem ssl-min-ver TLSv1.3"; fi
@@ -130,7 +134,10 @@ start_bare() {
 }
 
 start_convergence() {
-    local settings=(AUTH_ENABLED=true "KEYS_FILE=$folder/keys.csv" "API_PORT=$1" ADMIN_PORT=0 "DATA_DIR=$folder/data"
+    # New each time: the guard would hold a refresh from 100,000 keys to 1,000.
+    local data
+    data=$(mktemp --directory "$folder/data.XXXX")
+    local settings=(AUTH_ENABLED=true "KEYS_FILE=$folder/keys.csv" "API_PORT=$1" ADMIN_PORT=0 "DATA_DIR=$data"
         LOG_LEVEL=warn "API_THREADS=${threads:-1}" "MAX_CONNECTIONS=$((room > 10000 ? room : 10000))")
     if [ "$kind" = proxy ]; then settings+=("UPSTREAM_URL=http://127.0.0.1:$upstream_port"); fi
     if [ "$tls" = yes ]; then settings+=("TLS_CERT_PATH=$folder/cert.pem" "TLS_KEY_PATH=$folder/key.pem"); fi

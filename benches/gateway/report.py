@@ -9,6 +9,8 @@ COLUMNS = [
     ("CPU us/req", 11, 2, lambda r: 1e6 * r["closed"]["cpu_s"] / r["closed"]["requests"]),
     ("requests/s", 11, 0, lambda r: r["closed"]["requests"] / r["closed"]["seconds"]),
     ("core used", 10, 2, lambda r: r["closed"]["cpu_s"] / r["closed"]["seconds"]),
+    ("others", 7, 2, lambda r: (r["closed"]["server_core_s"] - r["closed"]["cpu_s"]) / r["closed"]["seconds"]),
+    ("load core", 10, 2, lambda r: r["closed"]["load_core_s"] / r["closed"]["seconds"]),
     ("fixed CPU", 10, 2, lambda r: 1e6 * r["fixed"]["cpu_s"] / r["fixed"]["requests"]),
     ("p50 us", 8, 0, lambda r: r["fixed"]["p50_us"]),
     ("p99 us", 8, 0, lambda r: r["fixed"]["p99_us"]),
@@ -16,7 +18,6 @@ COLUMNS = [
     ("PSS MiB", 8, 1, lambda r: r["memory"]["pss"] / 1024),
     ("RSS MiB", 8, 1, lambda r: r["memory"]["rss"] / 1024),
 ]
-# What the columns are compared by: the ratio of the first matters most.
 CPU = COLUMNS[0][3]
 
 

@@ -13,6 +13,8 @@ mod rate;
 mod tls;
 mod upstream;
 
+use std::process::ExitCode;
+
 use given::Given;
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -23,7 +25,22 @@ check    url= keys= [count=] [ca=] [...]        every key in turn; the first wro
 rate     url= keys= rate= seconds= [ca=]        so many requests a second; prints a line of JSON
 idle     url= keys= connections= [ca=]          opens connections, uses each once, and holds them until its input ends";
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a program's errors; what is measured goes to standard output")]
+fn report(error: &anyhow::Error) {
+    eprintln!("{error:#}");
+}
+
+fn run() -> anyhow::Result<()> {
     // `cargo bench` adds a word of its own.
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let Some((part, words)) = words.split_first() else {
