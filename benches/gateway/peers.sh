@@ -111,7 +111,7 @@ zone() {
 }
 
 start_haproxy() {
-    local config=$folder/haproxy.cfg limit ssl="" answer=""
+    local config=$folder/haproxy.cfg limit ssl="" answer="" splice=""
     local refuse="http-request return status 429 hdr X-Client-Name %[var(txn.client)] if"
     limit="$refuse { sc_http_req_rate(0) gt 1000000 }"
     if [ "$limited" = yes ]; then
@@ -119,10 +119,11 @@ start_haproxy() {
         limit+="    $refuse { sc_http_req_rate(0),sub(txn.limit) gt 0 }"
     fi
     if [ "$tls" = yes ]; then ssl="ssl crt $folder/both.pem ssl-min-ver TLSv1.3"; fi
+    if [ "$size$tls" = largeno ]; then splice="option splice-response"; fi
     if [ "$kind" = decision ]; then answer="http-request return status 200 hdr X-Client-Name %[var(txn.client)]"; fi
     sed -e "s|@FOLDER@|$folder|" -e "s|@PORT@|$1|" -e "s|@UPSTREAM@|$upstream_port|" -e "s|@CONNECTIONS@|$room|" \
         -e "s|@SSL@|$ssl|" -e "s|@LIMIT@|$limit|" -e "s|@ANSWER@|$answer|" -e "s|@TABLE@|$((rows * 2))|" \
-        benches/gateway/haproxy.cfg >"$config"
+        -e "s|@SPLICE@|$splice|" benches/gateway/haproxy.cfg >"$config"
     PATH=$PATH:/usr/sbin exec "${run_under[@]}" haproxy -db -f "$config"
 }
 
