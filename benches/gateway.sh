@@ -11,7 +11,7 @@
 #
 # --quick is one short round. ROUNDS, SECONDS_EACH, RATE (requests a second for latency), IDLE, PEERS (a list in quotes),
 # SERVER_CORE, LOAD_CORE, UPSTREAM_CORE, SERVER (a binary) and RESULTS (a file to which each round adds a line of JSON) may be
-# set.
+# set; for a profile FUNCTIONS (how many to name) and CALLGRIND_OUT (a folder that keeps callgrind's files).
 # Installs Debian's nginx-light, haproxy and wrk if they are not there; those may then listen on port 80 as services.
 set -euo pipefail
 # A load that fails in $(...) ends the run, too.

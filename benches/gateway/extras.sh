@@ -93,7 +93,7 @@ PYTHON
 # programs use slower code there. System calls are strace's; a server that it slows down finds more to do each time it
 # looks, so epoll_wait comes out somewhat low.
 profile() {
-    local peer few=1000 many=4000 start end
+    local peer few=1000 many=4000 start end counts=${CALLGRIND_OUT:-$folder}
     need valgrind strace
     printf '\n==== profile: %s, %s keys\n' "$(request_path)" "$rows"
     for peer in $PEERS; do
@@ -101,13 +101,16 @@ profile() {
             echo "convergence is left out: $(obstacle)"
             continue
         fi
-        nginx_master=off run_under=(taskset --cpu-list "$SERVER_CORE" valgrind --tool=callgrind
-            --callgrind-out-file="${CALLGRIND_OUT:-$folder}/callgrind.$peer")
+        nginx_master=off
         start=$(instructions "$peer" "$few")
         end=$(instructions "$peer" "$many")
         nginx_master=on run_under=(taskset --cpu-list "$SERVER_CORE")
         awk -v peer="$peer" -v total=$((end - start)) -v requests=$((many - few)) \
             'BEGIN { printf "%-16s%10.0f user instructions per request\n", peer, total / requests }'
+        if [ -n "${FUNCTIONS:-}" ]; then
+            python3 benches/gateway/functions.py "$counts/callgrind.$peer.$few" "$counts/callgrind.$peer.$many" \
+                $((many - few)) "$FUNCTIONS"
+        fi
         system_calls "$peer" 20000
     done
 }
@@ -115,6 +118,7 @@ profile() {
 # Instructions of a peer's whole life with $2 requests.
 instructions() {
     local count
+    run_under=(taskset --cpu-list "$SERVER_CORE" valgrind --tool=callgrind --callgrind-out-file="$counts/callgrind.$1.$2")
     start_peer "$1"
     send "$1" "$2"
     stop_peer "$1"
