@@ -157,27 +157,28 @@ round() {
 
 # wrk, as fast as peer $1 answers, for $2 seconds.
 closed_loop() {
-    measured "$1" env KEYS_CSV="$folder/keys.csv" REQUEST_PATH="$(request_path)" \
+    measured "$1" env KEYS_CSV="$folder/load.csv" REQUEST_PATH="$(request_path)" \
         wrk --threads 1 --connections "$CONNECTIONS" --duration "${2}s" --timeout 10s --script benches/gateway/load.lua \
         "$(address "$1" /)"
 }
 
 fixed_rate() {
-    measured "$1" "$programs" rate "url=$(address "$1" "$(request_path)")" "keys=$folder/keys.csv" "ca=$folder/cert.pem" \
+    measured "$1" "$programs" rate "url=$(address "$1" "$(request_path)")" "keys=$folder/load.csv" "ca=$folder/cert.pem" \
         "connections=$CONNECTIONS" "rate=$RATE" "seconds=$2"
 }
 
 # Runs a load on its core, and adds to its line of JSON the processor time that peer $1 took meanwhile, and the upstream,
-# and how long each of the two cores was busy with whatever it was.
+# and how long each of the two cores was busy with whatever it was. wall_s is longer than the load's own seconds: it has to
+# read its keys first.
 measured() {
     local pid=${peer_pid[$1]} before after result
     shift
-    before="$(ticks "$pid") $(ticks "$upstream_pid") $(busy "$SERVER_CORE") $(busy "$LOAD_CORE")"
+    before="$(ticks "$pid") $(ticks "$upstream_pid") $(busy "$SERVER_CORE") $(busy "$LOAD_CORE") $(uptime_ticks)"
     result=$(taskset --cpu-list "$LOAD_CORE" "$@" | grep '^{')
-    after="$(ticks "$pid") $(ticks "$upstream_pid") $(busy "$SERVER_CORE") $(busy "$LOAD_CORE")"
+    after="$(ticks "$pid") $(ticks "$upstream_pid") $(busy "$SERVER_CORE") $(busy "$LOAD_CORE") $(uptime_ticks)"
     awk -v result="${result%\}}" -v before="$before" -v after="$after" -v hertz="$(getconf CLK_TCK)" 'BEGIN {
-        split(before, b); split(after, a); split("cpu_s upstream_s server_core_s load_core_s", name)
-        for (i = 1; i <= 4; i++) result = result sprintf(", \"%s\": %.2f", name[i], (a[i] - b[i]) / hertz)
+        split(before, b); split(after, a); split("cpu_s upstream_s server_core_s load_core_s wall_s", name)
+        for (i = 1; i <= 5; i++) result = result sprintf(", \"%s\": %.2f", name[i], (a[i] - b[i]) / hertz)
         print result "}"
     }'
 }
@@ -185,6 +186,10 @@ measured() {
 # Ticks for which a core was not idle; those that the host took from it are among them.
 busy() {
     awk -v core="cpu${1%%[,-]*}" '$1 == core { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat
+}
+
+uptime_ticks() {
+    awk -v hertz="$(getconf CLK_TCK)" '{ print $1 * hertz }' /proc/uptime
 }
 
 # A process and its children: what is theirs (PSS: shared pages shared out), and what is resident, in KiB.

@@ -11,16 +11,18 @@ room=1024
 # nginx starts a worker process, unless a profile wants all in one.
 nginx_master=on
 
-# The files that every server reads: keys.csv is ours, the others say the same. In a limited scenario every second key
-# may be used once a minute, and is used far more often.
+# The files that every server reads: keys.csv is ours, the others say the same. What the load uses in turn is load.csv: all of
+# them; or in a limited scenario every other time one of 500 that may be used once a minute, and are used far more often.
 write_keys() {
     local keys=$folder/keys.csv
     keys_csv "$rows" >"$keys"
+    cp "$keys" "$folder/load.csv"
     if [ "$limited" = yes ]; then
-        awk -F, -v OFS=, 'NR > 1 && NR % 2 { $6 = 1 } { print }' "$keys" >"$keys.new"
+        awk -F, -v OFS=, 'NR > 1 && NR <= 1001 && NR % 2 { $6 = 1 } { print }' "$keys" >"$keys.new"
         mv "$keys.new" "$keys"
+        awk -F, 'NR == 1 { print; next } $6 == 1 { strict[many++] = $0; next } { print; print strict[turn++ % 500] }' \
+            <(sed 1q "$keys"; grep ',1$' "$keys"; sed 1d "$keys" | grep -v ',1$') >"$folder/load.csv"
     fi
-    # Without the header's line.
     awk -F, -v folder="$folder" 'NR > 1 {
         printf "\"Bearer %s\" \"%s\";\n", $1, $2 >(folder "/nginx-keys.conf")
         print $1, $2 >(folder "/haproxy-keys.map")
@@ -145,7 +147,8 @@ start_convergence() {
     exec env --chdir "$folder" "${settings[@]}" "${run_under[@]}" "$server" serve
 }
 
-# Every key once, every answer looked at; in a limited scenario twice, when the strict half has to be refused.
+# Every key once, every answer looked at. In a limited scenario the first 1,000, twice, and the second time the strict half
+# has to be refused.
 check_peer() {
     local peer=$1 words=("keys=$folder/keys.csv" "ca=$folder/cert.pem")
     # Nobody asks for a key here, and nobody knows a name.
@@ -155,6 +158,7 @@ check_peer() {
     fi
     if [ "$kind" = proxy ]; then words+=("url=$(address "$peer" /name)" body=name); fi
     if [ "$kind" = decision ]; then words+=("url=$(address "$peer" /auth/verify)"); fi
+    if [ "$limited" = yes ]; then words+=(count=1000); fi
     check "${words[@]}" || fail "$peer answers wrongly"
     if [ "$limited" = yes ]; then check spent=yes "${words[@]}" || fail "$peer does not limit"; fi
     local status
