@@ -7,7 +7,7 @@
 # A scenario is `proxy` or `decision` (/auth/verify alone), followed by any of `-100k` (keys; else 1,000), `-tls` (towards
 # the client), `-large` (answers of 64 KiB) and `-limited` (half the requests are over their limit): `proxy-100k-tls`.
 # Besides: `idle` (memory of 10,000 connections), `threads` (one thread against two), `profile` (instructions and system
-# calls per request; `profile-decision-100k` and so on), `all`. Without any: `proxy`.
+# calls per request; `profile-decision-100k` and so on, but not limited), `all`. Without any: `proxy`.
 #
 # --quick is one short round. ROUNDS, SECONDS_EACH, RATE (requests a second for latency), IDLE, PEERS (a list in quotes),
 # SERVER_CORE, LOAD_CORE, UPSTREAM_CORE, SERVER (a binary) and RESULTS (a file to which each round adds a line of JSON) may be
@@ -70,6 +70,7 @@ understand() {
     local word words
     kind=proxy rows=1000 tls=no size=small limited=no
     IFS=- read -ra words <<<"$1"
+    [[ $1 != profile*limited* ]] || fail "$1: a profile is of requests that are let in"
     [ "${words[0]}" != profile ] || words=("${words[@]:1}")
     for word in "${words[@]}"; do
         case $word in
