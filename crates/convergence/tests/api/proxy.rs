@@ -5,9 +5,10 @@ use reqwest::Method;
 
 use crate::support::{EXAMPLE, KEY, TestServer, Upstream, Wire, csv};
 
-/// A server that guards this upstream.
+/// A server that guards this upstream, with one thread: kept connections belong to one.
 pub async fn guarding(url: &str, settings: &[(&str, &str)]) -> TestServer {
-    TestServer::with_keys_and(&csv(&[EXAMPLE]), &[&[("UPSTREAM_URL", url)], settings].concat()).await
+    let own = [("UPSTREAM_URL", url), ("API_THREADS", "1")];
+    TestServer::with_keys_and(&csv(&[EXAMPLE]), &[&own, settings].concat()).await
 }
 
 /// A request for a path with the example's key.
@@ -181,9 +182,7 @@ async fn answers_without_a_body_keep_their_length() {
 #[tokio::test]
 async fn connections_are_kept_for_the_next_request_of_any_client() {
     let upstream = Upstream::start().await;
-    let server =
-        TestServer::with_keys_and(&csv(&[EXAMPLE]), &[("UPSTREAM_URL", &upstream.url), ("API_THREADS", "1")])
-            .await;
+    let server = guarding(&upstream.url, &[]).await;
     let mut first = Wire::to(&server).await;
     first.send(get("/1")).await;
     let mut at_upstream = upstream.accept().await;

@@ -101,7 +101,7 @@ async fn a_body_that_breaks_off_is_never_taken_for_whole() {
 #[tokio::test]
 async fn more_than_the_announced_length_reaches_nobody() {
     let upstream = Upstream::start().await;
-    let server = guarding(&upstream.url, &[("API_THREADS", "1")]).await;
+    let server = guarding(&upstream.url, &[]).await;
     let mut client = Wire::to(&server).await;
     client.send(get("/1")).await;
     let mut liar = upstream.accept().await;
@@ -120,7 +120,7 @@ async fn more_than_the_announced_length_reaches_nobody() {
 #[tokio::test]
 async fn a_kept_connection_that_was_closed_costs_no_request_whatever_its_method() {
     let upstream = Upstream::start().await;
-    let server = guarding(&upstream.url, &[("API_THREADS", "1")]).await;
+    let server = guarding(&upstream.url, &[]).await;
     let mut client = Wire::to(&server).await;
     for method in ["GET", "POST", "POST"] {
         let request = get("/x").replace("GET", method).replace("host", "content-length: 2\r\nhost") + "hi";
@@ -138,7 +138,7 @@ async fn a_kept_connection_that_was_closed_costs_no_request_whatever_its_method(
 #[tokio::test]
 async fn only_what_may_be_done_twice_is_sent_twice() {
     let upstream = Upstream::start().await;
-    let server = guarding(&upstream.url, &[("API_THREADS", "1")]).await;
+    let server = guarding(&upstream.url, &[]).await;
     for (method, again) in [("GET", true), ("DELETE", true), ("POST", false)] {
         let mut client = Wire::to(&server).await;
         client.send(get("/first")).await;
