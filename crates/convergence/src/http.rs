@@ -6,6 +6,7 @@ mod listener;
 mod connection;
 mod life;
 mod lives;
+mod rewound;
 mod sent;
 mod slots;
 mod tunnel;

@@ -1,6 +1,8 @@
 //! One connection: hyper drives HTTP on it, the router answers, and its [`Life`] can end it.
 
 mod http1;
+mod http2;
+mod sniff;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -19,12 +21,14 @@ use tracing::debug;
 use super::body::Answer;
 use super::life::{Busy, Life, Order};
 use super::lives::Lives;
+use super::rewound::Rewound;
 use super::router::{self, Answering};
 use super::sent::Sent;
 use super::slots::Slot;
-use super::tunnel::Tunnel;
+use super::tunnel::{Stream, Tunnel};
 use super::watched::Watched;
 use crate::app::App;
+use crate::config::Listen;
 
 /// What the requests of one connection have in common.
 pub(super) struct Connected {
@@ -47,13 +51,28 @@ impl Connected {
 /// Serves a connection to its end.
 pub(super) async fn serve(app: Arc<App>, lives: Rc<Lives>, stream: TcpStream, peer: SocketAddr, slot: Slot) {
     let life = lives.begin();
-    let stream = Watched::new(stream, Rc::clone(&life));
     let listen = app.listen;
     let routes = Routes(Rc::new(Connected { app, life: Rc::clone(&life), peer }));
-    if let Err(error) = http1::drive(&life, &listen, stream, routes).await {
+    let stream = Watched::new(stream, Rc::clone(&life));
+    if let Err(error) = plain(&life, &listen, stream, routes).await {
         debug!("connection ended: {error}");
     }
     drop(slot);
+}
+
+/// Without TLS, the first bytes say which version of HTTP it is (RFC 9113, section 3.3: prior knowledge).
+async fn plain(
+    life: &Rc<Life>,
+    listen: &Listen,
+    mut stream: impl Stream + 'static,
+    routes: Routes,
+) -> hyper::Result<()> {
+    let Some((version, ahead)) = sniff::version(life, &mut stream).await else { return Ok(()) };
+    let stream = Rewound::new(ahead, stream);
+    match version {
+        sniff::Version::Http1 => http1::drive(life, listen, stream, routes).await,
+        sniff::Version::Http2 => http2::drive(life, listen, stream, routes).await,
+    }
 }
 
 /// Polls until there is an end, or an order to stop at once.

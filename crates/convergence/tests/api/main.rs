@@ -12,6 +12,7 @@ mod connection;
 mod file;
 mod generate_audio;
 mod guard;
+mod http2;
 mod listen;
 mod orders;
 mod refusals;
