@@ -6,6 +6,7 @@ mod keys;
 mod listen;
 mod logs;
 mod settings;
+mod tls;
 mod usage;
 mod variables;
 mod webhook;
@@ -18,6 +19,7 @@ pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use settings::{Fault, Settings};
+pub use tls::{ClientCertificates, Redirect, Tls};
 pub use usage::Usage;
 pub use variables::{GOOGLES_OWN, NOT_YET, VARIABLES, Variable};
 pub use webhook::WebhookSecret;
@@ -28,6 +30,8 @@ pub struct Config {
     pub auth: Auth,
     /// The public listener.
     pub listen: Listen,
+    /// TLS on the public listener.
+    pub tls: Option<Tls>,
     /// The admin listener.
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
@@ -57,6 +61,7 @@ impl Config {
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
+            tls: Tls::read(&mut reader),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
             audio: Audio::read(&mut reader),

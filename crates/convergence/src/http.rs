@@ -9,6 +9,7 @@ mod lives;
 mod rewound;
 mod sent;
 mod slots;
+mod tls;
 mod tunnel;
 mod watched;
 
@@ -32,4 +33,5 @@ pub(crate) use listener::Listeners;
 pub(crate) use refuse::status_and_code;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::RequestId;
+pub(crate) use tls::{RedirectListener, Tls};
 pub(crate) use webhook::Webhook;

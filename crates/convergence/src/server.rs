@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use crate::app::{App, Background, Task};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::http::{AdminListener, Listeners};
+use crate::config::{Config, Tls as TlsSettings};
+use crate::http::{AdminListener, Listeners, RedirectListener, Tls};
 use crate::os;
 
 /// How long the last write of usage may take.
@@ -22,10 +22,11 @@ const LAST_WRITE: Duration = Duration::from_secs(5);
 pub struct Server {
     address: SocketAddr,
     admin_address: SocketAddr,
+    redirect_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     drained: watch::Sender<bool>,
     requests: Vec<JoinHandle<()>>,
-    beside: [JoinHandle<()>; 2],
+    beside: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -42,19 +43,35 @@ impl Server {
         let admin = AdminListener::bind(admin)
             .with_context(|| format!("ADMIN_HOST and ADMIN_PORT: cannot listen on {admin}"))?;
         let admin_address = admin.address()?;
+        let tls = config.tls.clone();
+        let redirect = redirect(tls.as_ref(), address)?;
+        let redirect_address = redirect.as_ref().map(RedirectListener::address).transpose()?;
+        let tls = tls.map(|tls| Tls::load(&tls)).transpose().map_err(|fault| anyhow::anyhow!("{fault}"))?;
         os::make_room_for_connections(listen.max_connections);
         let (stop, stopped) = watch::channel(false);
         let (drained, has_drained) = watch::channel(false);
-        let (app, Background { tasks, last }) =
-            App::build(config, clock, has_drained.clone()).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let (app, Background { mut tasks, last }) =
+            App::build(config, Arc::clone(&clock), has_drained.clone())
+                .map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let tls = tls.map(|(tls, loaded)| {
+            let tls = Arc::new(tls);
+            tasks.push(Box::pin(Arc::clone(&tls).watch(loaded, clock, Arc::clone(&app.metrics))));
+            tls
+        });
         let background = beside("background", tasks, last, has_drained)?;
         let admin: Task = Box::pin(admin.serve(Arc::clone(&app)));
         // Apart from the background, where parsing a large sheet takes a while.
         let admin = beside("admin", vec![admin], None, stopped.clone())?;
-        let requests = listeners.serve(&app, &stopped).context("the request threads cannot be started")?;
-        tracing::info!("listening on http://{address}");
+        let mut beside = vec![background, admin];
+        if let Some(redirect) = redirect {
+            beside.push(self::beside("redirect", vec![Box::pin(redirect.serve())], None, stopped.clone())?);
+        }
+        let requests =
+            listeners.serve(&app, tls.as_ref(), &stopped).context("the request threads cannot be started")?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        tracing::info!("listening on {scheme}://{address}");
         tracing::info!("admin at http://{admin_address}");
-        Ok(Self { address, admin_address, stop, drained, requests, beside: [background, admin] })
+        Ok(Self { address, admin_address, redirect_address, stop, drained, requests, beside })
     }
 
     /// Where it listens.
@@ -65,6 +82,11 @@ impl Server {
     /// Where the operator's requests are taken.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// Where clients are sent from http to https.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        self.redirect_address
     }
 
     /// Takes no more connections, lets requests end for at most `DRAIN_TIMEOUT` and what they have used be written for at
@@ -80,6 +102,14 @@ impl Server {
             let _ = thread.join();
         }
     }
+}
+
+/// The listener that sends clients to https, at the address of the public one.
+fn redirect(tls: Option<&TlsSettings>, public: SocketAddr) -> anyhow::Result<Option<RedirectListener>> {
+    let Some(redirect) = tls.and_then(|tls| tls.redirect) else { return Ok(None) };
+    let address = SocketAddr::new(public.ip(), redirect.port);
+    let listener = RedirectListener::bind(address, redirect.to.unwrap_or(public.port()));
+    Ok(Some(listener.with_context(|| format!("TLS_REDIRECT_PORT: cannot listen on {address}"))?))
 }
 
 /// A thread beside the requests, which go first. It ends when `stopped` turns true and `last` has ended or run out of time.

@@ -76,6 +76,24 @@ pub const VARIABLES: &[Variable] = &[
         "How long a connection may stand without a byte either way (default 75)",
     ),
     variable("DRAIN_TIMEOUT", "SECONDS", "How long requests may take to end after SIGTERM (default 30)"),
+    variable(
+        "TLS_CERT_PATH",
+        "FILE",
+        "The server's certificate and the intermediate ones, in PEM: turns TLS on",
+    ),
+    variable("TLS_KEY_PATH", "FILE", "The certificate's private key, in PEM without a passphrase"),
+    variable(
+        "TLS_CLIENT_CA_PATH",
+        "FILE",
+        "Who signs clients' certificates, in PEM: clients are asked for one",
+    ),
+    variable(
+        "TLS_CLIENT_AUTH",
+        "optional|required",
+        "Whether a client without a certificate is let in where TLS_CLIENT_CA_PATH is set (default required)",
+    ),
+    variable("TLS_REDIRECT_PORT", "PORT", "Another port, without TLS, which sends clients to https"),
+    variable("TLS_PUBLIC_PORT", "PORT", "The port of https that clients are sent to (default: API_PORT itself)"),
     variable("ADMIN_HOST", "ADDRESS", "The address of the admin listener (default 127.0.0.1)"),
     variable("ADMIN_PORT", "PORT", "The port of the admin listener (default 8001)"),
     variable(

@@ -2,11 +2,13 @@
 
 mod http1;
 mod http2;
+mod mistaken;
 mod sniff;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,6 +18,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use super::body::Answer;
@@ -25,6 +28,7 @@ use super::rewound::Rewound;
 use super::router::{self, Answering};
 use super::sent::Sent;
 use super::slots::Slot;
+use super::tls::Tls;
 use super::tunnel::{Stream, Tunnel};
 use super::watched::Watched;
 use crate::app::App;
@@ -37,6 +41,9 @@ pub(super) struct Connected {
     /// The other end of the connection: the client, or a proxy in front of this server.
     #[expect(dead_code, reason = "the gateway, next, tells it to the upstream")]
     pub(super) peer: SocketAddr,
+    /// Whether it is under TLS: https, not http.
+    #[expect(dead_code, reason = "the gateway, next, tells it to the upstream")]
+    pub(super) secure: bool,
 }
 
 impl Connected {
@@ -49,12 +56,24 @@ impl Connected {
 }
 
 /// Serves a connection to its end.
-pub(super) async fn serve(app: Arc<App>, lives: Rc<Lives>, stream: TcpStream, peer: SocketAddr, slot: Slot) {
+pub(super) async fn serve(
+    app: Arc<App>,
+    tls: Option<Arc<Tls>>,
+    lives: Rc<Lives>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: Slot,
+) {
     let life = lives.begin();
     let listen = app.listen;
-    let routes = Routes(Rc::new(Connected { app, life: Rc::clone(&life), peer }));
+    let routes = Routes(Rc::new(Connected { app, life: Rc::clone(&life), peer, secure: tls.is_some() }));
     let stream = Watched::new(stream, Rc::clone(&life));
-    if let Err(error) = plain(&life, &listen, stream, routes).await {
+    let ended = match tls {
+        None => plain(&life, &listen, stream, routes).await,
+        // Apart, since it takes more room than a connection without it should.
+        Some(tls) => Box::pin(secured(&life, &listen, stream, &tls, routes)).await,
+    };
+    if let Err(error) = ended {
         debug!("connection ended: {error}");
     }
     drop(slot);
@@ -71,7 +90,37 @@ async fn plain(
     let stream = Rewound::new(ahead, stream);
     match version {
         sniff::Version::Http1 => http1::drive(life, listen, stream, routes).await,
-        sniff::Version::Http2 => http2::drive(life, listen, stream, routes).await,
+        sniff::Version::Http2 => Box::pin(http2::drive(life, listen, stream, routes)).await,
+    }
+}
+
+/// Under TLS, both sides agree on a version while they shake hands (ALPN), for which the client has the header time.
+async fn secured(
+    life: &Rc<Life>,
+    listen: &Listen,
+    mut stream: impl Stream + 'static,
+    tls: &Tls,
+    routes: Routes,
+) -> hyper::Result<()> {
+    let Some((hello, ahead)) = sniff::first(life, &mut stream).await else { return Ok(()) };
+    if !hello {
+        let mut turned_away = pin!(mistaken::use_https(stream));
+        obeying(life, |_, context| turned_away.as_mut().poll(context)).await;
+        return Ok(());
+    }
+    let mut handshake = TlsAcceptor::from(tls.config()).accept(Rewound::new(ahead, stream));
+    let stream = match obeying(life, |_, context| Pin::new(&mut handshake).poll(context)).await {
+        Some(Ok(stream)) => stream,
+        Some(Err(error)) => {
+            debug!("no TLS: {error}");
+            return Ok(());
+        }
+        None => return Ok(()),
+    };
+    life.anew();
+    match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => http2::drive(life, listen, stream, routes).await,
+        _ => http1::drive(life, listen, stream, routes).await,
     }
 }
 

@@ -109,6 +109,11 @@ impl Life {
         self.enter(Phase::Frames);
     }
 
+    /// As if it had just connected: TLS is agreed upon, and nothing has been asked.
+    pub(super) fn anew(&self) {
+        self.enter(Phase::New);
+    }
+
     fn enter(&self, phase: Phase) {
         self.phase.set(phase);
         self.since.set(self.now.get());

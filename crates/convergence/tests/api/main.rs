@@ -18,6 +18,7 @@ mod orders;
 mod refusals;
 mod sheet;
 mod status;
+mod tls;
 mod usage;
 mod usage_edits;
 mod verify;

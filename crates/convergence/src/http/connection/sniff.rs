@@ -1,5 +1,5 @@
-//! Which version of HTTP a client speaks that begins without TLS. What is read for that is what hyper would have read
-//! first, so it costs no system call.
+//! What a client begins with: HTTP/1, HTTP/2 or TLS. What is read for that would have been read anyway, so it costs no
+//! system call.
 
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -13,6 +13,9 @@ use crate::http::life::Life;
 
 /// What HTTP/2 begins with (RFC 9113, section 3.4). No request of HTTP/1 does.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// The type of a TLS handshake's records (RFC 8446, section 5.1). No request begins with it.
+const HANDSHAKE: u8 = 22;
 
 /// Most requests are shorter.
 const FIRST_READ: usize = 2_048;
@@ -43,6 +46,12 @@ pub(super) async fn version(life: &Life, stream: &mut (impl AsyncRead + Unpin)) 
     });
     let version = version.await??;
     Some((version, ahead))
+}
+
+/// Whether the first bytes are a TLS handshake's, and what they are. Nothing if there are none, or the life has ended it.
+pub(super) async fn first(life: &Life, stream: &mut (impl AsyncRead + Unpin)) -> Option<(bool, Bytes)> {
+    let first = obeying(life, |_, context| poll_some(stream, context)).await?;
+    Some((*first.first()? == HANDSHAKE, first))
 }
 
 fn version_of(ahead: &[u8]) -> Option<Version> {

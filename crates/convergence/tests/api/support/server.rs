@@ -49,8 +49,15 @@ impl TestServer {
 
     /// The same, with a file in its folder from before the start.
     pub fn with_file(name: &str, contents: &str, settings: &[(&str, &str)]) -> Self {
+        Self::with_files(&[(name, contents)], settings)
+    }
+
+    /// The same, with several.
+    pub fn with_files(files: &[(&str, &str)], settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        std::fs::write(folder.path().join(name), contents).expect("a file");
+        for (name, contents) in files {
+            std::fs::write(folder.path().join(name), contents).expect("a file");
+        }
         Self::start_in(folder, settings, TestClock::start())
     }
 
@@ -66,6 +73,11 @@ impl TestServer {
         let mut server = Self { server: None, clock, url, admin_url, folder, settings, client };
         server.start();
         server
+    }
+
+    /// Where clients are sent from http to https.
+    pub fn redirect_address(&self) -> Option<std::net::SocketAddr> {
+        self.server.as_ref()?.redirect_address()
     }
 
     fn start(&mut self) {
