@@ -1,5 +1,6 @@
 //! What the operator has set: one struct for each concern, read once at start.
 
+mod acme;
 mod admin;
 mod audio;
 mod keys;
@@ -13,6 +14,7 @@ mod webhook;
 
 use std::path::PathBuf;
 
+pub use acme::Acme;
 pub use admin::{Admin, AdminToken};
 pub use audio::Audio;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
@@ -58,14 +60,15 @@ impl Config {
     /// All faults at once, each naming its variable and none showing a value.
     pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
         let mut reader = settings::Reader::new(settings);
+        let data_dir = absolute(reader.text("DATA_DIR").unwrap_or("./data"));
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
-            tls: Tls::read(&mut reader),
+            tls: Tls::read(&mut reader, &data_dir),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
             audio: Audio::read(&mut reader),
-            data_dir: absolute(reader.text("DATA_DIR").unwrap_or("./data")),
+            data_dir,
             usage: Usage::read(&mut reader),
             logs: Logs::read(&mut reader),
         };

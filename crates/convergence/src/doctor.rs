@@ -67,7 +67,7 @@ pub(crate) fn unreadable_settings(error: &anyhow::Error) -> Report {
 
 /// Without TLS there is no certificate to look at, and nothing wrong with that.
 fn finish(report: &mut Report, order: &[Check], settings: &Settings) {
-    let tls = settings.value("TLS_CERT_PATH").is_some();
+    let tls = ["TLS_CERT_PATH", "ACME_DOMAINS"].iter().any(|name| settings.value(name).is_some());
     let order = order.iter().copied().filter(|check| tls || *check != Check::Certificate);
     report.finish(&order.collect::<Vec<_>>());
 }

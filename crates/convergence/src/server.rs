@@ -55,6 +55,9 @@ impl Server {
                 .map_err(|fault| anyhow::anyhow!("{fault}"))?;
         let tls = tls.map(|(tls, loaded)| {
             let tls = Arc::new(tls);
+            if let Some(fetcher) = tls.fetcher(&clock) {
+                tasks.push(Box::pin(fetcher.run()));
+            }
             tasks.push(Box::pin(Arc::clone(&tls).watch(loaded, clock, Arc::clone(&app.metrics))));
             tls
         });

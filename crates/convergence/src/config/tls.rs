@@ -1,9 +1,9 @@
 //! TLS on the public listener.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::absolute;
 use super::settings::Reader;
+use super::{Acme, absolute};
 
 /// Which files TLS needs, and what goes with it.
 #[derive(Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// `TLS_KEY_PATH`.
     pub key: PathBuf,
+    /// Fetches the certificate and its key, both into one file of `DATA_DIR`.
+    pub acme: Option<Acme>,
     /// Whether clients have certificates.
     pub clients: Option<ClientCertificates>,
     /// The listener that sends clients from http to https.
@@ -40,27 +42,44 @@ pub struct Redirect {
 const NEED_TLS: [&str; 4] = ["TLS_CLIENT_CA_PATH", "TLS_CLIENT_AUTH", "TLS_REDIRECT_PORT", "TLS_PUBLIC_PORT"];
 
 impl Tls {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, data_dir: &Path) -> Option<Self> {
+        let acme = Acme::read(reader);
+        let fetched = reader.text("ACME_DOMAINS").is_some();
         let certificate = reader.text("TLS_CERT_PATH");
         let key = reader.text("TLS_KEY_PATH");
         match (certificate, key) {
             (Some(_), None) => reader.fault("TLS_KEY_PATH", "must be set where TLS_CERT_PATH is"),
             (None, Some(_)) => reader.fault("TLS_CERT_PATH", "must be set where TLS_KEY_PATH is"),
-            (None, None) => {
+            (Some(_), Some(_)) if fetched => {
+                reader.fault(
+                    "ACME_DOMAINS",
+                    "cannot be set where TLS_CERT_PATH is: give a certificate, or let it be fetched",
+                );
+            }
+            (None, None) if !fetched => {
                 for variable in NEED_TLS {
                     if reader.text(variable).is_some() {
-                        reader.fault(variable, "needs TLS: set TLS_CERT_PATH and TLS_KEY_PATH as well");
+                        reader.fault(
+                            variable,
+                            "needs TLS: set TLS_CERT_PATH and TLS_KEY_PATH, or ACME_DOMAINS, as well",
+                        );
                     }
                 }
             }
-            (Some(_), Some(_)) => {}
+            _ => {}
         }
         let clients = ClientCertificates::read(reader);
         let port =
             reader.text("TLS_REDIRECT_PORT").map(|_| reader.number("TLS_REDIRECT_PORT", 0..=65_535, 0));
         let to = reader.text("TLS_PUBLIC_PORT").map(|_| reader.number("TLS_PUBLIC_PORT", 1..=65_535, 443));
         let redirect = port.map(|port| Redirect { port, to });
-        Some(Self { certificate: absolute(certificate?), key: absolute(key?), clients, redirect })
+        let (certificate, key) = if acme.is_some() {
+            let both = data_dir.join("acme/certificate.pem");
+            (both.clone(), both)
+        } else {
+            (absolute(certificate?), absolute(key?))
+        };
+        Some(Self { certificate, key, acme, clients, redirect })
     }
 }
 

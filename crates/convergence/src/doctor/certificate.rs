@@ -16,12 +16,13 @@ pub(super) fn examine(report: &mut Report, settings: &Settings, now: i64) {
         Ok((_, loaded)) => loaded.leaf,
         Err(fault) => return report.fail(Check::Certificate, fault.to_string()),
     };
+    if settings.acme.is_some() && !settings.certificate.exists() {
+        let what = "none has been fetched yet for ACME_DOMAINS; a running server does that, and its log says how it went";
+        return report.note(Check::Certificate, what.to_owned());
+    }
     let days = (leaf.until - now) / 86_400;
     if leaf.until < now {
-        return report.fail(
-            Check::Certificate,
-            format!("it has expired: it is {leaf}; put a new one in TLS_CERT_PATH"),
-        );
+        return report.fail(Check::Certificate, format!("it has expired: it is {leaf}; renew it"));
     }
     if leaf.from > now {
         let what = format!("it is not valid yet: it is {leaf}; check this machine's clock, or wait");

@@ -17,8 +17,8 @@ use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::Service;
+use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use super::body::Answer;
@@ -28,7 +28,7 @@ use super::rewound::Rewound;
 use super::router::{self, Answering};
 use super::sent::Sent;
 use super::slots::Slot;
-use super::tls::Tls;
+use super::tls::{self, Tls};
 use super::tunnel::{Stream, Tunnel};
 use super::watched::Watched;
 use crate::app::App;
@@ -108,8 +108,8 @@ async fn secured(
         obeying(life, |_, context| turned_away.as_mut().poll(context)).await;
         return Ok(());
     }
-    let mut handshake = TlsAcceptor::from(tls.config()).accept(Rewound::new(ahead, stream));
-    let stream = match obeying(life, |_, context| Pin::new(&mut handshake).poll(context)).await {
+    let mut handshake = pin!(tls.accept(Rewound::new(ahead, stream)));
+    let mut stream = match obeying(life, |_, context| handshake.as_mut().poll(context)).await {
         Some(Ok(stream)) => stream,
         Some(Err(error)) => {
             debug!("no TLS: {error}");
@@ -119,6 +119,11 @@ async fn secured(
     };
     life.anew();
     match stream.get_ref().1.alpn_protocol() {
+        proof if tls::is_proof(proof) => {
+            // Best effort: what was to be seen has been seen.
+            let _ = obeying(life, |_, context| Pin::new(&mut stream).poll_shutdown(context)).await;
+            Ok(())
+        }
         Some(b"h2") => http2::drive(life, listen, stream, routes).await,
         _ => http1::drive(life, listen, stream, routes).await,
     }

@@ -1,24 +1,35 @@
 //! TLS on the public listener: the two files, checked, watched, and replaced under way. No connection ends for it.
 
+mod acme;
 mod files;
 mod leaf;
 mod redirect;
 mod watch;
 
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::Ticketer;
-use rustls::server::ProducesTickets;
+use rustls::server::{Acceptor, ProducesTickets};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
+use self::acme::Fetcher;
+use self::acme::challenge::Challenges;
+pub(super) use self::acme::challenge::is_proof;
 use self::files::Files;
 pub(crate) use self::leaf::Leaf;
 pub(crate) use self::redirect::RedirectListener;
+use crate::clock::Clock;
 use crate::config::{Fault, Tls as Settings};
 
 /// What each handshake begins with.
 pub(crate) struct Tls {
     files: Files,
+    settings: Settings,
+    challenges: Option<Arc<Challenges>>,
     /// Written to swap a pointer, read to copy it.
     current: RwLock<Arc<ServerConfig>>,
 }
@@ -37,16 +48,47 @@ impl Tls {
     /// What is wrong with which of them.
     pub(crate) fn load(settings: &Settings) -> Result<(Self, Loaded), Fault> {
         let files = Files::of(settings);
-        let contents = files.read()?;
-        let digest = contents.digest();
         let tickets = new_tickets()?;
-        let (config, leaf) = files.build(&contents, &tickets)?;
-        let tls = Self { files, current: RwLock::new(Arc::new(config)) };
+        let made_of = |contents: files::Contents| {
+            let (config, leaf) = files.build(&contents, &tickets)?;
+            Ok((contents.digest(), config, leaf))
+        };
+        let (digest, config, leaf) = match (files.read().and_then(made_of), &settings.acme) {
+            // What was fetched and is damaged is fetched again.
+            (Err(_), Some(acme)) => files.placeholder(acme).and_then(made_of)?,
+            (built, _) => built?,
+        };
+        let challenges = settings.acme.as_ref().map(|_| Arc::new(Challenges::new()));
+        let tls =
+            Self { files, settings: settings.clone(), challenges, current: RwLock::new(Arc::new(config)) };
         Ok((tls, Loaded { leaf, tickets, digest }))
     }
 
-    /// For one handshake.
-    pub(super) fn config(&self) -> Arc<ServerConfig> {
+    /// What fetches the certificate, where one is to be fetched.
+    pub(crate) fn fetcher(&self, clock: &Arc<dyn Clock>) -> Option<Fetcher> {
+        let (acme, challenges) = (self.settings.acme.as_ref()?, self.challenges.as_ref()?);
+        Some(Fetcher::new(acme, &self.settings.certificate, challenges, Arc::clone(clock)))
+    }
+
+    /// Shakes hands with a client, or with whoever wants to see a proof.
+    pub(super) async fn accept<S>(&self, stream: S) -> io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Some(challenges) = self.challenges.as_ref().filter(|challenges| challenges.are_open()) else {
+            return TlsAcceptor::from(self.config()).accept(stream).await;
+        };
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let proof = challenges.config_for(&start.client_hello());
+        start.into_stream(proof.unwrap_or_else(|| self.config())).await
+    }
+
+    /// Whether what is served is only there until a certificate has been fetched.
+    fn is_waiting(&self) -> bool {
+        self.settings.acme.is_some() && !self.settings.certificate.exists()
+    }
+
+    fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -1,5 +1,6 @@
 //! TLS on the public listener, by clients of several makers.
 
+mod acme;
 mod clients;
 mod reload;
 mod wrong;

@@ -69,6 +69,22 @@ fn what_deserves_a_look_is_noted() {
 }
 
 #[test]
+fn one_that_is_to_be_fetched_is_not_missed() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let keys = "api_key,client_name,is_active\nsk-convergence-abc123xyz,MyApp Production,TRUE\n";
+    std::fs::write(folder.path().join("keys.csv"), keys).expect("a keys file");
+    let settings = [
+        ("AUTH_ENABLED", "true"),
+        ("KEYS_FILE", "keys.csv"),
+        ("API_PORT", "0"),
+        ("ADMIN_PORT", "0"),
+        ("ACME_DOMAINS", "api.example.com"),
+    ];
+    let line = doctor(folder.path(), &settings).one("certificate");
+    assert!(line.starts_with("note: none has been fetched yet"), "{line}");
+}
+
+#[test]
 fn without_tls_there_is_nothing_to_say() {
     let folder = TempDir::new().expect("a temporary folder");
     assert!(doctor(folder.path(), &[("ADMIN_PORT", "0")]).of("certificate").is_empty());

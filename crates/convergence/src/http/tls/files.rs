@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::Leaf;
-use crate::config::{ClientCertificates, Fault, Tls as Settings};
+use super::acme::challenge::placeholder;
+use crate::config::{Acme, ClientCertificates, Fault, Tls as Settings};
 
 const CERTIFICATE: &str = "TLS_CERT_PATH";
 const KEY: &str = "TLS_KEY_PATH";
@@ -61,11 +62,20 @@ impl Files {
         Ok(Contents {
             certificate: read(CERTIFICATE, &self.certificate)?,
             key: read(KEY, &self.key)?.into(),
-            authorities: match &self.clients {
-                Some(clients) => read(AUTHORITIES, &clients.authorities)?,
-                None => Vec::new(),
-            },
+            authorities: self.read_authorities()?,
         })
+    }
+
+    /// While the file is still to be fetched: a certificate that nobody trusts.
+    pub(super) fn placeholder(&self, acme: &Acme) -> Result<Contents, Fault> {
+        let wrong = |error| fault("ACME_DOMAINS", format!("no certificate can be made: {error}"));
+        let (certificate, key) = placeholder(&acme.domains).map_err(wrong)?;
+        let authorities = self.read_authorities()?;
+        Ok(Contents { certificate: certificate.into(), key: key.into_bytes().into(), authorities })
+    }
+
+    fn read_authorities(&self) -> Result<Vec<u8>, Fault> {
+        self.clients.as_ref().map_or(Ok(Vec::new()), |clients| read(AUTHORITIES, &clients.authorities))
     }
 
     /// Checks everything that can be checked without a client.
@@ -108,6 +118,11 @@ fn read(variable: &str, path: &Path) -> Result<Vec<u8>, Fault> {
         return Err(fault(variable, format!("{} is larger than {LARGEST} bytes", path.display())));
     }
     std::fs::read(path).map_err(wrong)
+}
+
+/// The first certificate of a file.
+pub(super) fn leaf(pem: &[u8]) -> Option<Leaf> {
+    Leaf::of(certificates(CERTIFICATE, pem).ok()?.first()?)
 }
 
 /// At least one.

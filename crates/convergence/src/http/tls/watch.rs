@@ -21,7 +21,13 @@ impl Tls {
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) {
-        report(&loaded, &metrics, clock.now().unix);
+        if self.is_waiting() {
+            warn!(
+                "until a certificate for ACME_DOMAINS has been fetched, clients get one that nobody trusts"
+            );
+        } else {
+            report(&loaded, &metrics, clock.now().unix);
+        }
         // A pair is written one file after the other, so a fault counts when it is there at two looks.
         let (mut last, mut said) = (None, None);
         loop {
@@ -62,6 +68,10 @@ impl Tls {
     }
 
     fn try_replace(&self, loaded: &mut Loaded) -> Result<bool, Fault> {
+        if self.is_waiting() {
+            // Still to be fetched, which has words of its own.
+            return Ok(false);
+        }
         let contents = self.files.read()?;
         let digest = contents.digest();
         if digest == loaded.digest {

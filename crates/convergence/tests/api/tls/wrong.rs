@@ -79,17 +79,36 @@ fn settings_that_belong_together_are_asked_for() {
         refusal(folder.path(), &FILES[1..]),
         refusal(folder.path(), &[("TLS_CLIENT_AUTH", "required"), ("TLS_REDIRECT_PORT", "80")]),
         refusal(folder.path(), &[FILES[0], FILES[1], ("TLS_CLIENT_AUTH", "perhaps")]),
+        refusal(folder.path(), &[FILES[0], FILES[1], ("ACME_DOMAINS", "a.example")]),
+        refusal(folder.path(), &[("ACME_CONTACT", "a@b.example"), ("ACME_CA_PATH", "ca.pem")]),
+        refusal(
+            folder.path(),
+            &[
+                ("ACME_DOMAINS", "*.example.com"),
+                ("ACME_CONTACT", "nobody"),
+                ("ACME_DIRECTORY_URL", "http://acme.example/dir"),
+            ],
+        ),
     ];
     insta::assert_snapshot!(refusals.join("\n--\n"), @r"
     TLS_KEY_PATH: must be set where TLS_CERT_PATH is
     --
     TLS_CERT_PATH: must be set where TLS_KEY_PATH is
     --
-    TLS_CLIENT_AUTH: needs TLS: set TLS_CERT_PATH and TLS_KEY_PATH as well
-    TLS_REDIRECT_PORT: needs TLS: set TLS_CERT_PATH and TLS_KEY_PATH as well
+    TLS_CLIENT_AUTH: needs TLS: set TLS_CERT_PATH and TLS_KEY_PATH, or ACME_DOMAINS, as well
+    TLS_REDIRECT_PORT: needs TLS: set TLS_CERT_PATH and TLS_KEY_PATH, or ACME_DOMAINS, as well
     TLS_CLIENT_CA_PATH: must be set where TLS_CLIENT_AUTH is
     --
     TLS_CLIENT_AUTH: must be optional or required
     TLS_CLIENT_CA_PATH: must be set where TLS_CLIENT_AUTH is
+    --
+    ACME_DOMAINS: cannot be set where TLS_CERT_PATH is: give a certificate, or let it be fetched
+    --
+    ACME_CONTACT: needs ACME_DOMAINS
+    ACME_CA_PATH: needs ACME_DOMAINS
+    --
+    ACME_DOMAINS: must be host names with commas between, such as api.example.com,www.example.com
+    ACME_CONTACT: must be an e-mail address
+    ACME_DIRECTORY_URL: must be an https address
     ");
 }
