@@ -108,8 +108,11 @@ async fn secured(
         obeying(life, |_, context| turned_away.as_mut().poll(context)).await;
         return Ok(());
     }
-    let mut handshake = pin!(tls.accept(Rewound::new(ahead, stream)));
-    let mut stream = match obeying(life, |_, context| handshake.as_mut().poll(context)).await {
+    // In a box of its own, which is gone before the first request.
+    let mut handshake = Box::pin(tls.accept(Rewound::new(ahead, stream)));
+    let agreed = obeying(life, |_, context| handshake.as_mut().poll(context)).await;
+    drop(handshake);
+    let mut stream = match agreed {
         Some(Ok(stream)) => stream,
         Some(Err(error)) => {
             debug!("no TLS: {error}");
@@ -124,7 +127,7 @@ async fn secured(
             let _ = obeying(life, |_, context| Pin::new(&mut stream).poll_shutdown(context)).await;
             Ok(())
         }
-        Some(b"h2") => http2::drive(life, listen, stream, routes).await,
+        Some(b"h2") => Box::pin(http2::drive(life, listen, stream, routes)).await,
         _ => http1::drive(life, listen, stream, routes).await,
     }
 }
