@@ -1,5 +1,6 @@
 //! What the operator has set: one struct for each concern, read once at start.
 
+mod acme;
 mod admin;
 mod audio;
 mod ext_authz;
@@ -9,6 +10,7 @@ mod logs;
 mod place;
 mod routes;
 mod settings;
+mod tls;
 mod upstream;
 mod usage;
 mod variables;
@@ -16,6 +18,7 @@ mod webhook;
 
 use std::path::PathBuf;
 
+pub use acme::Acme;
 pub use admin::{Admin, AdminToken};
 pub use audio::Audio;
 pub use ext_authz::ExtAuthz;
@@ -25,6 +28,7 @@ pub use logs::Logs;
 pub use place::Place;
 pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
+pub use tls::{ClientCertificates, Redirect, Tls};
 pub use upstream::Upstream;
 pub use usage::Usage;
 pub use variables::{GOOGLES_OWN, NOT_YET, VARIABLES, Variable};
@@ -42,6 +46,8 @@ pub struct Config {
     pub routes: Option<RoutesFile>,
     /// Where Envoy asks.
     pub ext_authz: Option<ExtAuthz>,
+    /// TLS on the public listener.
+    pub tls: Option<Tls>,
     /// The admin listener.
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
@@ -70,17 +76,19 @@ impl Config {
     /// All faults at once, each naming its variable and none showing a value.
     pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
         let mut reader = settings::Reader::new(settings);
+        let data_dir = absolute(reader.text("DATA_DIR").unwrap_or("./data"));
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
             place: Place::read(&mut reader),
             routes: RoutesFile::read(&mut reader),
             ext_authz: ExtAuthz::read(&mut reader),
+            tls: Tls::read(&mut reader, &data_dir),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
             upstream: Upstream::read(&mut reader),
             audio: Audio::read(&mut reader),
-            data_dir: absolute(reader.text("DATA_DIR").unwrap_or("./data")),
+            data_dir,
             usage: Usage::read(&mut reader),
             logs: Logs::read(&mut reader),
         };

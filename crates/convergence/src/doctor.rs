@@ -4,6 +4,7 @@
 //! private key or a piece of Google's answers.
 
 mod account;
+mod certificate;
 mod machine;
 mod quota;
 mod report;
@@ -39,6 +40,7 @@ const GOOGLE: &[Check] = &[
     Check::Quota,
     Check::Revocation,
     Check::DataFolder,
+    Check::Certificate,
     Check::Port,
 ];
 
@@ -51,6 +53,7 @@ const FILE: &[Check] = &[
     Check::Rows,
     Check::Revocation,
     Check::DataFolder,
+    Check::Certificate,
     Check::Port,
 ];
 
@@ -58,15 +61,22 @@ const FILE: &[Check] = &[
 pub(crate) fn unreadable_settings(error: &anyhow::Error) -> Report {
     let mut report = Report::default();
     report.stop(Check::Settings, format!("{error:#}"));
-    report.finish(GOOGLE);
+    finish(&mut report, GOOGLE, &Settings::default());
     report
+}
+
+/// Without TLS there is no certificate to look at, and nothing wrong with that.
+fn finish(report: &mut Report, order: &[Check], settings: &Settings) {
+    let tls = ["TLS_CERT_PATH", "ACME_DOMAINS"].iter().any(|name| settings.value(name).is_some());
+    let order = order.iter().copied().filter(|check| tls || *check != Check::Certificate);
+    report.finish(&order.collect::<Vec<_>>());
 }
 
 /// Checks everything that these settings name. `now` decides which keys have expired.
 pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
     let mut report = Report::default();
     let Some(config) = settings_line(&mut report, settings) else {
-        report.finish(if settings.value("KEYS_FILE").is_some() { FILE } else { GOOGLE });
+        finish(&mut report, if settings.value("KEYS_FILE").is_some() { FILE } else { GOOGLE }, settings);
         return report;
     };
     let Auth::On(keys) = &config.auth else { unreachable!("settings_line turns it on") };
@@ -88,8 +98,11 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
         }
     };
     machine::data_folder(&mut report, &config.data_dir);
-    machine::port(&mut report, config.listen.address, &config.admin).await;
-    report.finish(order);
+    if let Some(tls) = &config.tls {
+        certificate::examine(&mut report, tls, now.unix);
+    }
+    machine::port(&mut report, &config).await;
+    finish(&mut report, order, settings);
     report
 }
 

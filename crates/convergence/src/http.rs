@@ -7,8 +7,10 @@ mod answered;
 mod connection;
 mod life;
 mod lives;
+mod rewound;
 mod sent;
 mod slots;
+mod tls;
 mod tunnel;
 mod watched;
 
@@ -39,4 +41,5 @@ pub(crate) use proxy::Gateway;
 pub(crate) use refuse::status_and_code;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::RequestId;
+pub(crate) use tls::{RedirectListener, Tls};
 pub(crate) use webhook::Webhook;

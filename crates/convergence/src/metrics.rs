@@ -14,6 +14,9 @@ use crate::sync::Lag;
 /// Label sets of one label with a word that is ours.
 type Label = [(&'static str, &'static str); 1];
 
+/// Where the TLS certificate is from. A family without members is not shown, so without TLS there is none.
+const FILES: &Label = &[("source", "files")];
+
 /// Upper bounds in seconds, from what the webhook takes to what polling takes.
 const LAGS: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
@@ -32,6 +35,8 @@ pub(crate) struct Metrics {
     lag: Family<Label, Histogram, fn() -> Histogram>,
     sheet_reads: Counter,
     webhooks: Family<Label, Counter>,
+    tls_certificate: Family<Label, Gauge>,
+    tls_refused: Family<Label, Gauge>,
 }
 
 impl Default for Metrics {
@@ -47,6 +52,8 @@ impl Default for Metrics {
             lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
             sheet_reads: Counter::default(),
             webhooks: Family::default(),
+            tls_certificate: Family::default(),
+            tls_refused: Family::default(),
         };
         metrics.register();
         // Before the first read, and without one: no number is the truth.
@@ -104,6 +111,17 @@ impl Metrics {
         self.sheet_reads.clone()
     }
 
+    /// A TLS certificate is in use that is valid until then, in Unix seconds.
+    pub(crate) fn tls_certificate(&self, until: i64) {
+        self.tls_certificate.get_or_create(FILES).set(until);
+        self.tls_refused(false);
+    }
+
+    /// Whether the TLS files hold what cannot be used, so that the old is.
+    pub(crate) fn tls_refused(&self, refused: bool) {
+        self.tls_refused.get_or_create(FILES).set(i64::from(refused));
+    }
+
     /// All of them. `age` is that of the keys in use, in seconds; `held` whether a refresh is held.
     pub(crate) fn text(&self, age: Option<i64>, held: bool) -> String {
         self.refresh_held.set(i64::from(held));
@@ -147,5 +165,13 @@ impl Metrics {
         let reads = "Requests that used up Google's quota of reads";
         registry.register("sheet_reads", reads, self.sheet_reads.clone());
         registry.register("webhooks", "Calls of POST /hooks/sheet-changed", self.webhooks.clone());
+        registry.register_with_unit(
+            "tls_certificate_not_after_timestamp",
+            "When the TLS certificate in use expires, in Unix time",
+            Unit::Seconds,
+            self.tls_certificate.clone(),
+        );
+        let refused = "1 while the TLS files hold what cannot be used, so that the old certificate still is";
+        registry.register("tls_files_refused", refused, self.tls_refused.clone());
     }
 }

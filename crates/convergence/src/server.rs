@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 use crate::app::{App, Background, Task};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::http::{AdminListener, ExtAuthzListener, Listeners};
+use crate::config::{Config, Tls as TlsSettings};
+use crate::http::{AdminListener, ExtAuthzListener, Listeners, RedirectListener, Tls};
 use crate::os;
 
 /// How long the last write of usage may take.
@@ -24,10 +24,11 @@ pub struct Server {
     address: SocketAddr,
     admin_address: SocketAddr,
     ext_authz_address: Option<SocketAddr>,
+    redirect_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     drained: watch::Sender<bool>,
     requests: Vec<JoinHandle<()>>,
-    beside: [JoinHandle<()>; 2],
+    beside: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -47,22 +48,40 @@ impl Server {
         let ext_authz =
             config.ext_authz.map(|at| bind_ext_authz(at.address(listen.address.ip()))).transpose()?;
         let ext_authz_address = ext_authz.as_ref().map(ExtAuthzListener::address).transpose()?;
+        let tls = config.tls.clone();
+        let redirect = redirect(tls.as_ref(), address)?;
+        let redirect_address = redirect.as_ref().map(RedirectListener::address).transpose()?;
+        let tls = tls.map(|tls| Tls::load(&tls)).transpose().map_err(|fault| anyhow::anyhow!("{fault}"))?;
         os::make_room_for_connections(listen.max_connections);
         let (stop, stopped) = watch::channel(false);
         let (drained, has_drained) = watch::channel(false);
-        let (app, Background { tasks, last }) =
-            App::build(config, clock, has_drained.clone()).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let (app, Background { mut tasks, last }) =
+            App::build(config, Arc::clone(&clock), has_drained.clone())
+                .map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let tls = tls.map(|(tls, loaded)| {
+            let tls = Arc::new(tls);
+            if let Some(fetcher) = tls.fetcher(&clock) {
+                tasks.push(Box::pin(fetcher.run()));
+            }
+            tasks.push(Box::pin(Arc::clone(&tls).watch(loaded, clock, Arc::clone(&app.metrics))));
+            tls
+        });
         let background = beside("background", tasks, last, has_drained)?;
         let admin: Task = Box::pin(admin.serve(Arc::clone(&app)));
         // Apart from the background, where parsing a large sheet takes a while.
         let admin = beside("admin", vec![admin], None, stopped.clone())?;
+        let mut beside = vec![background, admin];
+        if let Some(redirect) = redirect {
+            beside.push(self::beside("redirect", vec![Box::pin(redirect.serve())], None, stopped.clone())?);
+        }
         let mut requests =
-            listeners.serve(&app, &stopped).context("the request threads cannot be started")?;
+            listeners.serve(&app, tls.as_ref(), &stopped).context("the request threads cannot be started")?;
         if let Some(ext_authz) = ext_authz {
             let thread = ext_authz.serve(&app, &stopped).context("the ext_authz thread cannot be started")?;
             requests.push(thread);
         }
-        tracing::info!("listening on http://{address}");
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        tracing::info!("listening on {scheme}://{address}");
         tracing::info!("admin at http://{admin_address}");
         if let Some(address) = ext_authz_address {
             tracing::info!("ext_authz for Envoy (gRPC) at {address}");
@@ -71,10 +90,11 @@ impl Server {
             address,
             admin_address,
             ext_authz_address,
+            redirect_address,
             stop,
             drained,
             requests,
-            beside: [background, admin],
+            beside,
         })
     }
 
@@ -91,6 +111,11 @@ impl Server {
     /// Where Envoy asks, if `EXT_AUTHZ_PORT` is set.
     pub fn ext_authz_address(&self) -> Option<SocketAddr> {
         self.ext_authz_address
+    }
+
+    /// Where clients are sent from http to https.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        self.redirect_address
     }
 
     /// Takes no more connections, lets requests end for at most `DRAIN_TIMEOUT` and what they have used be written for at
@@ -111,6 +136,14 @@ impl Server {
 fn bind_ext_authz(address: SocketAddr) -> anyhow::Result<ExtAuthzListener> {
     ExtAuthzListener::bind(address)
         .with_context(|| format!("EXT_AUTHZ_HOST and EXT_AUTHZ_PORT: cannot listen on {address}"))
+}
+
+/// The listener that sends clients to https, at the address of the public one.
+fn redirect(tls: Option<&TlsSettings>, public: SocketAddr) -> anyhow::Result<Option<RedirectListener>> {
+    let Some(redirect) = tls.and_then(|tls| tls.redirect) else { return Ok(None) };
+    let address = SocketAddr::new(public.ip(), redirect.port);
+    let listener = RedirectListener::bind(address, redirect.to.unwrap_or(public.port()));
+    Ok(Some(listener.with_context(|| format!("TLS_REDIRECT_PORT: cannot listen on {address}"))?))
 }
 
 /// A thread beside the requests, which go first. It ends when `stopped` turns true and `last` has ended or run out of time.

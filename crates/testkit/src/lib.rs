@@ -6,11 +6,15 @@
 //! [`Identity`] is the servers that give tokens in other ways ([`Desk`]): the metadata server, the token exchange, the
 //! IAM API, logins, and a workload's own identity provider.
 //!
+//! [`Authority`] signs certificates.
+//!
 //! It knows nothing of our client, of keys or of the server under test. It signs and verifies with another
 //! library than the client does, so that an error in one of them cannot agree with itself.
 
+mod authority;
 mod google;
 mod identity;
 
+pub use authority::{Authority, Pair, VALID, Years};
 pub use google::{Fault, Google, Request, Times, date_cell};
 pub use identity::{Desk, Identity};

@@ -93,6 +93,40 @@ pub const VARIABLES: &[Variable] = &[
         "The port where Envoy asks over gRPC (ext_authz); without it there is none",
     ),
     variable("EXT_AUTHZ_HOST", "ADDRESS", "The address of that port (default: API_HOST)"),
+    variable(
+        "TLS_CERT_PATH",
+        "FILE",
+        "The server's certificate and the intermediate ones, in PEM: turns TLS on",
+    ),
+    variable("TLS_KEY_PATH", "FILE", "The certificate's private key, in PEM without a passphrase"),
+    variable(
+        "ACME_DOMAINS",
+        "NAMES",
+        "Names, with commas between, for which a certificate is fetched (ACME): turns TLS on",
+    ),
+    variable("ACME_CONTACT", "EMAIL", "Whom the certificate authority may write to"),
+    variable("ACME_DIRECTORY_URL", "URL", "The ACME server's directory (default Let's Encrypt)"),
+    variable(
+        "ACME_CA_PATH",
+        "FILE",
+        "Who has signed the ACME server's own certificate, where the system does not know it",
+    ),
+    variable(
+        "TLS_CLIENT_CA_PATH",
+        "FILE",
+        "Who signs clients' certificates, in PEM: clients are asked for one",
+    ),
+    variable(
+        "TLS_CLIENT_AUTH",
+        "optional|required",
+        "Whether a client without a certificate is let in where TLS_CLIENT_CA_PATH is set (default required)",
+    ),
+    variable("TLS_REDIRECT_PORT", "PORT", "Another port, without TLS, which sends clients to https"),
+    variable(
+        "TLS_PUBLIC_PORT",
+        "PORT",
+        "The port of https that clients are sent to (default: API_PORT itself)",
+    ),
     variable("ADMIN_HOST", "ADDRESS", "The address of the admin listener (default 127.0.0.1)"),
     variable("ADMIN_PORT", "PORT", "The port of the admin listener (default 8001)"),
     variable(

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::report::Check;
 use super::{Report, server};
-use crate::config::Admin;
+use crate::config::{Admin, Config};
 
 /// The longest piece of it that is shown, in characters.
 const LONGEST_WORD: usize = 300;
@@ -37,7 +37,8 @@ fn io_words(error: &std::io::Error) -> String {
 }
 
 /// Free, or taken by one of our servers, which is then asked how it is.
-pub(super) async fn port(report: &mut Report, address: SocketAddr, admin: &Admin) {
+pub(super) async fn port(report: &mut Report, config: &Config) {
+    let (address, admin) = (config.listen.address, &config.admin);
     let Err(error) = TcpListener::bind(address) else {
         return report.ok(Check::Port, format!("{address} is free"));
     };
@@ -52,12 +53,27 @@ pub(super) async fn port(report: &mut Report, address: SocketAddr, admin: &Admin
             return report.fail(Check::Port, what);
         }
     }
+    if config.tls.is_some() {
+        // A client may need a certificate there, so the admin listener is asked instead.
+        if server::is_ours(admin).await {
+            report.ok(Check::Port, format!("a server runs on {address}, with TLS"));
+        } else {
+            let what =
+                "and no server of ours answers on the admin listener; stop it, or choose another API_PORT";
+            report.note(Check::Port, format!("{address} is taken, {what}"));
+        }
+        return tell_lags(report, admin).await;
+    }
     let Some(status) = server::status(address).await else {
         let what = format!("{address} is taken by another program; stop it, or choose another API_PORT");
         return report.fail(Check::Port, what);
     };
     running(report, address, &status);
-    // One of ours that runs holds its admin port as well, so the token goes to nobody else.
+    tell_lags(report, admin).await;
+}
+
+/// One of ours that runs holds its admin port as well, so the token goes to nobody else.
+async fn tell_lags(report: &mut Report, admin: &Admin) {
     if let Some(lags) = server::lags(admin).await {
         report.ok(Check::Revocation, lags);
     }

@@ -23,6 +23,7 @@ pub(crate) enum Check {
     Quota,
     Revocation,
     DataFolder,
+    Certificate,
     Port,
 }
 
@@ -47,6 +48,7 @@ impl fmt::Display for Check {
             Check::Quota => "quota",
             Check::Revocation => "revocation",
             Check::DataFolder => "data folder",
+            Check::Certificate => "certificate",
             Check::Port => "port",
         })
     }

@@ -30,6 +30,12 @@ pub(super) async fn status(address: SocketAddr) -> Option<Value> {
     status["mode"].is_string().then_some(status)
 }
 
+/// Whether the admin listener is one of ours.
+pub(super) async fn is_ours(admin: &Admin) -> bool {
+    let body = get(admin.address, "/metrics", admin.token.as_ref()).await;
+    body.is_some_and(|body| body.starts_with(b"# HELP convergence_"))
+}
+
 /// How long changes took to have their effect since the server started, in words; `None` if none has, or it does not say.
 pub(super) async fn lags(admin: &Admin) -> Option<String> {
     let body = get(admin.address, "/metrics", admin.token.as_ref()).await?;

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use http::Response;
+use http::header::CONTENT_LENGTH;
+use http_body::Body;
 
 use super::body::Answer;
 use super::life::{Busy, Life};
@@ -16,6 +18,7 @@ use super::sent::Sent;
 pub(super) struct Answered {
     answering: Option<Answering>,
     busy: Option<Busy>,
+    bodiless: bool,
 }
 
 impl Answered {
@@ -28,7 +31,12 @@ impl Answered {
             }
             _ => Some(Busy::with(life)),
         };
-        Self { answering: Some(answering), busy }
+        Self { answering: Some(answering), busy, bodiless: false }
+    }
+
+    /// The same, and of the body only its length.
+    pub(super) fn without_body(self) -> Self {
+        Self { bodiless: true, ..self }
     }
 }
 
@@ -46,7 +54,17 @@ impl Future for Answered {
                 }
             },
         };
+        let answer = if self.bodiless { without_body(answer) } else { answer };
         let busy = self.busy.take();
         Poll::Ready(Ok(answer.map(|answer| Sent::new(busy, answer))))
     }
+}
+
+fn without_body(mut answer: Response<Answer>) -> Response<Answer> {
+    if let Some(length) = answer.body().size_hint().exact()
+        && length > 0
+    {
+        answer.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    answer.map(|_| Answer::empty())
 }

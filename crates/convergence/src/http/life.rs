@@ -41,7 +41,7 @@ enum Phase {
     Waiting,
     /// HTTP/2, where a byte need not be a request's: a ping is a sign of life too.
     Frames,
-    /// HTTP/2 that was told to end, and has as long for that as for a request's headers.
+    /// HTTP/2 that was told to end. It may finish what it is in, and then has as long as for a request's headers.
     Leaving,
 }
 
@@ -98,15 +98,20 @@ impl Life {
 
     /// A whole answer is on its way out; after it, there is none to give.
     pub(super) fn waiting(&self) {
-        if self.phase.get() != Phase::Leaving {
-            self.enter(if self.phase.get() == Phase::Frames { Phase::Frames } else { Phase::Waiting });
-        }
+        self.enter(match self.phase.get() {
+            http2 @ (Phase::Frames | Phase::Leaving) => http2,
+            _ => Phase::Waiting,
+        });
     }
 
     /// The connection speaks HTTP/2.
-    #[cfg_attr(not(test), expect(dead_code, reason = "HTTP/2 comes next"))]
     pub(super) fn frames(&self) {
         self.enter(Phase::Frames);
+    }
+
+    /// As if it had just connected: TLS is agreed upon, and nothing has been asked.
+    pub(super) fn anew(&self) {
+        self.enter(Phase::New);
     }
 
     fn enter(&self, phase: Phase) {
@@ -124,9 +129,7 @@ impl Life {
     }
 
     pub(super) fn bytes_went(&self) {
-        if self.phase.get() != Phase::Leaving {
-            self.since.set(self.now.get());
-        }
+        self.since.set(self.now.get());
     }
 
     /// There is something for the client that it has yet to take. While anything is owed, not to take any of it for

@@ -16,6 +16,7 @@ use tracing::{debug, error, warn};
 
 use super::connection;
 use super::lives::Lives;
+use super::tls::Tls;
 use crate::app::App;
 use crate::upstream::Pool;
 
@@ -70,11 +71,14 @@ impl Listeners {
     pub(crate) fn serve(
         self,
         app: &Arc<App>,
+        tls: Option<&Arc<Tls>>,
         stop: &watch::Receiver<bool>,
     ) -> io::Result<Vec<std::thread::JoinHandle<()>>> {
         let thread = |(number, socket): (usize, std::net::TcpListener)| {
-            let (app, stop) = (Arc::clone(app), stop.clone());
-            std::thread::Builder::new().name(format!("http-{number}")).spawn(move || run(socket, app, stop))
+            let (app, tls, stop) = (Arc::clone(app), tls.cloned(), stop.clone());
+            std::thread::Builder::new()
+                .name(format!("http-{number}"))
+                .spawn(move || run(socket, app, tls, stop))
         };
         self.sockets.into_iter().enumerate().map(thread).collect()
     }
@@ -107,11 +111,11 @@ fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
 }
 
 /// One request thread. Its runtime is bound to it, so what it runs needs no locks to be passed about.
-fn run(socket: std::net::TcpListener, app: Arc<App>, stop: watch::Receiver<bool>) {
+fn run(socket: std::net::TcpListener, app: Arc<App>, tls: Option<Arc<Tls>>, stop: watch::Receiver<bool>) {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     match runtime.enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => {
-            runtime.block_on(accept(socket, app, stop));
+            runtime.block_on(accept(socket, app, tls, stop));
             // Whatever still runs has had its time.
             runtime.shutdown_background();
         }
@@ -121,7 +125,12 @@ fn run(socket: std::net::TcpListener, app: Arc<App>, stop: watch::Receiver<bool>
 }
 
 /// Takes connections until told to stop, then sees them out.
-async fn accept(socket: std::net::TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+async fn accept(
+    socket: std::net::TcpListener,
+    app: Arc<App>,
+    tls: Option<Arc<Tls>>,
+    mut stop: watch::Receiver<bool>,
+) {
     let listener = match TcpListener::from_std(socket) {
         Ok(listener) => listener,
         Err(error) => return warn!("a listener could not be started: {error}"),
@@ -136,7 +145,7 @@ async fn accept(socket: std::net::TcpListener, app: Arc<App>, mut stop: watch::R
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => take(&app, &lives, &pool, stream, peer),
+                Ok((stream, peer)) => take(&app, tls.as_ref(), &lives, &pool, stream, peer),
                 Err(error) => pause_after(&error).await,
             },
             _ = stop.wait_for(|stop| *stop) => break,
@@ -150,15 +159,31 @@ async fn accept(socket: std::net::TcpListener, app: Arc<App>, mut stop: watch::R
     sweeper.abort();
 }
 
-fn take(app: &Arc<App>, lives: &Rc<Lives>, pool: &Rc<Pool>, stream: TcpStream, peer: SocketAddr) {
+fn take(
+    app: &Arc<App>,
+    tls: Option<&Arc<Tls>>,
+    lives: &Rc<Lives>,
+    pool: &Rc<Pool>,
+    stream: TcpStream,
+    peer: SocketAddr,
+) {
     let Some(slot) = app.slots.take() else {
         debug!(%peer, "connection refused: MAX_CONNECTIONS are open");
-        tokio::task::spawn_local(turn_away(stream));
+        // There is nothing to say before TLS is agreed upon, which would cost what is spared here.
+        if tls.is_none() {
+            tokio::task::spawn_local(turn_away(stream));
+        }
         return;
     };
-    let pool = Rc::clone(pool);
-    let connection = connection::serve(Arc::clone(app), Rc::clone(lives), stream, peer, pool, slot);
-    tokio::task::spawn_local(connection);
+    tokio::task::spawn_local(connection::serve(
+        Arc::clone(app),
+        tls.cloned(),
+        Rc::clone(lives),
+        stream,
+        peer,
+        Rc::clone(pool),
+        slot,
+    ));
 }
 
 /// Says why and hangs up. The request is read for a moment: closing a socket with unread bytes resets the connection,

@@ -62,6 +62,29 @@ fn a_server_of_ours_is_asked_how_it_is() {
     assert!(line.contains("it says: the keys table has no usable header"), "{line}");
 }
 
+#[test]
+fn a_server_with_tls_is_known_by_its_admin_listener() {
+    let (folder, port, admin) = (folder(), free_port(), free_port());
+    let pair = testkit::Authority::new("a").server(&["x.example"], testkit::VALID);
+    std::fs::write(folder.path().join("tls.crt"), pair.certificate).expect("a file");
+    std::fs::write(folder.path().join("tls.key"), pair.key).expect("a file");
+    let tls = [("TLS_CERT_PATH", "tls.crt"), ("TLS_KEY_PATH", "tls.key"), ("ADMIN_PORT", &*admin)];
+    let settings = [&settings(&port)[..3], &tls].concat();
+    let taken = TcpListener::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("it is free");
+    assert!(doctor(folder.path(), &settings).one("port").contains("is taken, and no server of ours"));
+    drop(taken);
+    let serving = program(folder.path(), &["serve"]).envs(settings.clone()).spawn().expect("it starts");
+    let _stopped = Stopped(serving);
+    let start = Instant::now();
+    loop {
+        let line = doctor(folder.path(), &settings).one("port");
+        if line.starts_with("ok: a server runs on ") {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_of_ours_is_asked_how_long_changes_took() {
     let setup = Setup::new().await;

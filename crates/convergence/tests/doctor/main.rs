@@ -5,6 +5,7 @@
 mod support;
 
 mod account;
+mod certificate;
 mod file;
 mod machine;
 mod refusals;

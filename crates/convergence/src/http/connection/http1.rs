@@ -13,8 +13,9 @@ use hyper_util::rt::TokioIo;
 use super::obeying;
 use crate::config::Listen;
 use crate::http::life::{Busy, Life, Order};
+use crate::http::rewound::Rewound;
 use crate::http::sent::Sent;
-use crate::http::tunnel::{Stream, Upgraded};
+use crate::http::tunnel::Stream;
 
 /// The least that hyper accepts as a buffer's size.
 const SMALLEST_BUFFER: usize = 8_192;
@@ -49,7 +50,7 @@ where
     let mut stream = parts.io.into_inner();
     if let Some(tunnel) = life.take_tunnel() {
         let busy = Busy::with(life);
-        let mut through = tunnel(Upgraded::new(parts.read_buf, stream));
+        let mut through = tunnel(Rewound::new(parts.read_buf, Box::new(stream)));
         obeying(life, |_, context| through.as_mut().poll(context)).await;
         drop(busy);
     } else {

@@ -155,8 +155,9 @@ impl Forwarded {
         let address = connected.peer.ip().to_canonical();
         let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
         let trusted = connected.app.place.trusted_proxies.iter().any(|network| network.contains(address));
-        let (address, element) = (address.to_string(), format!("for={node};proto=http"));
-        Self { address, proto: "http", element, trusted }
+        let proto = if connected.secure { "https" } else { "http" };
+        let (address, element) = (address.to_string(), format!("for={node};proto={proto}"));
+        Self { address, proto, element, trusted }
     }
 
     fn each(&self, said: &HeaderMap, host: Option<&[u8]>, emit: &mut dyn FnMut(&HeaderName, &[u8])) {

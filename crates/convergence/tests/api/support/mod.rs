@@ -3,6 +3,7 @@
 pub mod accident;
 mod answer;
 mod clock;
+pub mod frames;
 mod server;
 pub mod sheet;
 mod wire;

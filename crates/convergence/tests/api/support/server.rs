@@ -74,6 +74,11 @@ impl TestServer {
         server
     }
 
+    /// Where clients are sent from http to https.
+    pub fn redirect_address(&self) -> Option<std::net::SocketAddr> {
+        self.server.as_ref()?.redirect_address()
+    }
+
     fn start(&mut self) {
         let config = Config::read(&self.settings).expect("settings without fault");
         let clock: Arc<TestClock> = Arc::clone(&self.clock);
