@@ -4,6 +4,7 @@
 mod listener;
 
 mod connection;
+mod framing;
 mod life;
 mod lives;
 mod sent;

@@ -152,6 +152,11 @@ impl Life {
         self.tunnel.take()
     }
 
+    /// Whether it is still open what follows the present request: an answer, or something else than HTTP.
+    pub(super) fn is_answering(&self) -> bool {
+        self.is_busy() || self.tunnel.borrow().is_some()
+    }
+
     /// Whom to wake for an order.
     pub(super) fn wake_with(&self, waker: &Waker) {
         match &mut *self.waker.borrow_mut() {

@@ -3,21 +3,29 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt;
 
 use super::obeying;
 use crate::config::Listen;
+use crate::http::framing::Screened;
 use crate::http::life::{Busy, Life, Order};
 use crate::http::sent::Sent;
 use crate::http::tunnel::{Stream, Upgraded};
 
 /// The least that hyper accepts as a buffer's size.
 const SMALLEST_BUFFER: usize = 8_192;
+
+/// How much more is read from a client whose framing is refused, and for how long: closing a socket with unread bytes
+/// resets the connection, and the client would lose the answer.
+const LAST_BYTES: u64 = 65_536;
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// Serves requests until the client or the life ends it, and then the tunnel where there is one.
 ///
@@ -37,7 +45,8 @@ where
     http.header_read_timeout(None);
     http.max_header_size(listen.max_header_bytes);
     http.max_buf_size(listen.max_header_bytes.max(SMALLEST_BUFFER));
-    let mut connection = http.serve_connection(TokioIo::new(stream), service);
+    let screened = Screened::new(stream, Rc::clone(life), listen.max_header_bytes);
+    let mut connection = http.serve_connection(TokioIo::new(screened), service);
     let ended = obeying(life, |order, context| {
         if order == Order::Finish {
             Pin::new(&mut connection).graceful_shutdown();
@@ -46,15 +55,22 @@ where
     });
     let Some(ended) = ended.await else { return Ok(()) };
     let parts = connection.into_parts();
-    let mut stream = parts.io.into_inner();
+    let screened = parts.io.into_inner();
+    let is_refused = screened.is_over();
+    let (mut stream, ahead) = screened.into_inner(parts.read_buf);
     if let Some(tunnel) = life.take_tunnel() {
         let busy = Busy::with(life);
-        let mut through = tunnel(Upgraded::new(parts.read_buf, stream));
+        let mut through = tunnel(Upgraded::new(ahead, stream));
         obeying(life, |_, context| through.as_mut().poll(context)).await;
         drop(busy);
     } else {
         // The client may be gone already.
         let _ = obeying(life, |_, context| Pin::new(&mut stream).poll_shutdown(context)).await;
+        if is_refused {
+            let mut rest = stream.take(LAST_BYTES);
+            let _ =
+                tokio::time::timeout(LAST_MOMENT, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+        }
     }
     ended
 }
