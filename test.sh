@@ -45,13 +45,14 @@ title() {
 # programs of others, are made here rather than in the tests that use them, so that a failed download is told apart from a
 # failed test.
 prepare() {
-    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm
+    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm nginx-light
     need_cargo
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"
     fi
     crates/convergence/tests/listen/setup.sh
     crates/testkit/tests/outside/setup.sh
+    crates/convergence/tests/corpus/setup.sh
     deny=$(cargo_deny)
 }
 

@@ -10,6 +10,7 @@ mod admin;
 mod apps_script;
 mod connection;
 mod file;
+mod framing;
 mod generate_audio;
 mod guard;
 mod listen;

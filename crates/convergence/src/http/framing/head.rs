@@ -88,7 +88,7 @@ fn request_line(line: &[u8]) -> Result<(bool, bool), Fault> {
         _ => return Err(Fault::RequestLine),
     };
     let target = target.strip_prefix(b" ").ok_or(Fault::RequestLine)?;
-    if method.is_empty() || !method.iter().all(|&byte| is_token(byte)) {
+    if method.is_empty() || !is_name(method) {
         return Err(Fault::RequestLine);
     }
     // More than one space, or another kind of it, stands in the target then.
@@ -110,14 +110,17 @@ fn request_line(line: &[u8]) -> Result<(bool, bool), Fault> {
     if fits { Ok((old, connect)) } else { Err(Fault::Target) }
 }
 
-/// RFC 9112, 3.2.2. Whether the rest of it is a URI is for whoever reads it.
+/// A scheme, a host, and maybe more (RFC 9112, 3.2.2). No name and password before the host: they make it look like
+/// another one (RFC 9110, 4.2.4).
 fn is_absolute(target: &[u8]) -> bool {
     let Some(colon) = memchr(b':', target) else { return false };
     let (scheme, rest) = target.split_at(colon);
-    scheme[..].first().is_some_and(u8::is_ascii_alphabetic)
+    let Some(rest) = rest.strip_prefix(b"://") else { return false };
+    let end = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
+    scheme.first().is_some_and(u8::is_ascii_alphabetic)
         && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
-        && rest.len() > b"://".len()
-        && rest.starts_with(b"://")
+        && end > 0
+        && is_host(&rest[..end])
 }
 
 /// What a head's fields say about where the request ends and to whom it goes.
@@ -131,13 +134,9 @@ struct Fields {
 
 impl Fields {
     fn read(&mut self, line: &[u8]) -> Result<(), Fault> {
-        let end = line.iter().position(|&byte| !is_token(byte)).ok_or(Fault::Name)?;
-        if line[end] != b':' || end == 0 {
-            return Err(match line[end] {
-                b' ' | b'\t' if end == 0 => Fault::Folded,
-                b' ' | b'\t' => Fault::SpaceBeforeColon,
-                _ => Fault::Name,
-            });
+        let end = memchr(b':', line).unwrap_or(line.len());
+        if end == 0 || end == line.len() || !is_name(&line[..end]) {
+            return Err(name_fault(line));
         }
         let (name, value) = (&line[..end], &line[end + 1..]);
         match end {
@@ -202,6 +201,20 @@ fn trimmed(value: &[u8]) -> &[u8] {
 /// A host and a port, or nothing (RFC 9110, 7.2; RFC 3986, 3.2.2): the characters that either can have.
 fn is_host(value: &[u8]) -> bool {
     value.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte))
+}
+
+/// What is wrong with a line that does not begin with a name and a colon.
+#[cold]
+fn name_fault(line: &[u8]) -> Fault {
+    match line.iter().position(|&byte| !is_token(byte)).map(|end| (end, line[end])) {
+        Some((0, b' ' | b'\t')) => Fault::Folded,
+        Some((_, b' ' | b'\t')) => Fault::SpaceBeforeColon,
+        _ => Fault::Name,
+    }
+}
+
+fn is_name(bytes: &[u8]) -> bool {
+    bytes.iter().fold(1, |all, &byte| all & u8::from(is_token(byte))) == 1
 }
 
 /// RFC 9110, 5.6.2.

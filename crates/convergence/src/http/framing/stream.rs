@@ -133,7 +133,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Screened<S> {
                     this.look_at_held();
                     continue;
                 }
-                // hyper reads again when it has answered, which needs no waker.
+                // The life wakes whoever asked.
                 if this.held.len() >= MOST_AHEAD {
                     return Poll::Pending;
                 }

@@ -78,6 +78,7 @@ pub(super) fn prepare(parts: &mut Parts, facts: &Facts<'_>) {
     forwarded(headers, facts.connected);
     headers.append(VIA, via(version));
     headers.remove(PROXY);
+    remove_look_alikes(headers);
     stamp::client_name(headers, facts.caller.client());
     stamp::request_id(headers, facts.id);
     match &facts.gateway.authorization {
@@ -135,6 +136,29 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
     ] {
         headers.remove(name);
     }
+}
+
+/// What this server says itself, or takes away.
+const NOT_THE_CLIENTS: [&str; 7] = [
+    "x-client-name",
+    "x-request-id",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "content-length",
+    "transfer-encoding",
+];
+
+/// Programs that are handed headers as environment variables cannot tell `X_Client_Name` from `X-Client-Name` (RFC 3875,
+/// 4.1.18).
+fn remove_look_alikes(headers: &mut HeaderMap) {
+    while let Some(name) = headers.keys().find(|name| is_look_alike(name.as_str())).cloned() {
+        headers.remove(name);
+    }
+}
+
+fn is_look_alike(name: &str) -> bool {
+    name.contains('_') && NOT_THE_CLIENTS.contains(&name.replace('_', "-").as_str())
 }
 
 /// Who has asked, and how. What a client says about that itself is not passed on.

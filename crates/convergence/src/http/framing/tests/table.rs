@@ -83,6 +83,8 @@ fn the_first_line_is_read_in_one_way() {
         ("GET ?a HTTP/1.1", Fault::Target),
         ("GET a/b://c HTTP/1.1", Fault::Target),
         ("GET http:// HTTP/1.1", Fault::Target),
+        ("GET http:///a HTTP/1.1", Fault::Target),
+        ("GET http://a@b/c HTTP/1.1", Fault::Target),
         ("GET /\u{e9} HTTP/1.1", Fault::Target),
         ("CONNECT /a HTTP/1.1", Fault::Target),
         ("\r\n\r\nGET / HTTP/1.1", Fault::BlankLines),
