@@ -37,8 +37,9 @@ enum At {
     Over,
 }
 
-/// What only a head may say: how long a request is, where it goes and who asks (RFC 9110, 6.5.1).
-const OF_HEADS: [&[u8]; 9] = [
+/// What only a head may say: how long a request is, where it goes and who asks (RFC 9110, 6.5.1). Some upstreams put
+/// trailers among the headers.
+const OF_HEADS: [&[u8]; 13] = [
     b"content-length",
     b"transfer-encoding",
     b"host",
@@ -48,6 +49,10 @@ const OF_HEADS: [&[u8]; 9] = [
     b"trailer",
     b"authorization",
     b"x-client-name",
+    b"forwarded",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
 ];
 
 const LONGEST_NAME: usize = b"transfer-encoding".len();

@@ -62,7 +62,7 @@ impl<'a> Lines<'a> {
             Some((_, b'\r', Some(_))) => Err(Fault::BareCr),
             Some((_, b'\n', _)) => Err(Fault::BareLf),
             // Something else than HTTP, such as TLS, may have no line at all.
-            _ if has_control(rest) => Err(Fault::Control),
+            _ if has_control(self.bytes) => Err(Fault::Control),
             _ => Ok(None),
         }
     }

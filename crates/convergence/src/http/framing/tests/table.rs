@@ -137,6 +137,7 @@ fn chunks_are_read_in_one_way() {
         ("0\r\nhost: y\r\n\r\n", Fault::Trailer),
         ("0\r\nauthorization: y\r\n\r\n", Fault::Trailer),
         ("0\r\nX-Client-Name: y\r\n\r\n", Fault::Trailer),
+        ("0\r\na: b\r\nX-Forwarded-Proto: y\r\n\r\n", Fault::Trailer),
     ] {
         let bytes = format!("{head}{body}");
         assert_eq!(told([bytes.as_bytes()]).last, Then::Refused(fault), "{body:?}");
@@ -193,6 +194,7 @@ fn a_head_that_is_too_long_is_left_to_the_reader_if_it_is_good_so_far() {
 
 #[test]
 fn something_else_than_http_need_not_be_waited_for() {
+    assert_eq!(refused(b"GET / HTTP/1.1\r\na: \x01\r\n"), Some(Fault::Control));
     assert_eq!(refused(b"\x16\x03\x01\x02\x00"), Some(Fault::Control));
     assert_eq!(told(b"ab\x01".chunks(1)).last, Then::Refused(Fault::Control));
 }
