@@ -24,6 +24,7 @@ enum At {
     Size,
     Digits,
     Blank,
+    Semicolon,
     Extension,
     SizeLf,
     Data,
@@ -86,7 +87,7 @@ impl Chunks {
 
     fn step(&mut self, byte: u8) -> Result<At, Fault> {
         match (self.at, byte) {
-            (At::Size | At::Digits | At::Blank | At::Extension, _) => self.size_line(byte),
+            (At::Size | At::Digits | At::Blank | At::Semicolon | At::Extension, _) => self.size_line(byte),
             (At::SizeLf, b'\n') if self.size == 0 => Ok(At::Trailers),
             (At::SizeLf, b'\n') => Ok(At::Data),
             (At::DataCr, b'\r') => Ok(At::DataLf),
@@ -115,7 +116,7 @@ impl Chunks {
         }
     }
 
-    /// The size, then white space only before an extension, then the extension.
+    /// The size, then white space only before an extension, then the extension, which has a name.
     fn size_line(&mut self, byte: u8) -> Result<At, Fault> {
         self.line += 1;
         if self.line > LONGEST_LINE {
@@ -133,7 +134,8 @@ impl Chunks {
                 Ok(At::Digits)
             }
             (At::Digits | At::Blank, b' ' | b'\t') => Ok(At::Blank),
-            (At::Digits | At::Blank, b';') => Ok(At::Extension),
+            (At::Digits | At::Blank, b';') | (At::Semicolon, b' ' | b'\t') => Ok(At::Semicolon),
+            (At::Semicolon, byte) if is_token(byte) => Ok(At::Extension),
             (At::Digits | At::Extension, b'\r') => Ok(At::SizeLf),
             (At::Extension, byte) if is_text(byte) => Ok(At::Extension),
             _ => Err(Fault::ChunkSize),

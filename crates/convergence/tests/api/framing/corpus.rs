@@ -1,7 +1,7 @@
 //! The raw requests with which gunicorn's authors test their parser, sent to the running server: what they refuse is
 //! refused, and what they take is taken, but for those named here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
@@ -13,16 +13,21 @@ pub struct Case {
     pub bytes: Vec<u8>,
 }
 
-/// All of them, fetched on first use.
-pub fn cases() -> Vec<Case> {
+/// The folder of these requests and of llhttp's, fetched on first use.
+pub fn folder() -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/setup.sh");
     let made = Command::new("sh").arg(script).output().expect("sh runs");
     let said = String::from_utf8_lossy(&made.stderr);
     assert!(made.status.success(), "the corpus cannot be fetched, ./test.sh installs what it takes: {said}");
-    let folder = String::from_utf8(made.stdout).expect("a path");
+    String::from_utf8(made.stdout).expect("a path").trim().into()
+}
+
+/// All of them.
+pub fn cases() -> Vec<Case> {
+    let folder = folder().join("gunicorn");
     let mut cases = Vec::new();
     for kind in ["valid", "invalid"] {
-        for file in std::fs::read_dir(Path::new(folder.trim()).join(kind)).expect("a folder of theirs") {
+        for file in std::fs::read_dir(folder.join(kind)).expect("a folder of theirs") {
             let path = file.expect("an entry").path();
             if path.extension().is_some_and(|extension| extension == "http") {
                 let name = format!("{kind}/{}", path.file_stem().expect("a name").to_string_lossy());
@@ -63,7 +68,7 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
 }
 
 /// Most of theirs have no Host, which a parser for WSGI need not ask for: with one, what they are about can be seen.
-fn with_host(bytes: Vec<u8>) -> Vec<u8> {
+pub fn with_host(bytes: Vec<u8>) -> Vec<u8> {
     let lower = bytes.to_ascii_lowercase();
     if lower.windows(6).any(|window| window == b"\nhost:") {
         return bytes;
@@ -119,7 +124,7 @@ const MORE_LENIENT: [(&str, &str); 13] = [
     ("invalid/limit_header_default_01", "longer than their limit, and not than ours"),
 ];
 
-fn is_among(list: &[(&str, &str)], name: &str) -> bool {
+pub fn is_among(list: &[(&str, &str)], name: &str) -> bool {
     list.iter().any(|(listed, _)| *listed == name)
 }
 

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod corpus;
+mod llhttp;
 mod nginx;
 mod recorder;
 mod upgrades;

@@ -116,6 +116,8 @@ fn chunks_are_read_in_one_way() {
         ("3;a=b\nabc\r\n0\r\n\r\n", Fault::BareLf),
         ("3;a\0\r\nabc\r\n0\r\n\r\n", Fault::ChunkSize),
         ("3 \r\nabc\r\n0\r\n\r\n", Fault::ChunkSize),
+        ("3;\r\nabc\r\n0\r\n\r\n", Fault::ChunkSize),
+        ("3; =\r\nabc\r\n0\r\n\r\n", Fault::ChunkSize),
         (" 3\r\nabc\r\n0\r\n\r\n", Fault::ChunkSize),
         ("3 3\r\nabc\r\n0\r\n\r\n", Fault::ChunkSize),
         ("0x3\r\nabc\r\n0\r\n\r\n", Fault::ChunkSize),
