@@ -43,9 +43,9 @@ title() {
 
 # g++ compiles libFuzzer, flite speaks, Node runs the Apps Script, and Python listens to what was said. The listener, and the
 # programs of others, are made here rather than in the tests that use them, so that a failed download is told apart from a
-# failed test. nginx reads what the server reads.
+# failed test.
 prepare() {
-    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm nginx-light
+    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm
     need_cargo
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"

@@ -3,6 +3,7 @@
 
 mod failure;
 mod headers;
+mod look_alike;
 mod passage;
 mod tunnel;
 

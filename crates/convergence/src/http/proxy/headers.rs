@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
 
 use super::Gateway;
+use super::look_alike::is_look_alike;
 use crate::http::admit::Caller;
 use crate::http::connection::Connected;
 use crate::http::stamp::{self, RequestId};
@@ -138,27 +139,10 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// What this server says itself, or takes away.
-const NOT_THE_CLIENTS: [&str; 7] = [
-    "x-client-name",
-    "x-request-id",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "content-length",
-    "transfer-encoding",
-];
-
-/// Programs that are handed headers as environment variables cannot tell `X_Client_Name` from `X-Client-Name` (RFC 3875,
-/// 4.1.18).
 fn remove_look_alikes(headers: &mut HeaderMap) {
     while let Some(name) = headers.keys().find(|name| is_look_alike(name.as_str())).cloned() {
         headers.remove(name);
     }
-}
-
-fn is_look_alike(name: &str) -> bool {
-    name.contains('_') && NOT_THE_CLIENTS.contains(&name.replace('_', "-").as_str())
 }
 
 /// Who has asked, and how. What a client says about that itself is not passed on.
