@@ -53,6 +53,7 @@ prepare() {
     crates/convergence/tests/listen/setup.sh
     crates/convergence/tests/proxies/setup.sh
     crates/testkit/tests/outside/setup.sh
+    crates/convergence/tests/corpus/setup.sh
     deny=$(cargo_deny)
 }
 

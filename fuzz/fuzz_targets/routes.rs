@@ -16,6 +16,13 @@ mod file;
 #[allow(dead_code)]
 mod matching;
 
+#[path = "../../crates/convergence/src/upstream/address.rs"]
+#[allow(dead_code)]
+mod address;
+mod upstream {
+    pub(crate) use super::address::{Address, EXPECTED};
+}
+
 use matching::Routes;
 
 const GOOD: &str = r#"

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
 use crate::http::{Gateway, RequestId, Slots, Webhook};
 use crate::metrics::Metrics;
-use crate::routes::{LiveRoutes, Routes};
+use crate::routes::{InUse, LiveRoutes};
 use crate::usage::Speech;
 
 /// Shared by all threads for as long as the server runs.
@@ -45,7 +45,7 @@ impl App {
     }
 
     /// The routes to go by, where there are any.
-    pub(crate) fn routes(&self) -> Option<Arc<Routes>> {
+    pub(crate) fn routes(&self) -> Option<Arc<InUse>> {
         self.routes.as_ref().map(|routes| routes.current())
     }
 

@@ -5,6 +5,7 @@ mod listener;
 
 mod answered;
 mod connection;
+mod framing;
 mod life;
 mod lives;
 mod rewound;

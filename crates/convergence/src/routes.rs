@@ -5,5 +5,5 @@ mod file;
 mod live;
 mod matching;
 
-pub(crate) use live::LiveRoutes;
+pub(crate) use live::{InUse, LiveRoutes, MakeGroup, checked};
 pub(crate) use matching::{Ambiguous, Routes};

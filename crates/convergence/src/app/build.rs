@@ -14,8 +14,10 @@ use super::background::{Background, flusher};
 use super::door::door;
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
-use crate::config::{Audio, Config, Fault};
+use crate::config::{Audio, Config, Fault, RoutesFile};
 use crate::http::{Gateway, Slots, Webhook};
+use crate::routes::{LiveRoutes, MakeGroup};
+use crate::upstream::Group;
 
 /// How long the voice may take for one piece of a line, of which it speaks several hundred in that time.
 const LINE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,6 +35,7 @@ impl App {
         let sheet = config.auth.sheet().cloned();
         let metrics = Arc::default();
         let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics)?;
+        let routes = config.routes.map(routes).transpose()?;
         let app = Arc::new(Self {
             door,
             studio: studio(&config.audio, &config.data_dir),
@@ -41,7 +44,7 @@ impl App {
             clock,
             listen: config.listen,
             slots: Slots::new(config.listen.max_connections),
-            routes: config.routes.map(|file| file.0),
+            routes,
             place: config.place,
             admin: config.admin,
             webhook: config.webhook.map(Webhook::new),
@@ -54,6 +57,13 @@ impl App {
         let background = Background::of(&app, refresh, flusher, drained);
         Ok((app, background))
     }
+}
+
+fn routes(file: RoutesFile) -> Result<Arc<LiveRoutes>, Fault> {
+    let make: MakeGroup = Box::new(|upstream| Ok(Group::new(upstream.addresses.iter().cloned())));
+    let live = LiveRoutes::new(file.path, file.text, make);
+    let fault = |wrong: Vec<String>| Fault { variable: "ROUTES_FILE".to_owned(), wrong: wrong.join("; ") };
+    live.map(Arc::new).map_err(fault)
 }
 
 fn studio(audio: &Audio, data_dir: &Path) -> Studio {

@@ -1,19 +1,21 @@
 //! The routes.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use super::settings::Reader;
-use crate::routes::LiveRoutes;
+use crate::routes;
 
 /// `ROUTES_FILE`, which is read with the settings: a bad one keeps the server from starting.
-#[derive(Clone)]
-pub struct RoutesFile(pub(crate) Arc<LiveRoutes>);
+pub struct RoutesFile {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
 
 impl RoutesFile {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let path = super::absolute(reader.text("ROUTES_FILE")?);
-        match LiveRoutes::open(path) {
-            Ok(routes) => Some(Self(Arc::new(routes))),
+        match routes::checked(&path) {
+            Ok(text) => Some(Self { path, text }),
             Err(faults) => {
                 for fault in faults {
                     reader.fault("ROUTES_FILE", fault);

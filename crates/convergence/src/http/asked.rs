@@ -55,7 +55,8 @@ impl<'a> Errand<'a> {
     /// Hands it to whoever decides, with the scopes of its route.
     pub(crate) fn ask<T>(&self, app: &App, decide: impl FnOnce(&Asked<'_>) -> T) -> T {
         let routes = app.routes();
-        let scopes = routes.as_deref().map_or(Scopes::Needed(&[]), |routes| scopes(routes, self.path));
+        let scopes =
+            routes.as_deref().map_or(Scopes::Needed(&[]), |in_use| scopes(&in_use.routes, self.path));
         let Self { address, method, .. } = *self;
         decide(&Asked { address, method, scopes, environment: &app.place.environment })
     }

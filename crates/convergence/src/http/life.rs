@@ -26,6 +26,8 @@ pub(super) struct Life {
     now: Rc<Cell<u32>>,
     order: Cell<Order>,
     waker: RefCell<Option<Waker>>,
+    /// The end of the present request is waited for.
+    awaited: Cell<bool>,
     /// What follows HTTP on it.
     tunnel: RefCell<Option<Tunnel>>,
     open: Rc<Open>,
@@ -91,6 +93,7 @@ impl Life {
             now: Rc::clone(now),
             order: Cell::new(order),
             waker: RefCell::default(),
+            awaited: Cell::default(),
             tunnel: RefCell::default(),
             open: Rc::clone(open),
         }
@@ -153,6 +156,13 @@ impl Life {
 
     pub(super) fn take_tunnel(&self) -> Option<Tunnel> {
         self.tunnel.take()
+    }
+
+    /// Whether it is still open what follows the present request. Whoever asks is woken when the request is over.
+    pub(super) fn is_answering(&self) -> bool {
+        let is_answering = self.is_busy() || self.tunnel.borrow().is_some();
+        self.awaited.set(is_answering);
+        is_answering
     }
 
     /// Whom to wake for an order.
@@ -253,5 +263,10 @@ impl Drop for Busy {
         self.asked();
         self.life.busy.set(self.life.busy.get() - 1);
         self.life.waiting();
+        if self.life.awaited.take()
+            && let Some(waker) = &*self.life.waker.borrow()
+        {
+            waker.wake_by_ref();
+        }
     }
 }

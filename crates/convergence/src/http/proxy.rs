@@ -3,6 +3,7 @@
 
 mod failure;
 mod headers;
+mod look_alike;
 mod passage;
 mod tunnel;
 
@@ -24,7 +25,7 @@ use super::connection::Connected;
 use super::problem::{Problem, not_found};
 use super::stamp::RequestId;
 use crate::config;
-use crate::routes::Routes;
+use crate::routes::InUse;
 use crate::upstream::{BadAnswer, Exchange, Failed, Fault, Group, Link, Message, Outgoing, Server, Stream};
 
 /// How many upstreams a request tries at most.
@@ -100,10 +101,10 @@ struct Way<'a> {
 }
 
 /// The route's way, or the general one; nothing if the path leads nowhere.
-fn way<'a>(gateway: &'a Gateway, routes: Option<&'a Routes>, path: &str) -> Option<Way<'a>> {
-    let route = routes.and_then(|routes| routes.find(path));
-    let group = match (routes, route.and_then(|route| route.upstream.as_deref())) {
-        (Some(routes), Some(name)) => routes.group(name),
+fn way<'a>(gateway: &'a Gateway, in_use: Option<&'a InUse>, path: &str) -> Option<Way<'a>> {
+    let route = in_use.and_then(|in_use| in_use.routes.find(path));
+    let group = match (in_use, route.and_then(|route| route.upstream.as_deref())) {
+        (Some(in_use), Some(name)) => in_use.group(name),
         _ => gateway.group.as_ref(),
     };
     Some(Way {

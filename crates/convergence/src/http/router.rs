@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use super::admit::{Caller, admit};
 use super::body::Answer;
 use super::connection::Connected;
+use super::framing;
 use super::problem::{Problem, not_found};
 use super::proxy;
 use super::routes::download::{self, DOWNLOAD};
@@ -31,6 +32,8 @@ pub(super) fn answer(connected: &Rc<Connected>, request: Request<Incoming>) -> A
     let mut answer = match request.uri().path() {
         "/health" => reading(&request, health::answer),
         "/auth/status" => reading(&request, || status::answer(app)),
+        // No client gets here with a host alone for a target, but for CONNECT: it stands for what was refused.
+        "" if *request.method() != Method::CONNECT => framing::refusal(request.uri()),
         SHEET_CHANGED if app.webhook.is_some() => return signed(connected, request, id),
         _ => return guarded(connected, request, id),
     };

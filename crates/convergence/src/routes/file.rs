@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::matching::{Route, Routes, Upstream};
-use crate::upstream::{Address, EXPECTED, Group};
+use crate::upstream::{Address, EXPECTED};
 
 /// The longest time-out, in seconds: a day.
 const LONGEST_TIMEOUT: u64 = 86_400;
@@ -79,8 +79,8 @@ impl Reader<'_> {
                 Vec::new()
             };
             let health_path = self.text(member(members, "health_path"), "health_path", A_PATH, is_path);
-            let group = Group::new(urls.iter().filter_map(|url| Address::read(url)));
-            upstreams.push(Upstream { name: name.get_ref().as_ref().into(), group, health_path });
+            let addresses = urls.iter().filter_map(|url| Address::read(url)).collect();
+            upstreams.push(Upstream { name: name.get_ref().as_ref().into(), addresses, health_path });
         }
         upstreams
     }

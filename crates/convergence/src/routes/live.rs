@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 
-use super::Routes;
 use super::file;
+use super::matching::{Routes, Upstream};
 use crate::clock::Clock;
+use crate::upstream::Group;
 
 /// How often the file is read. A save is used once two looks in a row agree: a file that is cut short in the middle of
 /// being written may be a good one with fewer routes.
@@ -18,25 +19,64 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// `ROUTES_FILE`, and what it said when it was last right.
 pub(crate) struct LiveRoutes {
     path: PathBuf,
-    /// The text of `current`.
+    /// The text of `current` at the start.
     text: String,
+    make: MakeGroup,
     /// Written for a pointer's time, on a change.
-    current: RwLock<Arc<Routes>>,
+    current: RwLock<Arc<InUse>>,
+}
+
+/// How the upstreams of a file are made.
+pub(crate) type MakeGroup = Box<dyn Fn(&Upstream) -> Result<Group, String> + Send + Sync>;
+
+/// Routes, and the upstreams that they lead to.
+pub(crate) struct InUse {
+    pub(crate) routes: Routes,
+    /// In the order of the file's upstreams.
+    groups: Vec<Group>,
+}
+
+impl InUse {
+    /// The upstream that routes call by this name.
+    pub(crate) fn group(&self, name: &str) -> Option<&Group> {
+        let place = self.routes.upstreams().iter().position(|upstream| *upstream.name == *name)?;
+        self.groups.get(place)
+    }
+
+    /// All upstreams, as the file has them and as they are asked.
+    pub(crate) fn upstreams(&self) -> impl Iterator<Item = (&Upstream, &Group)> {
+        self.routes.upstreams().iter().zip(&self.groups)
+    }
+
+    fn make(text: &str, make: &MakeGroup) -> Result<Self, Vec<String>> {
+        let routes = parse(text)?;
+        let groups = routes.upstreams().iter().map(make).collect::<Result<_, _>>();
+        let groups = groups.map_err(|fault| vec![fault])?;
+        Ok(Self { routes, groups })
+    }
+}
+
+/// A file's text, if it is right.
+///
+/// # Errors
+/// All faults, each with what to do about it.
+pub(crate) fn checked(path: &Path) -> Result<String, Vec<String>> {
+    let text = read(path).map_err(|fault| vec![fault])?;
+    parse(&text).map(|_| text)
 }
 
 impl LiveRoutes {
-    /// Reads the file for the first time.
+    /// Of a file that has been read and checked.
     ///
     /// # Errors
-    /// All faults, each with what to do about it.
-    pub(crate) fn open(path: PathBuf) -> Result<Self, Vec<String>> {
-        let text = read(&path).map_err(|fault| vec![fault])?;
-        let current = RwLock::new(Arc::new(parse(&text)?));
-        Ok(Self { path, text, current })
+    /// An upstream cannot be made.
+    pub(crate) fn new(path: PathBuf, text: String, make: MakeGroup) -> Result<Self, Vec<String>> {
+        let current = RwLock::new(Arc::new(InUse::make(&text, &make)?));
+        Ok(Self { path, text, make, current })
     }
 
     /// The routes to go by.
-    pub(crate) fn current(&self) -> Arc<Routes> {
+    pub(crate) fn current(&self) -> Arc<InUse> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -64,12 +104,12 @@ impl LiveRoutes {
 
     fn take(&self, look: &Result<String, String>) {
         let routes = match look {
-            Ok(text) => parse(text),
+            Ok(text) => InUse::make(text, &self.make),
             Err(fault) => Err(vec![fault.clone()]),
         };
         match routes {
             Ok(routes) => {
-                info!(routes = routes.len(), "routes are read from {}", self.path.display());
+                info!(routes = routes.routes.len(), "routes are read from {}", self.path.display());
                 let replaced = std::mem::replace(
                     &mut *self.current.write().unwrap_or_else(PoisonError::into_inner),
                     Arc::new(routes),

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use crate::upstream::Group;
+use crate::upstream::Address;
 
 /// The routes of a file, and the upstreams that they name.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub(crate) struct Route {
 pub(crate) struct Upstream {
     pub(crate) name: Box<str>,
     /// At least one.
-    pub(crate) group: Group,
+    pub(crate) addresses: Vec<Address>,
     /// Asked for to see whether a server is well.
     pub(crate) health_path: Option<String>,
 }
@@ -84,11 +84,6 @@ impl Routes {
     /// Whether any route does.
     pub(crate) fn ask_for_scopes(&self) -> bool {
         self.asks_for_scopes
-    }
-
-    /// The upstream that routes call by this name.
-    pub(crate) fn group(&self, name: &str) -> Option<&Group> {
-        self.upstreams.iter().find(|upstream| *upstream.name == *name).map(|upstream| &upstream.group)
     }
 
     /// All that routes name.

@@ -11,6 +11,7 @@ mod apps_script;
 mod connection;
 mod ext_authz;
 mod file;
+mod framing;
 mod generate_audio;
 mod guard;
 mod http2;

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use smallvec::SmallVec;
 
 use super::Gateway;
+use super::look_alike::is_look_alike;
 use crate::http::admit::Caller;
 use crate::http::connection::Connected;
 use crate::http::stamp::{self, RequestId};
@@ -85,7 +86,7 @@ impl Headers for Passed<'_> {
         let own = self.server.address.host.as_bytes();
         emit(&HOST, if gateway.keep_host { asked.unwrap_or(own) } else { own });
         for (name, value) in &parts.headers {
-            if !is_ours(name) && !hop.named.contains(name) {
+            if !is_ours(name) && !is_look_alike(name.as_str()) && !hop.named.contains(name) {
                 emit(name, value.as_bytes());
             }
         }

@@ -41,7 +41,7 @@ fn a_file_is_read_whole() {
         Route { prefix: "".into(), scopes: [].into(), timeout: None, max_body_bytes: None, upstream: None };
     assert_eq!((routes.find("/v1/x"), routes.find("/v2")), (Some(&v1), Some(&rest)));
     let [jobs] = routes.upstreams() else { panic!("one upstream") };
-    let urls: Vec<&str> = jobs.group.addresses().map(|address| address.shown.as_str()).collect();
+    let urls: Vec<&str> = jobs.addresses.iter().map(|address| address.shown.as_str()).collect();
     assert_eq!(urls, ["http://127.0.0.1:9000", "http://[::1]", "unix:/run/jobs.sock"]);
     assert_eq!((&*jobs.name, jobs.health_path.as_deref()), ("jobs", Some("/healthz")));
 }
