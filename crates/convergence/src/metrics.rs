@@ -10,9 +10,13 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::sync::Lag;
+use crate::upstream;
 
 /// Label sets of one label with a word that is ours.
 type Label = [(&'static str, &'static str); 1];
+
+/// Failures of upstreams, by reason.
+pub(crate) type UpstreamFailures = Family<Label, Counter>;
 
 /// Upper bounds in seconds, from what the webhook takes to what polling takes.
 const LAGS: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
@@ -32,6 +36,8 @@ pub(crate) struct Metrics {
     lag: Family<Label, Histogram, fn() -> Histogram>,
     sheet_reads: Counter,
     webhooks: Family<Label, Counter>,
+    upstream_up: Family<[(&'static str, String); 1], Gauge>,
+    upstream_failures: UpstreamFailures,
 }
 
 impl Default for Metrics {
@@ -47,6 +53,8 @@ impl Default for Metrics {
             lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
             sheet_reads: Counter::default(),
             webhooks: Family::default(),
+            upstream_up: Family::default(),
+            upstream_failures: Family::default(),
         };
         metrics.register();
         // Before the first read, and without one: no number is the truth.
@@ -104,6 +112,19 @@ impl Metrics {
         self.sheet_reads.clone()
     }
 
+    /// Counts what upstreams fail in. With each reason at 0, so that the first failure is an increase.
+    pub(crate) fn upstream_failures(&self) -> UpstreamFailures {
+        for reason in upstream::REASONS {
+            let _ = self.upstream_failures.get_or_create(&[("reason", reason)]);
+        }
+        self.upstream_failures.clone()
+    }
+
+    /// Whether an upstream is asked like any other. `shown` is its address without a secret.
+    pub(crate) fn upstream_up(&self, shown: &str, up: bool) {
+        self.upstream_up.get_or_create(&[("upstream", shown.to_owned())]).set(i64::from(up));
+    }
+
     /// All of them. `age` is that of the keys in use, in seconds; `held` whether a refresh is held.
     pub(crate) fn text(&self, age: Option<i64>, held: bool) -> String {
         self.refresh_held.set(i64::from(held));
@@ -147,5 +168,9 @@ impl Metrics {
         let reads = "Requests that used up Google's quota of reads";
         registry.register("sheet_reads", reads, self.sheet_reads.clone());
         registry.register("webhooks", "Calls of POST /hooks/sheet-changed", self.webhooks.clone());
+        let up = "1 while an upstream is asked in its turn, 0 while it is asked last";
+        registry.register("upstream_up", up, self.upstream_up.clone());
+        let failures = "Failures of upstreams to be reached, to answer, or to end their answers";
+        registry.register("upstream_failures", failures, self.upstream_failures.clone());
     }
 }

@@ -1,4 +1,4 @@
-//! What runs beside the requests: the refresher, the sweep and the flusher.
+//! What runs beside the requests: the refresher, the health checks, the sweep and the flusher.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use super::{App, Door, Guard};
 use crate::clock::Clock;
 use crate::config::{GoogleSheet, Keys, Usage};
+use crate::http::Gateway;
 use crate::keys::KeySource;
 use crate::metrics::Metrics;
 use crate::sync::{Flusher, Journal, Orders, Refresher, State, Store};
@@ -40,8 +41,9 @@ impl Background {
         drained: watch::Receiver<bool>,
     ) -> Self {
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
+        let health = app.gateway.as_ref().and_then(|gateway| health(gateway, &app.clock));
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
-        Self { tasks: refresh.into_iter().chain([sweep]).collect(), last }
+        Self { tasks: refresh.into_iter().chain(health).chain([sweep]).collect(), last }
     }
 }
 
@@ -80,6 +82,16 @@ pub(super) fn refresher<S: KeySource>(
         journal: Journal::new(Arc::clone(&guard.early), Arc::clone(metrics), Arc::clone(clock)),
     };
     Box::pin(refresher.run())
+}
+
+/// What asks the upstreams how they are, where that is wanted. Its connections belong to the thread that runs it.
+fn health(gateway: &Gateway, clock: &Arc<dyn Clock>) -> Option<Task> {
+    let (examiner, group) = gateway.examiner()?;
+    let clock = Arc::clone(clock);
+    Some(Box::pin(async move {
+        // An error means that the thread ends.
+        let _ = tokio::task::spawn_local(examiner.look_after(group, clock)).await;
+    }))
 }
 
 async fn sweep(app: Arc<App>) {

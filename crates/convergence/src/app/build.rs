@@ -16,6 +16,7 @@ use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Config, Fault};
 use crate::http::{Gateway, Slots, Webhook};
+use crate::metrics::Metrics;
 
 /// How long the voice may take for one piece of a line, of which it speaks several hundred in that time.
 const LINE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,14 +25,15 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// No source of keys is configured and `AUTH_FALLBACK=closed`.
+    /// No source of keys is configured and `AUTH_FALLBACK=closed`, or there can be no TLS and an upstream needs it.
     pub(crate) fn build(
         config: Config,
         clock: Arc<dyn Clock>,
         drained: watch::Receiver<bool>,
     ) -> Result<(Arc<Self>, Background), Fault> {
         let sheet = config.auth.sheet().cloned();
-        let metrics = Arc::default();
+        let metrics: Arc<Metrics> = Arc::default();
+        let gateway = config.upstream.map(|upstream| Gateway::new(upstream, &metrics)).transpose()?;
         let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics)?;
         let app = Arc::new(Self {
             door,
@@ -43,7 +45,7 @@ impl App {
             slots: Slots::new(config.listen.max_connections),
             admin: config.admin,
             webhook: config.webhook.map(Webhook::new),
-            gateway: config.upstream.map(Gateway::new),
+            gateway,
             metrics,
             process: process(),
             requests: AtomicU64::new(0),

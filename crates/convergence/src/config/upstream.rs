@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Uri};
 
 use super::settings::Reader;
-use crate::upstream::{Address, EXPECTED};
+use crate::upstream::{Address, Checks, EXPECTED, Identity, Trust, authorities};
 
 /// What every other path goes to, if there is something.
 pub struct Upstream {
@@ -19,6 +20,10 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// `UPSTREAM_TIMEOUT`.
     pub timeout: Duration,
+    /// `UPSTREAM_CA_PATH`, `UPSTREAM_CLIENT_CERT_PATH` and `UPSTREAM_CLIENT_KEY_PATH`.
+    pub(crate) trust: Trust,
+    /// `UPSTREAM_HEALTH_PATH` and `UPSTREAM_HEALTH_INTERVAL`.
+    pub(crate) checks: Option<Checks>,
 }
 
 impl Upstream {
@@ -44,6 +49,79 @@ impl Upstream {
         let connect_timeout = reader.seconds("UPSTREAM_CONNECT_TIMEOUT", 5);
         let timeout = reader.seconds("UPSTREAM_TIMEOUT", 60);
         let keep_host = keep_host.unwrap_or(false);
-        addresses.map(|addresses| Self { addresses, authorization, keep_host, connect_timeout, timeout })
+        let (trust, checks) = (trust(reader), checks(reader));
+        addresses.map(|addresses| Self {
+            addresses,
+            authorization,
+            keep_host,
+            connect_timeout,
+            timeout,
+            trust,
+            checks,
+        })
+    }
+}
+
+fn trust(reader: &mut Reader<'_>) -> Trust {
+    let file = "a file in PEM that can be read, with at least one certificate";
+    let read = |path: &str| std::fs::read(path).ok();
+    let authorities = reader.with("UPSTREAM_CA_PATH", file, |path| authorities(&read(path)?));
+    let chain = reader.with("UPSTREAM_CLIENT_CERT_PATH", file, read);
+    let key = "UPSTREAM_CLIENT_KEY_PATH";
+    match (&chain, reader.text(key)) {
+        (Some(_), None) => reader.fault(key, "must be set where UPSTREAM_CLIENT_CERT_PATH is"),
+        (None, Some(_)) if reader.text("UPSTREAM_CLIENT_CERT_PATH").is_none() => {
+            reader.fault("UPSTREAM_CLIENT_CERT_PATH", format!("must be set where {key} is"));
+        }
+        _ => {}
+    }
+    let identity = chain.and_then(|chain| {
+        let expected = "a file in PEM that can be read, with the private key of UPSTREAM_CLIENT_CERT_PATH, whose \
+                        file must have a certificate";
+        reader.with(key, expected, |path| Identity::read(&chain, &read(path)?))
+    });
+    Trust { authorities, identity }
+}
+
+fn checks(reader: &mut Reader<'_>) -> Option<Checks> {
+    let interval = reader.seconds("UPSTREAM_HEALTH_INTERVAL", 5);
+    let expected = "a path that begins with a slash, such as /health";
+    let path = reader.with("UPSTREAM_HEALTH_PATH", expected, |text| {
+        let path: PathAndQuery = text.parse().ok().filter(|_| text.starts_with('/'))?;
+        Some(Uri::from(path))
+    });
+    path.map(|path| Checks { path, interval })
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use crate::config::{Config, Settings};
+
+    #[test]
+    fn every_fault_of_a_file_names_its_variable() {
+        let folder = TempDir::new().expect("a temporary folder");
+        let file = folder.path().join("not.pem");
+        std::fs::write(&file, "no certificate").expect("a file");
+        let file = file.to_str().expect("UTF-8");
+        let faults = |set: &[(&str, &str)]| -> Vec<String> {
+            let mut settings = Settings::default();
+            settings.set("UPSTREAM_URL", "https://app");
+            for (name, value) in set {
+                settings.set(name, *value);
+            }
+            let faults = Config::read(&settings).err().unwrap_or_default();
+            faults.into_iter().map(|fault| fault.variable).collect()
+        };
+        assert_eq!(faults(&[]), [""; 0]);
+        assert_eq!(faults(&[("UPSTREAM_CA_PATH", file)]), ["UPSTREAM_CA_PATH"]);
+        assert_eq!(faults(&[("UPSTREAM_CA_PATH", "/no/such/file")]), ["UPSTREAM_CA_PATH"]);
+        let (certificate, key) = ("UPSTREAM_CLIENT_CERT_PATH", "UPSTREAM_CLIENT_KEY_PATH");
+        assert_eq!(faults(&[(certificate, file)]), [key]);
+        assert_eq!(faults(&[(key, file)]), [certificate]);
+        assert_eq!(faults(&[(certificate, file), (key, file)]), [key]);
+        let health = [("UPSTREAM_HEALTH_PATH", "health"), ("UPSTREAM_HEALTH_INTERVAL", "0")];
+        assert_eq!(faults(&health), ["UPSTREAM_HEALTH_INTERVAL", "UPSTREAM_HEALTH_PATH"]);
     }
 }

@@ -7,10 +7,9 @@ mod passage;
 mod tunnel;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 
 pub(crate) use self::headers::Values as Forwarded;
@@ -21,24 +20,51 @@ use super::connection::Connected;
 use super::problem::Problem;
 use super::stamp::RequestId;
 use crate::config;
-use crate::upstream::{BadAnswer, Exchange, Failed, Fault, Group, Link, Outgoing, Server, Stream};
+use crate::metrics::Metrics;
+use crate::upstream::{
+    self, BadAnswer, Checks, Examiner, Exchange, Failed, Fault, Group, Outgoing, Patiences, Server, Tls,
+};
 
 /// How many upstreams a request tries at most.
 const MOST_TRIES: usize = 3;
 
 /// Whose API is guarded, and how it is asked.
 pub(crate) struct Gateway {
-    group: Group,
+    group: Arc<Group>,
     authorization: Option<HeaderValue>,
     keep_host: bool,
-    connect_timeout: Duration,
-    timeout: Duration,
+    patiences: Patiences,
+    checks: Option<Checks>,
 }
 
 impl Gateway {
-    pub(crate) fn new(upstream: config::Upstream) -> Self {
-        let config::Upstream { addresses, authorization, keep_host, connect_timeout, timeout } = upstream;
-        Self { group: Group::new(addresses), authorization, keep_host, connect_timeout, timeout }
+    /// # Errors
+    /// There can be no TLS, and an upstream needs it.
+    pub(crate) fn new(upstream: config::Upstream, metrics: &Metrics) -> Result<Self, config::Fault> {
+        let config::Upstream { addresses, authorization, keep_host, connect_timeout, timeout, trust, checks } =
+            upstream;
+        let tls = Tls::wanted_by(&addresses, trust).map_err(|wrong| config::Fault {
+            variable: "UPSTREAM_URL".to_owned(),
+            wrong: wrong.to_string(),
+        })?;
+        let group = Arc::new(Group::new(addresses, tls.as_ref(), &metrics.upstream_failures()));
+        let patiences = Patiences { connect: connect_timeout, answer: timeout };
+        Ok(Self { group, authorization, keep_host, patiences, checks })
+    }
+
+    /// All upstreams.
+    pub(crate) fn servers(&self) -> &[Arc<Server>] {
+        self.group.servers()
+    }
+
+    /// What asks them how they are, if that is wanted.
+    pub(crate) fn examiner(&self) -> Option<(Examiner, Arc<Group>)> {
+        let examiner = Examiner {
+            checks: self.checks.clone()?,
+            connect: self.patiences.connect,
+            authorization: self.authorization.clone(),
+        };
+        Some((examiner, Arc::clone(&self.group)))
     }
 }
 
@@ -62,19 +88,21 @@ pub(super) async fn answer(
         Ok(answered) => answered,
         Err(fault) => return failure::answer(&fault),
     };
+    let version = head.version();
     let mut answer = head.map(|()| Answer::empty());
-    headers::returned(answer.headers_mut());
+    *answer.version_mut() = Version::HTTP_11;
+    headers::returned(answer.headers_mut(), version);
     if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
         *answer.body_mut() = passage::body(exchange, &connected.pool, server, answer.headers());
         return answer;
     }
-    match protocol {
-        Some(protocol) => {
+    match (protocol, exchange.into_stream()) {
+        (Some(protocol), Some((stream, first))) => {
             headers::switched(answer.headers_mut(), protocol);
-            connected.upgrade(tunnel::to(exchange));
+            connected.upgrade(tunnel::to(stream, first));
             answer
         }
-        None => failure::answer(&BadAnswer::UnaskedUpgrade.into()),
+        _ => failure::answer(&BadAnswer::UnaskedUpgrade.into()),
     }
 }
 
@@ -104,7 +132,7 @@ async fn ask(
     let uptime = connected.app.clock.now().uptime;
     for server in gateway.group.in_turn(uptime).take(MOST_TRIES) {
         aim(parts, &asked, server, gateway.keep_host);
-        let failed = match ask_one(connected, gateway, server, parts, body).await {
+        let failed = match upstream::ask(&connected.pool, server, parts, body, gateway.patiences).await {
             Ok((head, exchange)) => {
                 server.succeeded();
                 return Ok((head, exchange, Arc::clone(server)));
@@ -114,7 +142,7 @@ async fn ask(
         if matches!(failed.fault, Fault::Request(_)) {
             return Err(failed.fault);
         }
-        server.failed(uptime);
+        server.failed(uptime, &failed.fault);
         tracing::debug!("no answer from the upstream {}: {}", server.address.shown, failed.fault);
         match failed {
             Failed { fault, body: Some(again), unsent, .. }
@@ -132,40 +160,6 @@ async fn ask(
 /// not followed by a second wait.
 fn may_repeat(fault: &Fault, method: &Method) -> bool {
     matches!(fault, Fault::Closed(_)) && matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
-
-/// Asks this upstream: over a kept connection if there is one, and as long as those turn out to be closed, over the next.
-async fn ask_one(
-    connected: &Connected,
-    gateway: &Gateway,
-    server: &Arc<Server>,
-    parts: &Parts,
-    mut body: Outgoing,
-) -> Result<(Response<()>, Exchange), Failed> {
-    while let Some(link) = connected.pool.take(server) {
-        match link.ask(parts, body, gateway.timeout).await {
-            Ok(answered) => return Ok(answered),
-            // RFC 9112, 9.3.1: what may be done twice is sent again after a kept connection was closed.
-            Err(Failed { fault: Fault::Closed(_) | Fault::Stale, body: Some(again), unsent, .. })
-                if unsent || is_idempotent(&parts.method) =>
-            {
-                body = again;
-            }
-            Err(failed) => return Err(failed),
-        }
-    }
-    let connecting = Stream::connect(&server.address.target);
-    let fault = match tokio::time::timeout(gateway.connect_timeout, connecting).await {
-        Ok(Ok(stream)) => return Link::new(stream).ask(parts, body, gateway.timeout).await,
-        Ok(Err(error)) => Fault::Connect(error),
-        Err(_) => Fault::ConnectTimeout(gateway.connect_timeout.as_secs()),
-    };
-    Err(Failed { fault, unsent: true, body: Some(body) })
-}
-
-/// RFC 9110, 9.2.2.
-fn is_idempotent(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
 /// Names this upstream in the request.

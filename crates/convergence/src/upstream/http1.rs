@@ -20,6 +20,7 @@ use tokio::io::AsyncReadExt;
 use self::body::{Framing, Taken};
 use self::head::Head;
 pub(crate) use self::head::names;
+pub(super) use self::sending::expects_consent;
 use self::sending::{Sending, Unsent};
 use super::connect::Stream;
 use super::fault::{BadAnswer, Fault};
@@ -32,7 +33,7 @@ const LARGE_READ: usize = 65_536;
 
 /// How long an upstream may take to consent to a body (`Expect: 100-continue`) before it is sent all the same
 /// (RFC 9110, 10.1.1: a client should not wait for an indefinite period).
-const CONSENT: Duration = Duration::from_secs(1);
+pub(super) const CONSENT: Duration = Duration::from_secs(1);
 
 /// An open connection on which nothing is under way.
 pub(crate) struct Link {

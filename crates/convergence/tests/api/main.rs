@@ -17,6 +17,7 @@ mod orders;
 mod refusals;
 mod sheet;
 mod status;
+mod upstream_tls;
 mod usage;
 mod usage_edits;
 mod verify;

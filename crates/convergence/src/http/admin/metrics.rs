@@ -4,6 +4,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 
 use crate::app::{App, Door};
+use crate::http::Gateway;
 use crate::http::body::Answer;
 use crate::sync::InUse;
 
@@ -15,6 +16,10 @@ pub(super) fn answer(app: &App) -> Response<Answer> {
         }
         Door::Open(_) => (None, false),
     };
+    let uptime = app.clock.now().uptime;
+    for server in app.gateway.iter().flat_map(Gateway::servers) {
+        app.metrics.upstream_up(&server.address.shown, server.works(uptime));
+    }
     let mut answer = Response::new(Answer::from(app.metrics.text(age, held)));
     let openmetrics = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     answer.headers_mut().insert(CONTENT_TYPE, openmetrics);

@@ -86,10 +86,10 @@ pub(super) fn prepare(parts: &mut Parts, facts: &Facts<'_>) {
     };
 }
 
-/// Makes the upstream's answer this server's own.
-pub(super) fn returned(headers: &mut HeaderMap) {
+/// Makes the upstream's answer, of this version, this server's own.
+pub(super) fn returned(headers: &mut HeaderMap, version: Version) {
     remove_hop_by_hop(headers);
-    headers.append(VIA, via(Version::HTTP_11));
+    headers.append(VIA, via(version));
 }
 
 /// Says that the connection is switched to this protocol.

@@ -122,6 +122,10 @@ impl Sending {
             } else if self.body.is_none() {
                 return Pin::new(io).poll_flush(context).map_err(Unsent::Io);
             } else if self.starved || self.held {
+                // TLS may hold back the end of what it has taken.
+                if let Poll::Ready(Err(error)) = Pin::new(&mut *io).poll_flush(context) {
+                    return Poll::Ready(Err(Unsent::Io(error)));
+                }
                 return Poll::Pending;
             }
         }
@@ -208,6 +212,7 @@ impl Sending {
     }
 }
 
-fn expects_consent(headers: &HeaderMap) -> bool {
+/// Whether the client waits for a word before it sends the body.
+pub(in crate::upstream) fn expects_consent(headers: &HeaderMap) -> bool {
     headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }

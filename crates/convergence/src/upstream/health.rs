@@ -1,0 +1,103 @@
+//! Health checks: each upstream is asked for one path from time to time, so that no request has to find out that it is ill.
+//! Over a new connection each time, since it is what a new request may need.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use http::header::{AUTHORIZATION, HOST, USER_AGENT};
+use http::{HeaderValue, Request, StatusCode, Uri};
+use tracing::{info, warn};
+
+use super::client::{self, Patiences};
+use super::group::{Group, Server};
+use super::http1::Failed;
+use super::outgoing::Outgoing;
+use super::pool::Pool;
+use crate::clock::Clock;
+
+/// Failures in a row after which an upstream is ill. One success makes it well.
+const TOO_MANY: u32 = 2;
+
+/// What is asked, and how often.
+#[derive(Clone)]
+pub(crate) struct Checks {
+    /// `UPSTREAM_HEALTH_PATH`.
+    pub(crate) path: Uri,
+    /// `UPSTREAM_HEALTH_INTERVAL`: between two checks, and what an answer may take.
+    pub(crate) interval: Duration,
+}
+
+/// Asks upstreams how they are.
+#[derive(Clone)]
+pub(crate) struct Examiner {
+    pub(crate) checks: Checks,
+    /// For a connection.
+    pub(crate) connect: Duration,
+    /// `UPSTREAM_AUTHORIZATION`, which goes with requests as well.
+    pub(crate) authorization: Option<HeaderValue>,
+}
+
+impl Examiner {
+    /// Looks after these upstreams for ever.
+    pub(crate) async fn look_after(self, group: Arc<Group>, clock: Arc<dyn Clock>) {
+        let one = |server| watch(&self, server, &*clock);
+        join_all(group.servers().iter().map(one)).await;
+    }
+
+    /// Asks once.
+    ///
+    /// # Errors
+    /// What is wrong, for the operator.
+    pub(crate) async fn examine(&self, server: &Arc<Server>) -> Result<StatusCode, String> {
+        let patiences = Patiences { connect: self.connect, answer: self.checks.interval };
+        let pool: Rc<Pool> = Rc::default();
+        let (parts, ()) = self.request(server).into_parts();
+        match client::ask(&pool, server, &parts, Outgoing::none(), patiences).await {
+            Ok((head, _)) if head.status().is_success() || head.status().is_redirection() => {
+                Ok(head.status())
+            }
+            Ok((head, _)) => Err(format!("it answers {} with {}", self.checks.path, head.status())),
+            Err(Failed { fault, .. }) => Err(fault.to_string()),
+        }
+    }
+
+    fn request(&self, server: &Server) -> Request<()> {
+        let mut request = Request::new(());
+        *request.uri_mut() = server.address.uri(&self.checks.path).unwrap_or_default();
+        let headers = request.headers_mut();
+        headers.insert(HOST, server.address.host.clone());
+        headers.insert(USER_AGENT, HeaderValue::from_static("convergence"));
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        request
+    }
+}
+
+async fn watch(examiner: &Examiner, server: &Arc<Server>, clock: &dyn Clock) {
+    let mut failures = 0_u32;
+    loop {
+        // Begun before the check, so that the checks keep their distance whatever one takes.
+        let pause = clock.sleep(examiner.checks.interval);
+        let examined = examiner.examine(server).await;
+        let shown = &server.address.shown;
+        match examined {
+            Ok(_) => {
+                if failures >= TOO_MANY {
+                    info!("the upstream {shown} is well again");
+                }
+                failures = 0;
+            }
+            Err(wrong) => {
+                failures = failures.saturating_add(1);
+                if failures == TOO_MANY {
+                    warn!("the upstream {shown} is ill, so others are asked first: {wrong}");
+                }
+            }
+        }
+        server.set_ill(failures >= TOO_MANY);
+        pause.await;
+    }
+}
