@@ -10,6 +10,7 @@ mod report;
 mod server;
 mod spreadsheet;
 mod table;
+mod upstream;
 
 pub(crate) use report::{Line, Report};
 
@@ -89,7 +90,12 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
     };
     machine::data_folder(&mut report, &config.data_dir);
     machine::port(&mut report, config.listen.address, &config.admin).await;
-    report.finish(order);
+    let mut order = order.to_vec();
+    if let Some(upstream) = config.upstream {
+        order.push(Check::Upstream);
+        upstream::examine(&mut report, upstream).await;
+    }
+    report.finish(&order);
     report
 }
 

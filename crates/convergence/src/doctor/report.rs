@@ -24,6 +24,7 @@ pub(crate) enum Check {
     Revocation,
     DataFolder,
     Port,
+    Upstream,
 }
 
 impl fmt::Display for Check {
@@ -48,6 +49,7 @@ impl fmt::Display for Check {
             Check::Revocation => "revocation",
             Check::DataFolder => "data folder",
             Check::Port => "port",
+            Check::Upstream => "upstream",
         })
     }
 }

@@ -2,6 +2,8 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no public interface")]
 
+#[path = "../api/support/authority.rs"]
+mod authority;
 mod support;
 
 mod account;
@@ -9,3 +11,4 @@ mod file;
 mod machine;
 mod refusals;
 mod sheet;
+mod upstream;
