@@ -25,7 +25,7 @@ mod pool;
 mod tls;
 
 pub(crate) use address::{Address, EXPECTED};
-pub(crate) use client::{Patiences, ask};
+pub(crate) use client::{Patiences, ask, reach};
 pub(crate) use connect::Stream;
 pub(crate) use exchange::Exchange;
 pub(crate) use fault::{BadAnswer, BadRequestBody, Fault, REASONS};
@@ -34,4 +34,4 @@ pub(crate) use health::{Checks, Examiner};
 pub(crate) use http1::{Failed, names};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pool::Pool;
-pub(crate) use tls::{Identity, Tls, Trust, authorities};
+pub(crate) use tls::{Tls, Trust};

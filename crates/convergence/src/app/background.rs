@@ -86,11 +86,12 @@ pub(super) fn refresher<S: KeySource>(
 
 /// What asks the upstreams how they are, where that is wanted. Its connections belong to the thread that runs it.
 fn health(gateway: &Gateway, clock: &Arc<dyn Clock>) -> Option<Task> {
-    let (examiner, group) = gateway.examiner()?;
+    let examiner = gateway.examiner()?;
+    let servers = gateway.servers().iter().map(Arc::downgrade).collect();
     let clock = Arc::clone(clock);
     Some(Box::pin(async move {
         // An error means that the thread ends.
-        let _ = tokio::task::spawn_local(examiner.look_after(group, clock)).await;
+        let _ = tokio::task::spawn_local(examiner.look_after(servers, clock)).await;
     }))
 }
 

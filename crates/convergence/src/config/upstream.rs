@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
+use super::absolute;
 use super::settings::Reader;
-use crate::upstream::{Address, Checks, EXPECTED, Identity, Trust, authorities};
+use crate::upstream::{Address, Checks, EXPECTED, Trust};
 
 /// What every other path goes to, if there is something.
 pub struct Upstream {
@@ -63,23 +64,21 @@ impl Upstream {
 }
 
 fn trust(reader: &mut Reader<'_>) -> Trust {
-    let file = "a file in PEM that can be read, with at least one certificate";
-    let read = |path: &str| std::fs::read(path).ok();
-    let authorities = reader.with("UPSTREAM_CA_PATH", file, |path| authorities(&read(path)?));
-    let chain = reader.with("UPSTREAM_CLIENT_CERT_PATH", file, read);
-    let key = "UPSTREAM_CLIENT_KEY_PATH";
-    match (&chain, reader.text(key)) {
-        (Some(_), None) => reader.fault(key, "must be set where UPSTREAM_CLIENT_CERT_PATH is"),
-        (None, Some(_)) if reader.text("UPSTREAM_CLIENT_CERT_PATH").is_none() => {
-            reader.fault("UPSTREAM_CLIENT_CERT_PATH", format!("must be set where {key} is"));
+    const CERTIFICATE: &str = "UPSTREAM_CLIENT_CERT_PATH";
+    const KEY: &str = "UPSTREAM_CLIENT_KEY_PATH";
+    let authorities = reader.text("UPSTREAM_CA_PATH").map(absolute);
+    let identity = match (reader.text(CERTIFICATE), reader.text(KEY)) {
+        (Some(certificate), Some(key)) => Some((absolute(certificate), absolute(key))),
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.fault(KEY, format!("must be set, since {CERTIFICATE} is"));
+            None
         }
-        _ => {}
-    }
-    let identity = chain.and_then(|chain| {
-        let expected = "a file in PEM that can be read, with the private key of UPSTREAM_CLIENT_CERT_PATH, whose \
-                        file must have a certificate";
-        reader.with(key, expected, |path| Identity::read(&chain, &read(path)?))
-    });
+        (None, Some(_)) => {
+            reader.fault(CERTIFICATE, format!("must be set, since {KEY} is"));
+            None
+        }
+    };
     Trust { authorities, identity }
 }
 
@@ -95,16 +94,10 @@ fn checks(reader: &mut Reader<'_>) -> Option<Checks> {
 
 #[cfg(test)]
 mod tests {
-    use tempfile::TempDir;
-
     use crate::config::{Config, Settings};
 
     #[test]
-    fn every_fault_of_a_file_names_its_variable() {
-        let folder = TempDir::new().expect("a temporary folder");
-        let file = folder.path().join("not.pem");
-        std::fs::write(&file, "no certificate").expect("a file");
-        let file = file.to_str().expect("UTF-8");
+    fn every_fault_names_its_variable() {
         let faults = |set: &[(&str, &str)]| -> Vec<String> {
             let mut settings = Settings::default();
             settings.set("UPSTREAM_URL", "https://app");
@@ -115,13 +108,12 @@ mod tests {
             faults.into_iter().map(|fault| fault.variable).collect()
         };
         assert_eq!(faults(&[]), [""; 0]);
-        assert_eq!(faults(&[("UPSTREAM_CA_PATH", file)]), ["UPSTREAM_CA_PATH"]);
-        assert_eq!(faults(&[("UPSTREAM_CA_PATH", "/no/such/file")]), ["UPSTREAM_CA_PATH"]);
         let (certificate, key) = ("UPSTREAM_CLIENT_CERT_PATH", "UPSTREAM_CLIENT_KEY_PATH");
-        assert_eq!(faults(&[(certificate, file)]), [key]);
-        assert_eq!(faults(&[(key, file)]), [certificate]);
-        assert_eq!(faults(&[(certificate, file), (key, file)]), [key]);
+        assert_eq!(faults(&[(certificate, "our.pem")]), [key]);
+        assert_eq!(faults(&[(key, "our.key")]), [certificate]);
+        assert_eq!(faults(&[(certificate, "our.pem"), (key, "our.key")]), [""; 0]);
         let health = [("UPSTREAM_HEALTH_PATH", "health"), ("UPSTREAM_HEALTH_INTERVAL", "0")];
         assert_eq!(faults(&health), ["UPSTREAM_HEALTH_INTERVAL", "UPSTREAM_HEALTH_PATH"]);
+        assert_eq!(faults(&[("UPSTREAM_URL", "ftp://app")]), ["UPSTREAM_URL"]);
     }
 }

@@ -30,7 +30,7 @@ const MOST_TRIES: usize = 3;
 
 /// Whose API is guarded, and how it is asked.
 pub(crate) struct Gateway {
-    group: Arc<Group>,
+    group: Group,
     authorization: Option<HeaderValue>,
     keep_host: bool,
     patiences: Patiences,
@@ -43,11 +43,11 @@ impl Gateway {
     pub(crate) fn new(upstream: config::Upstream, metrics: &Metrics) -> Result<Self, config::Fault> {
         let config::Upstream { addresses, authorization, keep_host, connect_timeout, timeout, trust, checks } =
             upstream;
-        let tls = Tls::wanted_by(&addresses, trust).map_err(|wrong| config::Fault {
-            variable: "UPSTREAM_URL".to_owned(),
-            wrong: wrong.to_string(),
+        let tls = Tls::wanted_by(&addresses, &trust).map_err(|unusable| {
+            let (variable, wrong) = (unusable.variable.to_owned(), unusable.wrong);
+            config::Fault { variable, wrong }
         })?;
-        let group = Arc::new(Group::new(addresses, tls.as_ref(), &metrics.upstream_failures()));
+        let group = Group::new(addresses, tls.as_ref(), &metrics.upstream_failures());
         let patiences = Patiences { connect: connect_timeout, answer: timeout };
         Ok(Self { group, authorization, keep_host, patiences, checks })
     }
@@ -57,14 +57,18 @@ impl Gateway {
         self.group.servers()
     }
 
+    /// Connects to one of them, and says which version of HTTP it speaks.
+    ///
+    /// # Errors
+    /// There is no connection.
+    pub(crate) async fn reach(&self, server: &Arc<Server>) -> Result<&'static str, Fault> {
+        upstream::reach(server, self.patiences.connect).await
+    }
+
     /// What asks them how they are, if that is wanted.
-    pub(crate) fn examiner(&self) -> Option<(Examiner, Arc<Group>)> {
-        let examiner = Examiner {
-            checks: self.checks.clone()?,
-            connect: self.patiences.connect,
-            authorization: self.authorization.clone(),
-        };
-        Some((examiner, Arc::clone(&self.group)))
+    pub(crate) fn examiner(&self) -> Option<Examiner> {
+        let (checks, authorization) = (self.checks.clone()?, self.authorization.clone());
+        Some(Examiner { checks, connect: self.patiences.connect, authorization })
     }
 }
 

@@ -68,6 +68,17 @@ pub(crate) async fn ask(
     }
 }
 
+/// Connects, and says which version of HTTP would be spoken.
+///
+/// # Errors
+/// There is no connection.
+pub(crate) async fn reach(server: &Arc<Server>, patience: Duration) -> Result<&'static str, Fault> {
+    Ok(match find(&Pool::default(), server, false, patience).await? {
+        (Way::Http1(_), _) => "HTTP/1.1",
+        (Way::Http2(_), _) => "HTTP/2",
+    })
+}
+
 /// RFC 9110, 9.2.2.
 fn is_idempotent(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)

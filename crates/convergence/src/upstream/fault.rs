@@ -29,6 +29,9 @@ pub(crate) enum Fault {
     /// The connection broke, or was closed, before the answer's head.
     #[error("the connection was closed before an answer: {0}")]
     Closed(#[source] std::io::Error),
+    /// The upstream has given up this request, and no other of its connection (HTTP/2).
+    #[error("it has reset the request: {0}")]
+    Reset(String),
     /// No answer's head within the route's time.
     #[error("no answer within {0} s")]
     Timeout(u64),
@@ -47,7 +50,7 @@ impl Fault {
             Fault::Connect(_) => "connect",
             Fault::Certificate(_) | Fault::Tls(_) => "tls",
             Fault::ConnectTimeout(_) => "connect_timeout",
-            Fault::Stale | Fault::Closed(_) => "closed",
+            Fault::Stale | Fault::Closed(_) | Fault::Reset(_) => "closed",
             Fault::Timeout(_) => "timeout",
             Fault::NotHttp2 | Fault::BadAnswer(_) => "bad_answer",
             Fault::NoUpgrade | Fault::Request(_) => return None,

@@ -20,12 +20,14 @@ const TOO_MANY: u32 = 3;
 const EJECTED_FOR: Duration = Duration::from_secs(10);
 
 /// Upstreams among which a request may choose.
+#[derive(Debug)]
 pub(crate) struct Group {
     servers: Box<[Arc<Server>]>,
     next: AtomicUsize,
 }
 
 /// One of them.
+#[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) address: Address,
     /// How to speak TLS with it, and the name that its certificate must be for.

@@ -2,7 +2,7 @@
 //! Over a new connection each time, since it is what a new request may need.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -11,7 +11,7 @@ use http::{HeaderValue, Request, StatusCode, Uri};
 use tracing::{info, warn};
 
 use super::client::{self, Patiences};
-use super::group::{Group, Server};
+use super::group::Server;
 use super::http1::Failed;
 use super::outgoing::Outgoing;
 use super::pool::Pool;
@@ -40,10 +40,9 @@ pub(crate) struct Examiner {
 }
 
 impl Examiner {
-    /// Looks after these upstreams for ever.
-    pub(crate) async fn look_after(self, group: Arc<Group>, clock: Arc<dyn Clock>) {
-        let one = |server| watch(&self, server, &*clock);
-        join_all(group.servers().iter().map(one)).await;
+    /// Looks after these upstreams for as long as there are any.
+    pub(crate) async fn look_after(self, servers: Vec<Weak<Server>>, clock: Arc<dyn Clock>) {
+        join_all(servers.into_iter().map(|server| watch(&self, server, &*clock))).await;
     }
 
     /// Asks once.
@@ -76,14 +75,14 @@ impl Examiner {
     }
 }
 
-async fn watch(examiner: &Examiner, server: &Arc<Server>, clock: &dyn Clock) {
+async fn watch(examiner: &Examiner, server: Weak<Server>, clock: &dyn Clock) {
     let mut failures = 0_u32;
-    loop {
+    while let Some(server) = server.upgrade() {
         // Begun before the check, so that the checks keep their distance whatever one takes.
         let pause = clock.sleep(examiner.checks.interval);
-        let examined = examiner.examine(server).await;
+        let found = examiner.examine(&server).await;
         let shown = &server.address.shown;
-        match examined {
+        match found {
             Ok(_) => {
                 if failures >= TOO_MANY {
                     info!("the upstream {shown} is well again");
@@ -98,6 +97,7 @@ async fn watch(examiner: &Examiner, server: &Arc<Server>, clock: &dyn Clock) {
             }
         }
         server.set_ill(failures >= TOO_MANY);
+        drop(server);
         pause.await;
     }
 }

@@ -110,6 +110,9 @@ impl Link {
                     Poll::Pending => {}
                 }
             }
+            if sending.has_moved() {
+                wait.answer.renew();
+            }
             let Poll::Ready(read) = self.poll_read(SMALL_READ, context) else {
                 if sending.is_held() {
                     ready!(wait.consent.poll_end(context));
@@ -248,7 +251,11 @@ impl Exchange {
     fn poll_sending(&mut self, context: &mut Context<'_>) {
         let Some(sending) = &mut self.sending else { return };
         sending.release();
-        match sending.poll(&mut self.link.io, context) {
+        let sent = sending.poll(&mut self.link.io, context);
+        if sending.has_moved() {
+            self.patience.renew();
+        }
+        match sent {
             Poll::Ready(sent) => {
                 self.keep_alive &= sent.is_ok();
                 self.sending = None;

@@ -4,8 +4,11 @@
 mod exchange;
 mod request;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
+use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -138,8 +141,8 @@ impl Session {
         let slot = Slot::of(&self);
         let unsent = |fault, body| Failed { fault, unsent: true, body: Some(body) };
         // Others may have taken what room there was when the connection was chosen.
-        let mut send = match tokio::time::timeout(patience, self.send.ready()).await {
-            Ok(Ok(send)) => send,
+        let mut connection = match tokio::time::timeout(patience, self.send.ready()).await {
+            Ok(Ok(ready)) => ready,
             Ok(Err(_)) => {
                 slot.retire();
                 return Err(unsent(Fault::Stale, body));
@@ -150,7 +153,7 @@ impl Session {
             }
         };
         let request = request::of(parts, self.https);
-        let (answer, stream) = match send.send_request(request, http_body::Body::is_end_stream(&body)) {
+        let (answer, stream) = match connection.send_request(request, http_body::Body::is_end_stream(&body)) {
             Ok(sent) => sent,
             Err(error) => {
                 slot.retire();
@@ -165,15 +168,14 @@ impl Session {
 /// What has become of a request, and whether the upstream cannot have acted on it.
 fn fault(error: h2::Error) -> (Fault, bool) {
     // RFC 9113, 8.7: what is refused was not processed, nor is what comes after the last that a GOAWAY names. h2 ends no
-    // others with that.
-    let refused = error.is_remote() && (error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM));
-    if error.is_library() {
-        return (Fault::BadAnswer(BadAnswer::NotHttp), false);
+    // other request with a GOAWAY of the upstream.
+    if error.is_remote() && (error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM)) {
+        return (Fault::Closed(io::Error::other(error)), true);
     }
-    let error = if error.is_io() {
-        error.into_io().unwrap_or_else(|| std::io::ErrorKind::BrokenPipe.into())
-    } else {
-        std::io::Error::other(error)
+    let fault = match (error.is_library(), error.is_reset()) {
+        (true, _) => BadAnswer::NotHttp.into(),
+        (_, true) => Fault::Reset(error.to_string()),
+        _ => Fault::Closed(error.into_io().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())),
     };
-    (Fault::Closed(error), refused)
+    (fault, false)
 }

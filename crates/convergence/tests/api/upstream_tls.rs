@@ -12,7 +12,7 @@ const HTTP_1: [&str; 1] = ["http/1.1"];
 const BOTH: [&str; 2] = ["h2", "http/1.1"];
 
 /// A gateway to an upstream that shows this certificate, trusting this authority.
-async fn gateway(api: &Api, trusted: &Authority, more: &[(&str, &str)]) -> TestServer {
+fn gateway(api: &Api, trusted: &Authority, more: &[(&str, &str)]) -> TestServer {
     let url = format!("https://{}", api.address);
     let settings =
         [("UPSTREAM_URL", url.as_str()), ("UPSTREAM_CA_PATH", "{folder}/ca.pem"), ("API_THREADS", "1")];
@@ -27,7 +27,7 @@ async fn api(authority: &Authority, issued: &Issued, alpn: &[&str]) -> Api {
 async fn an_upstream_is_asked_over_tls_and_its_connection_kept() {
     let authority = Authority::new();
     let api = api(&authority, &authority.issue(), &HTTP_1).await;
-    let server = gateway(&api, &authority, &[]).await;
+    let server = gateway(&api, &authority, &[]);
     for _ in 0..3 {
         let asked: Value = server.get("/a?b=c").await.json();
         assert_eq!(asked["version"], "HTTP/1.1");
@@ -45,14 +45,14 @@ async fn an_upstream_is_asked_over_tls_and_its_connection_kept() {
 async fn another_connection_resumes_the_session() {
     let authority = Authority::new();
     let api = api(&authority, &authority.issue(), &HTTP_1).await;
-    let server = gateway(&api, &authority, &[]).await;
-    let first = server.get("/large").await;
+    let server = gateway(&api, &authority, &[]);
+    let first = server.get("/first").await;
     assert_eq!((first.status, api.resumed()), (200, 0));
     // Two at once need another connection.
     let (hanging, answer) = (server.request(reqwest::Method::GET, "/hang").send(), server.get("/a"));
     tokio::select! {
         _ = hanging => panic!("an answer from nowhere"),
-        _ = async {
+        () = async {
             while api.waiting() == 0 {
                 tokio::task::yield_now().await;
             }
@@ -67,7 +67,7 @@ async fn whoever_cannot_prove_who_it_is_is_not_asked() {
     let (authority, other) = (Authority::new(), Authority::new());
     for issued in [authority.issue_expired(), authority.issue_for("other.example"), other.issue()] {
         let api = api(&authority, &issued, &HTTP_1).await;
-        let server = gateway(&api, &authority, &[]).await;
+        let server = gateway(&api, &authority, &[]);
         let answer = server.get("/a").await;
         assert_eq!((answer.status, answer.code().as_str()), (502, "upstream_unreachable"));
         assert!(!answer.to_string().contains("certificate"), "{answer}");
@@ -87,7 +87,7 @@ async fn the_systems_authorities_do_not_know_a_private_one() {
 async fn an_upstream_without_tls_or_without_a_word_is_given_up() {
     let authority = Authority::new();
     let plain = Api::start(false).await;
-    let server = gateway(&plain, &authority, &[]).await;
+    let server = gateway(&plain, &authority, &[]);
     assert_eq!(server.get("/a").await.status, 502);
 
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -107,7 +107,7 @@ async fn an_upstream_without_tls_or_without_a_word_is_given_up() {
 async fn an_upstream_may_ask_who_is_there() {
     let authority = Authority::new();
     let api = Api::start_tls(authority.acceptor(&authority.issue(), &HTTP_1, true)).await;
-    assert_eq!(gateway(&api, &authority, &[]).await.get("/a").await.status, 502);
+    assert_eq!(gateway(&api, &authority, &[]).get("/a").await.status, 502);
 
     let ours = authority.issue();
     let files = [("ca.pem", &*authority.pem()), ("our.pem", &*ours.certificate), ("our.key", &*ours.key)];
@@ -125,7 +125,7 @@ async fn an_upstream_may_ask_who_is_there() {
 async fn a_protocol_is_switched_over_http_1_of_an_upstream_that_speaks_both() {
     let authority = Authority::new();
     let api = api(&authority, &authority.issue(), &BOTH).await;
-    let server = gateway(&api, &authority, &[]).await;
+    let server = gateway(&api, &authority, &[]);
     assert_eq!(server.get("/a").await.json()["version"], "HTTP/2.0");
     let mut stream =
         TcpStream::connect(server.url.trim_start_matches("http://")).await.expect("a connection");

@@ -19,6 +19,7 @@ fn problem(fault: &Fault) -> Problem {
         | Fault::Tls(_)
         | Fault::NotHttp2
         | Fault::Stale
+        | Fault::Reset(_)
         | Fault::Closed(_) => Problem::new(
             StatusCode::BAD_GATEWAY,
             "upstream_unreachable",

@@ -59,7 +59,7 @@ impl Waiting {
                 Ok((Response::from_parts(head, ()), exchange))
             }
             Err((fault, unsent)) => {
-                if matches!(fault, Fault::Timeout(_)) || unsent {
+                if matches!(fault, Fault::Timeout(_) | Fault::Closed(_)) {
                     self.slot.retire();
                 }
                 Err(Failed { fault, unsent, body: self.sending.into_body() })
@@ -74,6 +74,9 @@ impl Waiting {
             {
                 sent.map_err(|fault| (fault.into(), false))?;
                 self.sent = true;
+            }
+            if self.sending.has_moved() {
+                self.patience.renew();
             }
             while let Poll::Ready(Some(Ok(interim))) = self.answer.poll_informational(context) {
                 if interim.status() == StatusCode::CONTINUE {
@@ -141,7 +144,11 @@ impl Exchange {
     fn poll_sending(&mut self, context: &mut Context<'_>) {
         let Some(sending) = &mut self.sending else { return };
         sending.release();
-        if sending.poll(context).is_ready() {
+        let sent = sending.poll(context).is_ready();
+        if sending.has_moved() {
+            self.patience.renew();
+        }
+        if sent {
             self.sending = None;
         }
     }

@@ -13,6 +13,7 @@ use crate::upstream::http1::expects_consent;
 use crate::upstream::outgoing::Outgoing;
 
 /// What is still to be sent, and where more comes from.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Sending {
     stream: SendStream<Bytes>,
     /// Taken from the body and not yet from here.
@@ -22,6 +23,8 @@ pub(super) struct Sending {
     held: bool,
     /// Whether something has been taken from the body: it cannot be sent once more.
     begun: bool,
+    /// Whether something has gone out since that was asked last.
+    moved: bool,
     /// Whether all that is here has gone out, and the client has to send more.
     starved: bool,
 }
@@ -30,7 +33,7 @@ impl Sending {
     pub(super) fn new(stream: SendStream<Bytes>, headers: &HeaderMap, body: Outgoing) -> Self {
         let body = (!body.is_end_stream()).then_some(body);
         let held = body.is_some() && expects_consent(headers);
-        Self { stream, data: Bytes::new(), body, held, begun: false, starved: false }
+        Self { stream, data: Bytes::new(), body, held, begun: false, moved: false, starved: false }
     }
 
     pub(super) fn release(&mut self) {
@@ -44,6 +47,11 @@ impl Sending {
     /// Whether it is the client that has to do something.
     pub(super) fn is_starved(&self) -> bool {
         self.starved
+    }
+
+    /// Whether something has gone out since this was asked last.
+    pub(super) fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// The body, where none of it has been taken.
@@ -83,6 +91,7 @@ impl Sending {
             room => room,
         };
         let piece = self.data.split_to(room.min(self.data.len()));
+        self.moved = true;
         Poll::Ready(self.stream.send_data(piece, false).ok())
     }
 
@@ -96,7 +105,7 @@ impl Sending {
                 return Poll::Ready(Err(fault));
             }
         };
-        self.begun = true;
+        (self.begun, self.moved) = (true, true);
         // That the stream is gone is noticed by whoever waits for the answer.
         let _gone = match frame.map(http_body::Frame::into_data) {
             Some(Ok(data)) => {

@@ -2,14 +2,15 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::{Frame, Incoming};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
@@ -17,10 +18,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+/// The length of `/large`.
+pub const LARGE: usize = 32 << 20;
+
+/// How many requests one connection of HTTP/2 takes at a time.
+pub const STREAMS: u32 = 20;
+
 type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 
-/// Routes: `/echo` gives the body back as it comes, trailers included; `/large` a megabyte; `/half` breaks off; `/hang`
-/// never answers; `/health` answers as it is told to; `/coffee` is a teapot; everything else says what was asked.
+/// Routes: `/echo` gives the body back as it comes, trailers included; `/large` has 32 megabytes;
+/// `/hang` never answers; `/slow` takes the body a piece at a time; `/health` answers as it is told to; `/coffee` is a
+/// teapot; everything else says what was asked.
 pub struct Api {
     pub address: SocketAddr,
     state: Arc<State>,
@@ -36,6 +44,9 @@ struct State {
     /// Requests whose answers are still wanted.
     waiting: AtomicUsize,
     checks: AtomicUsize,
+    /// What `/slow` has had of its body.
+    taken: AtomicUsize,
+    last_check: Mutex<Value>,
 }
 
 impl Api {
@@ -54,8 +65,10 @@ impl Api {
         let address = listener.local_addr().expect("an address");
         let zero = || AtomicUsize::new(0);
         let health = AtomicU16::new(200);
-        let (connections, resumed, waiting, checks) = (zero(), zero(), zero(), zero());
-        let state = Arc::new(State { tls, http2, health, connections, resumed, waiting, checks });
+        let (connections, resumed, waiting, checks, taken) = (zero(), zero(), zero(), zero(), zero());
+        let last_check = Mutex::default();
+        let state =
+            Arc::new(State { tls, http2, health, connections, resumed, waiting, checks, taken, last_check });
         let task = tokio::spawn({
             let state = Arc::clone(&state);
             async move {
@@ -82,9 +95,19 @@ impl Api {
         self.state.waiting.load(Ordering::SeqCst)
     }
 
+    /// How much of its body `/slow` has taken.
+    pub fn taken(&self) -> usize {
+        self.state.taken.load(Ordering::SeqCst)
+    }
+
     /// Health checks so far.
     pub fn checks(&self) -> usize {
         self.state.checks.load(Ordering::SeqCst)
+    }
+
+    /// What the last of them asked.
+    pub fn last_check(&self) -> Value {
+        self.state.last_check.lock().expect("no panic").clone()
     }
 
     pub fn set_health(&self, status: u16) {
@@ -127,32 +150,45 @@ impl State {
         });
         // How a connection ends is the other side's affair.
         let _ = if http2 {
-            hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await
+            let mut http = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            http.max_concurrent_streams(STREAMS).serve_connection(io, service).await
         } else {
-            let http = hyper::server::conn::http1::Builder::new();
-            http.serve_connection(io, service).with_upgrades().await
+            let mut http = hyper::server::conn::http1::Builder::new();
+            http.max_buf_size(16 << 10).serve_connection(io, service).with_upgrades().await
         };
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let content_type = request.headers().get("content-type").cloned();
+        let kept = ["content-type", "trailer"].map(|name| (name, request.headers().get(name).cloned()));
         let mut answer = match request.uri().path() {
             "/echo" => Response::new(request.into_body().boxed_unsync()),
-            "/large" => Response::new(full(vec![b'x'; 1 << 20])),
-            "/half" => Response::new(half().await),
+            "/large" => Response::new(full(vec![b'x'; LARGE])),
+            "/slow" => self.slow(request).await,
             "/hang" => self.hang().await,
             "/coffee" => status(418),
             "/switch" => switch(request),
             "/health" => {
+                *self.last_check.lock().expect("no panic") = asked(&request);
                 self.checks.fetch_add(1, Ordering::SeqCst);
                 status(self.health.load(Ordering::SeqCst))
             }
             _ => Response::new(full(asked(&request).to_string())),
         };
-        if let Some(content_type) = content_type {
-            answer.headers_mut().insert("content-type", content_type);
+        for (name, value) in kept {
+            value.map(|value| answer.headers_mut().insert(name, value));
         }
         answer
+    }
+
+    /// Takes a piece of the body every now and then, and says how long it was.
+    async fn slow(&self, request: Request<Incoming>) -> Response<Body> {
+        let (mut body, mut length) = (request.into_body(), 0);
+        while let Some(frame) = body.frame().await {
+            length += frame.expect("a whole body").data_ref().map_or(0, Bytes::len);
+            self.taken.store(length, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Response::new(full(length.to_string()))
     }
 
     async fn hang(&self) -> Response<Body> {
@@ -176,19 +212,6 @@ fn status(status: u16) -> Response<Body> {
     let mut answer = Response::new(full(""));
     *answer.status_mut() = status.try_into().expect("a status");
     answer
-}
-
-/// A piece, and then a fault.
-async fn half() -> Body {
-    let (io, _) = tokio::io::duplex(16);
-    // An error of hyper's can only be had from hyper.
-    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(io))
-        .await
-        .expect("no bytes yet");
-    tokio::spawn(connection);
-    let error = sender.send_request(Request::new(Full::default())).await.expect_err("nobody is there");
-    let piece = Ok(Frame::data(Bytes::from_static(b"half of it")));
-    StreamBody::new(futures_util::stream::iter([piece, Err(error)])).boxed_unsync()
 }
 
 /// Gives the bytes of a new protocol back.
