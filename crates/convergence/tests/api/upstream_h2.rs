@@ -2,12 +2,15 @@
 
 mod faults;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use http::Response;
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::TestServer;
 use crate::support::api::{Api, LARGE, STREAMS};
@@ -134,7 +137,7 @@ async fn both_sides_stream_at_once_and_end_with_trailers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_do_not_read_hold_up_no_others() {
     let api = Api::start(true).await;
-    let server = gateway(&api, &[]);
+    let server = gateway(&api, &[("UPSTREAM_TIMEOUT", "20")]);
     let mut silent = Vec::new();
     for _ in 1..STREAMS {
         let mut stream = connect(&server).await;
@@ -143,7 +146,15 @@ async fn clients_that_do_not_read_hold_up_no_others() {
         until(&mut stream, "HTTP/1.1 200").await;
         silent.push(stream);
     }
-    assert_eq!(server.get("/coffee").await.status, 418);
+    // Until all have got stuck. If one had not yet, the rest would only prove less.
+    let (mut before, mut looks) = (0, 0);
+    while looks < 10 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        looks = if api.given() == before { looks + 1 } else { 0 };
+        before = api.given();
+    }
+    // This one has a body, which needs its part of the connection's window.
+    assert_eq!(server.get("/a").await.status, 200);
     assert_eq!(api.connections(), 1);
 }
 
@@ -160,24 +171,77 @@ async fn a_body_may_wait_for_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_may_take_longer_than_the_time_out_as_long_as_it_moves() {
-    for http2 in [true, false] {
-        let api = Api::start(http2).await;
-        let url = format!("{}://{}", if http2 { "h2c" } else { "http" }, api.address);
-        let server = TestServer::with(&[("UPSTREAM_URL", &url), ("UPSTREAM_TIMEOUT", "1")]);
+async fn who_waits_for_a_connection_shares_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("h2c://{}", listener.local_addr().expect("an address"));
+    let server = TestServer::with(&[("UPSTREAM_URL", &url), ("API_THREADS", "1")]);
+    let mut clients = Vec::new();
+    for _ in 0..10 {
         let mut stream = connect(&server).await;
-        // A piece has 16 KiB at most, and each takes 2 ms: together, longer than the time-out.
-        let length = 24 << 20;
-        let head = format!("POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", length + 1);
-        stream.write_all(head.as_bytes()).await.expect("a head");
-        stream.write_all(&vec![b'x'; length]).await.expect("a body");
-        let start = Instant::now();
-        while api.taken() < length {
-            assert!(start.elapsed() < LONG, "{} of it is there", api.taken());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        stream.write_all(b"x").await.expect("the rest");
-        let answer = until(&mut stream, "\r\n\r\n25165825").await;
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        stream.write_all(b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("a request");
+        clients.push(stream);
+        // The same thread has had time for the request before this one.
+        assert_eq!(server.get("/health").await.status, 200);
     }
+    let (connections, count) = (Arc::new(AtomicUsize::new(0)), clients.len());
+    tokio::spawn({
+        let connections = Arc::clone(&connections);
+        async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    let mut connection = h2::server::handshake(stream).await.expect("HTTP/2");
+                    while let Some(Ok((_, mut answer))) = connection.accept().await {
+                        let head = Response::builder().status(418).body(()).expect("a head");
+                        answer.send_response(head, true).expect("an answer");
+                    }
+                });
+            }
+        }
+    });
+    for client in &mut clients {
+        until(client, "HTTP/1.1 418").await;
+    }
+    assert_eq!((connections.load(Ordering::SeqCst), count), (1, 10));
+}
+
+/// Sends a body that the upstream takes so slowly that it takes longer than the time-out, and its last byte once all the
+/// rest is there.
+async fn upload(api: &Api, server: &TestServer) {
+    // A piece has 16 KiB at most, and each takes 2 ms.
+    let length = 24 << 20;
+    let mut stream = connect(server).await;
+    let head = format!("POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", length + 1);
+    stream.write_all(head.as_bytes()).await.expect("a head");
+    stream.write_all(&vec![b'x'; length]).await.expect("a body");
+    let start = Instant::now();
+    while api.taken() < length {
+        assert!(start.elapsed() < LONG, "{} of it is there", api.taken());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stream.write_all(b"x").await.expect("the rest");
+    let answer = until(&mut stream, "\r\n\r\n25165825").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_may_take_longer_than_the_time_out_as_long_as_it_moves() {
+    let api = Api::start(true).await;
+    upload(&api, &gateway(&api, &[("UPSTREAM_TIMEOUT", "1")])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_may_take_longer_than_the_time_out_over_http_1_as_well() {
+    let api = Api::start(false).await;
+    let url = format!("http://{}", api.address);
+    upload(&api, &TestServer::with(&[("UPSTREAM_URL", &url), ("UPSTREAM_TIMEOUT", "1")])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_slow_upload_is_held_back_by_tls() {
+    let authority = Authority::new();
+    let api = Api::start_tls(authority.acceptor(&authority.issue(), &["http/1.1"], false)).await;
+    let url = format!("https://{}", api.address);
+    let settings = [("UPSTREAM_URL", &*url), ("UPSTREAM_CA_PATH", "{folder}/ca.pem")];
+    upload(&api, &TestServer::with_files(&[("ca.pem", &authority.pem())], &settings)).await;
 }

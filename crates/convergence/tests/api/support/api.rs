@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
@@ -35,6 +35,7 @@ pub struct Api {
     task: tokio::task::JoinHandle<()>,
 }
 
+#[derive(Default)]
 struct State {
     tls: Option<TlsAcceptor>,
     http2: bool,
@@ -46,6 +47,8 @@ struct State {
     checks: AtomicUsize,
     /// What `/slow` has had of its body.
     taken: AtomicUsize,
+    /// What has been taken of all bodies of `/large`.
+    given: Arc<AtomicUsize>,
     last_check: Mutex<Value>,
 }
 
@@ -63,12 +66,7 @@ impl Api {
     async fn start_with(tls: Option<TlsAcceptor>, http2: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let zero = || AtomicUsize::new(0);
-        let health = AtomicU16::new(200);
-        let (connections, resumed, waiting, checks, taken) = (zero(), zero(), zero(), zero(), zero());
-        let last_check = Mutex::default();
-        let state =
-            Arc::new(State { tls, http2, health, connections, resumed, waiting, checks, taken, last_check });
+        let state = Arc::new(State { tls, http2, health: AtomicU16::new(200), ..State::default() });
         let task = tokio::spawn({
             let state = Arc::clone(&state);
             async move {
@@ -98,6 +96,11 @@ impl Api {
     /// How much of its body `/slow` has taken.
     pub fn taken(&self) -> usize {
         self.state.taken.load(Ordering::SeqCst)
+    }
+
+    /// How much has been taken of all bodies of `/large`.
+    pub fn given(&self) -> usize {
+        self.state.given.load(Ordering::SeqCst)
     }
 
     /// Health checks so far.
@@ -162,7 +165,7 @@ impl State {
         let kept = ["content-type", "trailer"].map(|name| (name, request.headers().get(name).cloned()));
         let mut answer = match request.uri().path() {
             "/echo" => Response::new(request.into_body().boxed_unsync()),
-            "/large" => Response::new(full(vec![b'x'; LARGE])),
+            "/large" => large(&self.given),
             "/slow" => self.slow(request).await,
             "/hang" => self.hang().await,
             "/coffee" => status(418),
@@ -202,6 +205,19 @@ impl State {
         let _waiting = Waiting(&self.waiting);
         std::future::pending().await
     }
+}
+
+/// The large body, a piece at a time, counted.
+fn large(given: &Arc<AtomicUsize>) -> Response<Body> {
+    const PIECE: usize = 1 << 16;
+    let given = Arc::clone(given);
+    let pieces = (0..LARGE / PIECE).map(move |_| {
+        given.fetch_add(PIECE, Ordering::SeqCst);
+        Ok(Frame::data(Bytes::from_static(&[b'x'; PIECE])))
+    });
+    let mut answer = Response::new(StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync());
+    answer.headers_mut().insert("content-length", LARGE.into());
+    answer
 }
 
 fn full(bytes: impl Into<Bytes>) -> Body {
