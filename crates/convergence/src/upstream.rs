@@ -7,7 +7,7 @@
 //! | whether each is well, found out before a request has to | `health` |
 //! | one is asked: over a kept connection of this thread, or a new one | `client`, `pool`, `connect`, `tls` |
 //! | the request's body, within its size and its time | `outgoing`, `patience` |
-//! | a request out, an answer in | `http1`, `http2`, `exchange` |
+//! | a request out, an answer in | `message`, `http1`, `http2`, `exchange` |
 //! | what can go wrong | `fault` |
 
 mod address;
@@ -19,6 +19,7 @@ mod group;
 mod health;
 mod http1;
 mod http2;
+mod message;
 mod outgoing;
 mod patience;
 mod pool;
@@ -32,6 +33,7 @@ pub(crate) use fault::{BadAnswer, BadRequestBody, Fault, REASONS};
 pub(crate) use group::{Group, Server};
 pub(crate) use health::{Checks, Examiner};
 pub(crate) use http1::{Failed, names};
+pub(crate) use message::Message;
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pool::Pool;
 pub(crate) use tls::{Tls, Trust};

@@ -8,8 +8,9 @@ mod tunnel;
 
 use std::sync::Arc;
 
+use http::header::UPGRADE;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 
 pub(crate) use self::headers::Values as Forwarded;
@@ -22,7 +23,8 @@ use super::stamp::RequestId;
 use crate::config;
 use crate::metrics::Metrics;
 use crate::upstream::{
-    self, BadAnswer, Checks, Examiner, Exchange, Failed, Fault, Group, Outgoing, Patiences, Server, Tls,
+    self, BadAnswer, Checks, Examiner, Exchange, Failed, Fault, Group, Message, Outgoing, Patiences, Server,
+    Tls,
 };
 
 /// How many upstreams a request tries at most.
@@ -135,8 +137,12 @@ async fn ask(
     let mut last = None;
     let uptime = connected.app.clock.now().uptime;
     for server in gateway.group.in_turn(uptime).take(MOST_TRIES) {
-        aim(parts, &asked, server, gateway.keep_host);
-        let failed = match upstream::ask(&connected.pool, server, parts, body, gateway.patiences).await {
+        aim(parts, server, gateway.keep_host);
+        let target = server.address.target(&asked);
+        let message = Message { method: &parts.method, target: &target, headers: &parts.headers };
+        let upgrades = parts.headers.contains_key(UPGRADE);
+        let asking = upstream::ask(&connected.pool, server, &message, upgrades, body, gateway.patiences);
+        let failed = match asking.await {
             Ok((head, exchange)) => {
                 server.succeeded();
                 return Ok((head, exchange, Arc::clone(server)));
@@ -167,10 +173,7 @@ fn may_repeat(fault: &Fault, method: &Method) -> bool {
 }
 
 /// Names this upstream in the request.
-fn aim(parts: &mut Parts, asked: &Uri, server: &Server, keep_host: bool) {
-    if let Some(uri) = server.address.uri(asked) {
-        parts.uri = uri;
-    }
+fn aim(parts: &mut Parts, server: &Server, keep_host: bool) {
     if !keep_host {
         parts.headers.insert(http::header::HOST, server.address.host.clone());
     }

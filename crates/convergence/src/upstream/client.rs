@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::UPGRADE;
-use http::request::Parts;
 use http::{Method, Response};
 
 use super::address::Speaks;
@@ -14,6 +12,7 @@ use super::fault::Fault;
 use super::group::Server;
 use super::http1::{Failed, Link};
 use super::http2::Session;
+use super::message::Message;
 use super::outgoing::Outgoing;
 use super::pool::Pool;
 
@@ -26,40 +25,41 @@ pub(crate) struct Patiences {
     pub(crate) answer: Duration,
 }
 
-/// Asks this upstream, and as long as kept connections turn out to be closed, over the next.
+/// Asks this upstream; over HTTP/1 if the client wants to switch protocols (`upgrades`). As long as kept connections turn
+/// out to be closed, over the next.
 ///
 /// # Errors
 /// There is no answer.
 pub(crate) async fn ask(
     pool: &Pool,
     server: &Arc<Server>,
-    parts: &Parts,
+    message: &Message<'_>,
+    upgrades: bool,
     mut body: Outgoing,
     patiences: Patiences,
 ) -> Result<(Response<()>, Exchange), Failed> {
-    let only_http1 = parts.headers.contains_key(UPGRADE);
-    if only_http1 && server.address.speaks == Speaks::Http2 {
+    if upgrades && server.address.speaks == Speaks::Http2 {
         return Err(Failed { fault: Fault::NoUpgrade, unsent: true, body: Some(body) });
     }
     loop {
-        let (way, kept) = match find(pool, server, only_http1, patiences.connect).await {
+        let (way, kept) = match find(pool, server, upgrades, patiences.connect).await {
             Ok(found) => found,
             Err(fault) => return Err(Failed { fault, unsent: true, body: Some(body) }),
         };
         let answered = match way {
             Way::Http1(link) => {
-                let answered = link.ask(parts, body, patiences.answer).await;
+                let answered = link.ask(message, body, patiences.answer).await;
                 answered.map(|(head, exchange)| (head, Exchange::Http1(exchange)))
             }
             Way::Http2(session) => {
-                let answered = session.ask(parts, body, patiences.answer).await;
+                let answered = session.ask(message, body, patiences.answer).await;
                 answered.map(|(head, exchange)| (head, Exchange::Http2(exchange)))
             }
         };
         match answered {
             // RFC 9112, 9.3.1: what may be done twice is sent again after a kept connection was closed.
             Err(Failed { fault: Fault::Closed(_) | Fault::Stale, body: Some(again), unsent })
-                if kept && (unsent || is_idempotent(&parts.method)) =>
+                if kept && (unsent || is_idempotent(message.method)) =>
             {
                 body = again;
             }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header::{AUTHORIZATION, HOST, USER_AGENT};
-use http::{HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tracing::{info, warn};
 
 use super::client::{self, Patiences};
 use super::group::Server;
 use super::http1::Failed;
+use super::message::{Headers, Message};
 use super::outgoing::Outgoing;
 use super::pool::Pool;
 use crate::clock::Clock;
@@ -52,8 +53,9 @@ impl Examiner {
     pub(crate) async fn examine(&self, server: &Arc<Server>) -> Result<StatusCode, String> {
         let patiences = Patiences { connect: self.connect, answer: self.checks.interval };
         let pool: Rc<Pool> = Rc::default();
-        let (parts, ()) = self.request(server).into_parts();
-        match client::ask(&pool, server, &parts, Outgoing::none(), patiences).await {
+        let (target, headers) = (server.address.target(&self.checks.path), self.headers(server));
+        let message = Message { method: &Method::GET, target: &target, headers: &headers };
+        match client::ask(&pool, server, &message, false, Outgoing::none(), patiences).await {
             Ok((head, _)) if head.status().is_success() || head.status().is_redirection() => {
                 Ok(head.status())
             }
@@ -62,16 +64,20 @@ impl Examiner {
         }
     }
 
-    fn request(&self, server: &Server) -> Request<()> {
-        let mut request = Request::new(());
-        *request.uri_mut() = server.address.uri(&self.checks.path).unwrap_or_default();
-        let headers = request.headers_mut();
+    fn headers(&self, server: &Server) -> HeaderMap {
+        let mut headers = HeaderMap::new();
         headers.insert(HOST, server.address.host.clone());
         headers.insert(USER_AGENT, HeaderValue::from_static("convergence"));
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        request
+        headers
+    }
+}
+
+impl Headers for HeaderMap {
+    fn each(&self, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
+        self.iter().for_each(|(name, value)| emit(name, value.as_bytes()));
     }
 }
 

@@ -12,7 +12,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body::Frame;
 use tokio::io::AsyncReadExt;
@@ -20,10 +19,10 @@ use tokio::io::AsyncReadExt;
 use self::body::{Framing, Taken};
 use self::head::Head;
 pub(crate) use self::head::names;
-pub(super) use self::sending::expects_consent;
 use self::sending::{Sending, Unsent};
 use super::connect::Stream;
 use super::fault::{BadAnswer, Fault};
+use super::message::Message;
 use super::outgoing::Outgoing;
 use super::patience::Patience;
 
@@ -65,13 +64,13 @@ impl Link {
     /// The connection is of no more use, and there is no answer.
     pub(crate) async fn ask(
         mut self,
-        parts: &Parts,
+        message: &Message<'_>,
         body: Outgoing,
         patience: Duration,
     ) -> Result<(Response<()>, Exchange), Failed> {
-        let mut sending = Sending::new(std::mem::take(&mut self.words), parts, body);
+        let mut sending = Sending::new(std::mem::take(&mut self.words), message, body);
         let mut wait = Wait { answer: Patience::of(patience), consent: Patience::of(CONSENT), sent: false };
-        let head = poll_fn(|context| self.poll_head(&mut sending, &mut wait, &parts.method, context)).await;
+        let head = poll_fn(|context| self.poll_head(&mut sending, &mut wait, message.method, context)).await;
         match head {
             Ok(Head { response, framing, keep_alive }) => {
                 let sending = if wait.sent {

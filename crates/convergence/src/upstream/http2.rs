@@ -16,14 +16,15 @@ use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use h2::{Ping, Reason};
 use http::Response;
-use http::request::Parts;
 use tracing::debug;
 
 pub(crate) use self::exchange::Exchange;
 use self::exchange::Waiting;
+use self::sending::Sending;
 use super::connect::Stream;
 use super::fault::{BadAnswer, Fault};
 use super::http1::Failed;
+use super::message::Message;
 use super::outgoing::Outgoing;
 
 /// The most requests on one connection at a time. The upstream may allow fewer.
@@ -134,7 +135,7 @@ impl Session {
     /// There is no answer.
     pub(super) async fn ask(
         self,
-        parts: &Parts,
+        message: &Message<'_>,
         body: Outgoing,
         patience: Duration,
     ) -> Result<(Response<()>, Exchange), Failed> {
@@ -152,7 +153,7 @@ impl Session {
                 return Err(unsent(Fault::Timeout(patience.as_secs()), body));
             }
         };
-        let request = request::of(parts, self.https);
+        let (request, expects) = request::of(message, self.https);
         let (answer, stream) = match connection.send_request(request, http_body::Body::is_end_stream(&body)) {
             Ok(sent) => sent,
             Err(error) => {
@@ -161,7 +162,7 @@ impl Session {
                 return Err(unsent(Fault::Stale, body));
             }
         };
-        Waiting::new(slot, answer, stream, parts, body, patience).head().await
+        Waiting::new(slot, answer, Sending::new(stream, expects, body), patience).head().await
     }
 }
 

@@ -122,6 +122,10 @@ fn up_to(bytes: &mut BytesMut, left: &mut u64) -> Option<Bytes> {
 
 /// The size of the next chunk.
 fn size(bytes: &mut BytesMut) -> Result<Option<u64>, BadAnswer> {
+    // The parser takes an empty line for 0, which would end the body early.
+    if bytes.first().is_some_and(|first| !first.is_ascii_hexdigit()) {
+        return Err(BadAnswer::BadChunk);
+    }
     let line = bytes.len().min(LONGEST_LINE);
     match httparse::parse_chunk_size(&bytes[..line]) {
         Ok(httparse::Status::Complete((length, size))) => {

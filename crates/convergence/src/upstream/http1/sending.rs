@@ -7,11 +7,11 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
-use http::request::Parts;
 use http_body::Body;
 use tokio::io::AsyncWrite;
 
 use crate::upstream::fault::BadRequestBody;
+use crate::upstream::message::Message;
 use crate::upstream::outgoing::Outgoing;
 
 /// What is still to be written, and where more comes from.
@@ -48,22 +48,22 @@ pub(super) enum Unsent {
 
 impl Sending {
     /// Writes the head into `words`, a used buffer. A body of unknown length is sent in chunks.
-    pub(super) fn new(mut words: Vec<u8>, parts: &Parts, body: Outgoing) -> Self {
+    pub(super) fn new(mut words: Vec<u8>, message: &Message<'_>, body: Outgoing) -> Self {
         let body = (!body.is_end_stream()).then_some(body);
-        let chunked = body.is_some() && !parts.headers.contains_key(CONTENT_LENGTH);
+        let (mut has_length, mut held) = (false, false);
         words.clear();
-        words.extend_from_slice(parts.method.as_str().as_bytes());
+        words.extend_from_slice(message.method.as_str().as_bytes());
         words.push(b' ');
-        words.extend_from_slice(parts.uri.path_and_query().map_or("/", |target| target.as_str()).as_bytes());
+        words.extend_from_slice(message.target.as_bytes());
         words.extend_from_slice(b" HTTP/1.1\r\n");
-        for (name, value) in &parts.headers {
-            words.extend_from_slice(name.as_str().as_bytes());
-            words.extend_from_slice(b": ");
-            words.extend_from_slice(value.as_bytes());
-            words.extend_from_slice(b"\r\n");
-        }
+        message.headers.each(&mut |name, value| {
+            has_length |= *name == CONTENT_LENGTH;
+            held |= *name == EXPECT && value.eq_ignore_ascii_case(b"100-continue");
+            line(&mut words, name.as_str(), value);
+        });
+        let chunked = body.is_some() && !has_length;
         words.extend_from_slice(if chunked { b"transfer-encoding: chunked\r\n\r\n" } else { b"\r\n" });
-        let held = body.is_some() && expects_consent(&parts.headers);
+        let held = held && body.is_some();
         Self {
             words,
             written: 0,
@@ -211,16 +211,15 @@ impl Sending {
         }
         self.words.extend_from_slice(if self.in_chunk { b"\r\n0\r\n" } else { b"0\r\n" });
         for (name, value) in trailers.into_iter().flatten() {
-            self.words.extend_from_slice(name.as_str().as_bytes());
-            self.words.extend_from_slice(b": ");
-            self.words.extend_from_slice(value.as_bytes());
-            self.words.extend_from_slice(b"\r\n");
+            line(&mut self.words, name.as_str(), value.as_bytes());
         }
         self.words.extend_from_slice(b"\r\n");
     }
 }
 
-/// Whether the client waits for a word before it sends the body.
-pub(in crate::upstream) fn expects_consent(headers: &HeaderMap) -> bool {
-    headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+fn line(words: &mut Vec<u8>, name: &str, value: &[u8]) {
+    words.extend_from_slice(name.as_bytes());
+    words.extend_from_slice(b": ");
+    words.extend_from_slice(value);
+    words.extend_from_slice(b"\r\n");
 }

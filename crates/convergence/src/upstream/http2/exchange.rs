@@ -6,9 +6,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::RecvStream;
 use h2::client::ResponseFuture;
-use h2::{RecvStream, SendStream};
-use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Frame;
 
@@ -16,7 +15,6 @@ use super::sending::Sending;
 use super::{Slot, fault};
 use crate::upstream::fault::{BadAnswer, Fault};
 use crate::upstream::http1::{CONSENT, Failed};
-use crate::upstream::outgoing::Outgoing;
 use crate::upstream::patience::Patience;
 
 /// A request whose answer has not begun.
@@ -30,18 +28,11 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    pub(super) fn new(
-        slot: Slot,
-        answer: ResponseFuture,
-        stream: SendStream<Bytes>,
-        parts: &Parts,
-        body: Outgoing,
-        patience: Duration,
-    ) -> Self {
+    pub(super) fn new(slot: Slot, answer: ResponseFuture, sending: Sending, patience: Duration) -> Self {
         Self {
             slot,
             answer,
-            sending: Sending::new(stream, &parts.headers, body),
+            sending,
             sent: false,
             patience: Patience::of(patience),
             consent: Patience::of(CONSENT),

@@ -5,11 +5,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::{Reason, SendStream};
-use http::HeaderMap;
 use http_body::Body;
 
 use crate::upstream::fault::BadRequestBody;
-use crate::upstream::http1::expects_consent;
 use crate::upstream::outgoing::Outgoing;
 
 /// What is still to be sent, and where more comes from.
@@ -30,9 +28,10 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    pub(super) fn new(stream: SendStream<Bytes>, headers: &HeaderMap, body: Outgoing) -> Self {
+    /// `expects` whether the client waits for a word before it sends the body.
+    pub(super) fn new(stream: SendStream<Bytes>, expects: bool, body: Outgoing) -> Self {
         let body = (!body.is_end_stream()).then_some(body);
-        let held = body.is_some() && expects_consent(headers);
+        let held = body.is_some() && expects;
         Self { stream, data: Bytes::new(), body, held, begun: false, moved: false, starved: false }
     }
 

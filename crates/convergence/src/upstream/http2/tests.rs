@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::metrics::UpstreamFailures;
-use crate::upstream::{Address, Exchange, Group, Outgoing, Patiences, Pool, ask};
+use crate::upstream::{Address, Exchange, Group, Message, Outgoing, Patiences, Pool, ask};
 
 /// What the upstream was asked, or told by a reset.
 #[derive(Debug, PartialEq, Eq)]
@@ -97,7 +97,9 @@ async fn gateway(address: SocketAddr) -> SendRequest<Bytes> {
             let time = Duration::from_secs(20);
             let body = Outgoing::new(body, u64::MAX, time);
             let patiences = Patiences { connect: time, answer: time };
-            match ask(&pool, &server, &parts, body, patiences).await {
+            let target = server.address.target(&parts.uri);
+            let message = Message { method: &parts.method, target: &target, headers: &parts.headers };
+            match ask(&pool, &server, &message, false, body, patiences).await {
                 Ok((head, exchange)) => Ok(head.map(|()| Passed(exchange))),
                 Err(failed) => Err(io::Error::other(failed.fault)),
             }

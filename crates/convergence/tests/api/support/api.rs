@@ -209,11 +209,11 @@ impl State {
 
 /// The large body, a piece at a time, counted.
 fn large(given: &Arc<AtomicUsize>) -> Response<Body> {
-    const PIECE: usize = 1 << 16;
+    static PIECE: [u8; 1 << 16] = [b'x'; 1 << 16];
     let given = Arc::clone(given);
-    let pieces = (0..LARGE / PIECE).map(move |_| {
-        given.fetch_add(PIECE, Ordering::SeqCst);
-        Ok(Frame::data(Bytes::from_static(&[b'x'; PIECE])))
+    let pieces = (0..LARGE / PIECE.len()).map(move |_| {
+        given.fetch_add(PIECE.len(), Ordering::SeqCst);
+        Ok(Frame::data(Bytes::from_static(&PIECE)))
     });
     let mut answer = Response::new(StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync());
     answer.headers_mut().insert("content-length", LARGE.into());
