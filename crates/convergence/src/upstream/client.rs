@@ -52,7 +52,8 @@ pub(crate) async fn ask(
                 answered.map(|(head, exchange)| (head, Exchange::Http1(exchange)))
             }
             Way::Http2(session) => {
-                let answered = session.ask(message, body, patiences.answer).await;
+                // Boxed, as is making a connection: or else requests over kept ones of HTTP/1 carry the room for it.
+                let answered = Box::pin(session.ask(message, body, patiences.answer)).await;
                 answered.map(|(head, exchange)| (head, Exchange::Http2(exchange)))
             }
         };
@@ -102,7 +103,7 @@ async fn find(
     if let Some(way) = kept(pool, server, only_http1) {
         return Ok((way, true));
     }
-    let connecting = async {
+    let connecting = Box::pin(async {
         if only_http1 || !pool.may_be_http2(server) {
             return connect(pool, server, only_http1).await.map(|way| (way, false));
         }
@@ -113,13 +114,14 @@ async fn find(
             Some(way) => Ok((way, true)),
             None => connect(pool, server, only_http1).await.map(|way| (way, false)),
         }
-    };
+    });
     let connected = tokio::time::timeout(patience, connecting).await;
     connected.unwrap_or_else(|_| Err(Fault::ConnectTimeout(patience.as_secs())))
 }
 
 fn kept(pool: &Pool, server: &Arc<Server>, only_http1: bool) -> Option<Way> {
-    let session = if only_http1 { None } else { pool.session(server) };
+    let may_share = !only_http1 && server.address.speaks != Speaks::Http1;
+    let session = if may_share { pool.session(server) } else { None };
     session.map(Way::Http2).or_else(|| pool.take(server).map(Way::Http1))
 }
 
