@@ -41,7 +41,7 @@ pub(crate) struct App {
 impl App {
     /// Whether there may be an upstream for a path that is not ours.
     pub(crate) fn passes_on(&self) -> bool {
-        self.gateway.has_upstream() || self.routes.is_some()
+        self.gateway.group().is_some() || self.routes.is_some()
     }
 
     /// The routes to go by, where there are any.

@@ -11,6 +11,7 @@ mod report;
 mod server;
 mod spreadsheet;
 mod table;
+mod upstream;
 
 pub(crate) use report::{Line, Report};
 
@@ -102,7 +103,12 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
         certificate::examine(&mut report, tls, now.unix);
     }
     machine::port(&mut report, &config).await;
-    finish(&mut report, order, settings);
+    let mut order = order.to_vec();
+    if !config.upstream.addresses.is_empty() {
+        order.push(Check::Upstream);
+        upstream::examine(&mut report, config.upstream).await;
+    }
+    finish(&mut report, &order, settings);
     report
 }
 

@@ -38,7 +38,7 @@ mod redact;
 pub(crate) use admin::AdminListener;
 pub(crate) use ext_authz::ExtAuthzListener;
 pub(crate) use listener::Listeners;
-pub(crate) use proxy::Gateway;
+pub(crate) use proxy::{Gateway, loosely};
 pub(crate) use refuse::status_and_code;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::RequestId;

@@ -10,12 +10,15 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::sync::Lag;
+use crate::upstream;
 
 /// Label sets of one label with a word that is ours.
 type Label = [(&'static str, &'static str); 1];
 
 /// Where the TLS certificate is from. A family without members is not shown, so without TLS there is none.
 const FILES: &Label = &[("source", "files")];
+/// Failures of upstreams, by reason.
+pub(crate) type UpstreamFailures = Family<Label, Counter>;
 
 /// Upper bounds in seconds, from what the webhook takes to what polling takes.
 const LAGS: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
@@ -37,6 +40,8 @@ pub(crate) struct Metrics {
     webhooks: Family<Label, Counter>,
     tls_certificate: Family<Label, Gauge>,
     tls_refused: Family<Label, Gauge>,
+    upstream_up: Family<[(&'static str, String); 1], Gauge>,
+    upstream_failures: UpstreamFailures,
 }
 
 impl Default for Metrics {
@@ -54,6 +59,8 @@ impl Default for Metrics {
             webhooks: Family::default(),
             tls_certificate: Family::default(),
             tls_refused: Family::default(),
+            upstream_up: Family::default(),
+            upstream_failures: Family::default(),
         };
         metrics.register();
         // Before the first read, and without one: no number is the truth.
@@ -122,6 +129,19 @@ impl Metrics {
         self.tls_refused.get_or_create(FILES).set(i64::from(refused));
     }
 
+    /// Counts what upstreams fail in. With each reason at 0, so that the first failure is an increase.
+    pub(crate) fn upstream_failures(&self) -> UpstreamFailures {
+        for reason in upstream::REASONS {
+            let _ = self.upstream_failures.get_or_create(&[("reason", reason)]);
+        }
+        self.upstream_failures.clone()
+    }
+
+    /// Whether an upstream is asked like any other. `shown` is its address without a secret.
+    pub(crate) fn upstream_up(&self, shown: &str, up: bool) {
+        self.upstream_up.get_or_create(&[("upstream", shown.to_owned())]).set(i64::from(up));
+    }
+
     /// All of them. `age` is that of the keys in use, in seconds; `held` whether a refresh is held.
     pub(crate) fn text(&self, age: Option<i64>, held: bool) -> String {
         self.refresh_held.set(i64::from(held));
@@ -173,5 +193,9 @@ impl Metrics {
         );
         let refused = "1 while the TLS files hold what cannot be used, so that the old certificate still is";
         registry.register("tls_files_refused", refused, self.tls_refused.clone());
+        let up = "1 while an upstream is asked in its turn, 0 while it is asked last";
+        registry.register("upstream_up", up, self.upstream_up.clone());
+        let failures = "Failures of upstreams to be reached, to answer, or to end their answers";
+        registry.register("upstream_failures", failures, self.upstream_failures.clone());
     }
 }

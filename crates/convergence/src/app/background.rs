@@ -1,4 +1,4 @@
-//! What runs beside the requests: the refresher, the sweep, the flusher and who looks after the routes.
+//! What runs beside the requests: the refresher, who looks after routes and upstreams, the sweep and the flusher.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,9 +11,12 @@ use tracing::{info, warn};
 use super::{App, Door, Guard};
 use crate::clock::Clock;
 use crate::config::{GoogleSheet, Keys, Usage};
+use crate::http::loosely;
 use crate::keys::KeySource;
 use crate::metrics::Metrics;
+use crate::routes::InUse;
 use crate::sync::{Flusher, Journal, Orders, Refresher, State, Store};
+use crate::upstream::{Examiner, Server};
 use crate::usage::UsageFile;
 
 /// How often idle windows are freed and old recordings deleted.
@@ -40,10 +43,9 @@ impl Background {
         drained: watch::Receiver<bool>,
     ) -> Self {
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
-        let routes = app.routes.clone();
-        let routes = routes.map(|routes| -> Task { Box::pin(routes.watch(Arc::clone(&app.clock))) });
+        let upstreams: Task = Box::pin(look_after_upstreams(Arc::clone(app)));
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
-        Self { tasks: refresh.into_iter().chain(routes).chain([sweep]).collect(), last }
+        Self { tasks: refresh.into_iter().chain([upstreams, sweep]).collect(), last }
     }
 }
 
@@ -82,6 +84,28 @@ pub(super) fn refresher<S: KeySource>(
         journal: Journal::new(Arc::clone(&guard.early), Arc::clone(metrics), Arc::clone(clock)),
     };
     Box::pin(refresher.run())
+}
+
+/// Asks the upstreams how they are, where that is wanted, and keeps up with the routes. The connections belong to the
+/// thread that runs it.
+async fn look_after_upstreams(app: Arc<App>) {
+    let clock = Arc::clone(&app.clock);
+    let ask = move |examiner: Examiner, servers: &[Arc<Server>]| {
+        tokio::task::spawn_local(examiner.look_after(loosely(servers), Arc::clone(&clock)));
+    };
+    if let Some(examiner) = app.gateway.examiner() {
+        ask(examiner, app.gateway.servers());
+    }
+    let Some(routes) = &app.routes else { return };
+    let begin = |in_use: &InUse| {
+        for (upstream, group) in in_use.upstreams() {
+            if let Some(path) = &upstream.health_path {
+                ask(app.gateway.examiner_of(path.clone()), group.servers());
+            }
+        }
+    };
+    begin(&routes.current());
+    Arc::clone(routes).watch(Arc::clone(&app.clock), begin).await;
 }
 
 async fn sweep(app: Arc<App>) {

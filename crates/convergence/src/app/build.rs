@@ -16,8 +16,9 @@ use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Config, Fault, RoutesFile};
 use crate::http::{Gateway, Slots, Webhook};
+use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
-use crate::upstream::Group;
+use crate::upstream::MakeGroups;
 
 /// How long the voice may take for one piece of a line, of which it speaks several hundred in that time.
 const LINE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,16 +27,21 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// No source of keys is configured and `AUTH_FALLBACK=closed`.
+    /// No source of keys is configured and `AUTH_FALLBACK=closed`, or there can be no TLS and an upstream needs it.
     pub(crate) fn build(
         config: Config,
         clock: Arc<dyn Clock>,
         drained: watch::Receiver<bool>,
     ) -> Result<(Arc<Self>, Background), Fault> {
         let sheet = config.auth.sheet().cloned();
-        let metrics = Arc::default();
+        let metrics: Arc<Metrics> = Arc::default();
+        let make = MakeGroups { trust: config.upstream.trust.clone(), failures: metrics.upstream_failures() };
+        let gateway = Gateway::new(config.upstream, &make).map_err(|unusable| {
+            let (variable, wrong) = (unusable.variable.to_owned(), unusable.wrong);
+            Fault { variable, wrong }
+        })?;
         let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics)?;
-        let routes = config.routes.map(routes).transpose()?;
+        let routes = config.routes.map(|file| routes(file, make)).transpose()?;
         let app = Arc::new(Self {
             door,
             studio: studio(&config.audio, &config.data_dir),
@@ -48,7 +54,7 @@ impl App {
             place: config.place,
             admin: config.admin,
             webhook: config.webhook.map(Webhook::new),
-            gateway: Gateway::new(config.upstream),
+            gateway,
             metrics,
             process: process(),
             requests: AtomicU64::new(0),
@@ -59,8 +65,9 @@ impl App {
     }
 }
 
-fn routes(file: RoutesFile) -> Result<Arc<LiveRoutes>, Fault> {
-    let make: MakeGroup = Box::new(|upstream| Ok(Group::new(upstream.addresses.iter().cloned())));
+fn routes(file: RoutesFile, make: MakeGroups) -> Result<Arc<LiveRoutes>, Fault> {
+    let make: MakeGroup =
+        Box::new(move |upstream| make.group(&upstream.addresses).map_err(|unusable| unusable.to_string()));
     let live = LiveRoutes::new(file.path, file.text, make);
     let fault = |wrong: Vec<String>| Fault { variable: "ROUTES_FILE".to_owned(), wrong: wrong.join("; ") };
     live.map(Arc::new).map_err(fault)

@@ -29,7 +29,8 @@ Checks, each with ok, note, FAIL or skipped (an earlier check failed), and what 
   revocation    how late a change in the sheet takes effect
   data folder   whether it can be written
   port          whether it is free; otherwise how the server there is doing
-With KEYS_FILE: settings, keys file, time zone, columns, rows, revocation, data folder, port.
+  upstream      with UPSTREAM_URL: whether each is reached, its certificate, its health path
+With KEYS_FILE: settings, keys file, time zone, columns, rows, revocation, data folder, port, upstream.
 Nothing is changed. The exit code is 1 if anything failed.";
 
 pub(super) fn command() -> Command {

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Uri};
 
+use super::absolute;
 use super::settings::Reader;
-use crate::upstream::{Address, EXPECTED};
+use crate::upstream::{Address, EXPECTED, Trust};
 
 /// What every other path goes to.
 pub struct Upstream {
@@ -19,6 +21,12 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// `UPSTREAM_TIMEOUT`.
     pub timeout: Duration,
+    /// `UPSTREAM_CA_PATH`, `UPSTREAM_CLIENT_CERT_PATH` and `UPSTREAM_CLIENT_KEY_PATH`.
+    pub(crate) trust: Trust,
+    /// `UPSTREAM_HEALTH_PATH`: what those of `UPSTREAM_URL` are asked.
+    pub health_path: Option<Uri>,
+    /// `UPSTREAM_HEALTH_INTERVAL`.
+    pub health_interval: Duration,
 }
 
 impl Upstream {
@@ -44,7 +52,68 @@ impl Upstream {
         let connect_timeout = reader.seconds("UPSTREAM_CONNECT_TIMEOUT", 5);
         let timeout = reader.seconds("UPSTREAM_TIMEOUT", 60);
         let keep_host = keep_host.unwrap_or(false);
-        let addresses = addresses.unwrap_or_default();
-        Self { addresses, authorization, keep_host, connect_timeout, timeout }
+        Self {
+            addresses: addresses.unwrap_or_default(),
+            authorization,
+            keep_host,
+            connect_timeout,
+            timeout,
+            trust: trust(reader),
+            health_interval: reader.seconds("UPSTREAM_HEALTH_INTERVAL", 5),
+            health_path: health_path(reader),
+        }
+    }
+}
+
+fn trust(reader: &mut Reader<'_>) -> Trust {
+    const CERTIFICATE: &str = "UPSTREAM_CLIENT_CERT_PATH";
+    const KEY: &str = "UPSTREAM_CLIENT_KEY_PATH";
+    let authorities = reader.text("UPSTREAM_CA_PATH").map(absolute);
+    let identity = match (reader.text(CERTIFICATE), reader.text(KEY)) {
+        (Some(certificate), Some(key)) => Some((absolute(certificate), absolute(key))),
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.fault(KEY, format!("must be set, since {CERTIFICATE} is"));
+            None
+        }
+        (None, Some(_)) => {
+            reader.fault(CERTIFICATE, format!("must be set, since {KEY} is"));
+            None
+        }
+    };
+    Trust { authorities, identity }
+}
+
+fn health_path(reader: &mut Reader<'_>) -> Option<Uri> {
+    let expected = "a path that begins with a slash, such as /health";
+    reader.with("UPSTREAM_HEALTH_PATH", expected, |text| {
+        let path: PathAndQuery = text.parse().ok().filter(|_| text.starts_with('/'))?;
+        Some(Uri::from(path))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Settings};
+
+    #[test]
+    fn every_fault_names_its_variable() {
+        let faults = |set: &[(&str, &str)]| -> Vec<String> {
+            let mut settings = Settings::default();
+            settings.set("UPSTREAM_URL", "https://app");
+            for (name, value) in set {
+                settings.set(name, *value);
+            }
+            let faults = Config::read(&settings).err().unwrap_or_default();
+            faults.into_iter().map(|fault| fault.variable).collect()
+        };
+        assert_eq!(faults(&[]), [""; 0]);
+        let (certificate, key) = ("UPSTREAM_CLIENT_CERT_PATH", "UPSTREAM_CLIENT_KEY_PATH");
+        assert_eq!(faults(&[(certificate, "our.pem")]), [key]);
+        assert_eq!(faults(&[(key, "our.key")]), [certificate]);
+        assert_eq!(faults(&[(certificate, "our.pem"), (key, "our.key")]), [""; 0]);
+        let health = [("UPSTREAM_HEALTH_PATH", "health"), ("UPSTREAM_HEALTH_INTERVAL", "0")];
+        assert_eq!(faults(&health), ["UPSTREAM_HEALTH_INTERVAL", "UPSTREAM_HEALTH_PATH"]);
+        assert_eq!(faults(&[("UPSTREAM_URL", "ftp://app")]), ["UPSTREAM_URL"]);
     }
 }

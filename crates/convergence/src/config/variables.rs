@@ -160,6 +160,27 @@ pub const VARIABLES: &[Variable] = &[
         "SECONDS",
         "For an upstream to begin its answer, and between two pieces of it (default 60)",
     ),
+    variable(
+        "UPSTREAM_CA_PATH",
+        "FILE",
+        "The authorities whose certificates upstreams may have, in PEM (default: the system's)",
+    ),
+    variable(
+        "UPSTREAM_CLIENT_CERT_PATH",
+        "FILE",
+        "The certificate by which this server proves to upstreams who it is, in PEM",
+    ),
+    variable("UPSTREAM_CLIENT_KEY_PATH", "FILE", "The private key of that certificate, in PEM"),
+    variable(
+        "UPSTREAM_HEALTH_PATH",
+        "PATH",
+        "What upstreams are asked to see if they are well (default: nothing)",
+    ),
+    variable(
+        "UPSTREAM_HEALTH_INTERVAL",
+        "SECONDS",
+        "Between two such questions, and for an answer to one (default 5)",
+    ),
     variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
     variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),

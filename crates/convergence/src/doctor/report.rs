@@ -25,6 +25,7 @@ pub(crate) enum Check {
     DataFolder,
     Certificate,
     Port,
+    Upstream,
 }
 
 impl fmt::Display for Check {
@@ -50,6 +51,7 @@ impl fmt::Display for Check {
             Check::DataFolder => "data folder",
             Check::Certificate => "certificate",
             Check::Port => "port",
+            Check::Upstream => "upstream",
         })
     }
 }

@@ -2,20 +2,21 @@
 //! added, the upstream is asked, and its answer is passed on as it comes.
 
 mod failure;
+mod gateway;
 mod headers;
 mod look_alike;
 mod passage;
 mod tunnel;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::CONNECTION;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use tracing::{debug, info};
+use tracing::debug;
 
+pub(crate) use self::gateway::{Gateway, loosely};
 pub(crate) use self::headers::Forwarded;
 use self::headers::{Hop, Passed};
 pub(crate) use self::passage::Passage;
@@ -24,38 +25,13 @@ use super::body::Answer;
 use super::connection::Connected;
 use super::problem::{Problem, not_found};
 use super::stamp::RequestId;
-use crate::config;
 use crate::routes::InUse;
-use crate::upstream::{BadAnswer, Exchange, Failed, Fault, Group, Link, Message, Outgoing, Server, Stream};
+use crate::upstream::{
+    self, BadAnswer, Exchange, Failed, Fault, Group, Message, Outgoing, Patiences, Server,
+};
 
 /// How many upstreams a request tries at most.
 const MOST_TRIES: usize = 3;
-
-/// Whose API is guarded, and how it is asked.
-pub(crate) struct Gateway {
-    /// For whatever no route sends elsewhere.
-    group: Option<Group>,
-    authorization: Option<HeaderValue>,
-    keep_host: bool,
-    connect_timeout: Duration,
-    timeout: Duration,
-}
-
-impl Gateway {
-    pub(crate) fn new(upstream: config::Upstream) -> Self {
-        let config::Upstream { addresses, authorization, keep_host, connect_timeout, timeout } = upstream;
-        let group = (!addresses.is_empty()).then(|| Group::new(addresses));
-        for address in group.iter().flat_map(Group::addresses) {
-            info!("what is not ours goes to {}", address.shown);
-        }
-        Self { group, authorization, keep_host, connect_timeout, timeout }
-    }
-
-    /// Whether there is one for every path.
-    pub(crate) fn has_upstream(&self) -> bool {
-        self.group.is_some()
-    }
-}
 
 /// Passes a request on, and its answer back.
 pub(super) async fn answer(
@@ -78,25 +54,29 @@ pub(super) async fn answer(
         Ok(answered) => answered,
         Err(fault) => return failure::answer(&fault),
     };
+    let version = head.version();
     let mut answer = head.map(|()| Answer::empty());
-    headers::returned(answer.headers_mut());
+    *answer.version_mut() = Version::HTTP_11;
+    headers::returned(answer.headers_mut(), version);
     if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
         *answer.body_mut() = passage::body(exchange, &connected.pool, server, answer.headers());
         return answer;
     }
-    if hop.protocol.is_none() {
-        return failure::answer(&BadAnswer::UnaskedUpgrade.into());
+    match exchange.into_stream() {
+        Some((stream, first)) if hop.protocol.is_some() => {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            connected.upgrade(tunnel::to(stream, first));
+            answer
+        }
+        _ => failure::answer(&BadAnswer::UnaskedUpgrade.into()),
     }
-    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    connected.upgrade(tunnel::to(exchange));
-    answer
 }
 
 /// Where a request goes, and how much time and room it has.
 struct Way<'a> {
     gateway: &'a Gateway,
     group: &'a Group,
-    timeout: Duration,
+    patiences: Patiences,
     largest_body: u64,
 }
 
@@ -105,12 +85,13 @@ fn way<'a>(gateway: &'a Gateway, in_use: Option<&'a InUse>, path: &str) -> Optio
     let route = in_use.and_then(|in_use| in_use.routes.find(path));
     let group = match (in_use, route.and_then(|route| route.upstream.as_deref())) {
         (Some(in_use), Some(name)) => in_use.group(name),
-        _ => gateway.group.as_ref(),
+        _ => gateway.group(),
     };
+    let Patiences { connect, answer } = gateway.patiences;
     Some(Way {
         gateway,
         group: group?,
-        timeout: route.and_then(|route| route.timeout).unwrap_or(gateway.timeout),
+        patiences: Patiences { connect, answer: route.and_then(|route| route.timeout).unwrap_or(answer) },
         largest_body: route.and_then(|route| route.max_body_bytes).unwrap_or(u64::MAX),
     })
 }
@@ -155,7 +136,7 @@ impl Asking<'_> {
             if matches!(failed.fault, Fault::Request(_)) {
                 return Err(failed.fault);
             }
-            server.failed(uptime);
+            server.failed(uptime, &failed.fault);
             debug!("no answer from the upstream {}: {}", server.address.shown, failed.fault);
             match failed {
                 Failed { fault, body: Some(again), unsent } if unsent || self.may_repeat(&fault) => {
@@ -167,36 +148,12 @@ impl Asking<'_> {
         Err(last.unwrap_or_else(|| Fault::Connect(std::io::ErrorKind::NotFound.into())))
     }
 
-    /// Asks this upstream: over a kept connection if there is one, and as long as those turn out to be closed, over the
-    /// next.
-    async fn one(
-        &self,
-        server: &Arc<Server>,
-        mut body: Outgoing,
-    ) -> Result<(Response<()>, Exchange), Failed> {
+    async fn one(&self, server: &Arc<Server>, body: Outgoing) -> Result<(Response<()>, Exchange), Failed> {
         let Self { connected, way, caller, id, parts, hop } = *self;
         let headers = Passed { parts, hop, connected, gateway: way.gateway, caller, id, server };
         let target = server.address.target(&parts.uri);
         let message = Message { method: &parts.method, target: &target, headers: &headers };
-        while let Some(link) = connected.pool.take(server) {
-            match link.ask(&message, body, way.timeout).await {
-                Ok(answered) => return Ok(answered),
-                // RFC 9112, 9.3.1: what may be done twice is sent again after a kept connection was closed.
-                Err(Failed { fault: Fault::Closed(_) | Fault::Stale, body: Some(again), unsent })
-                    if unsent || is_idempotent(&parts.method) =>
-                {
-                    body = again;
-                }
-                Err(failed) => return Err(failed),
-            }
-        }
-        let connecting = Stream::connect(&server.address.target);
-        let fault = match tokio::time::timeout(way.gateway.connect_timeout, connecting).await {
-            Ok(Ok(stream)) => return Link::new(stream).ask(&message, body, way.timeout).await,
-            Ok(Err(error)) => Fault::Connect(error),
-            Err(_) => Fault::ConnectTimeout(way.gateway.connect_timeout.as_secs()),
-        };
-        Err(Failed { fault, unsent: true, body: Some(body) })
+        upstream::ask(&connected.pool, server, &message, hop.protocol.is_some(), body, way.patiences).await
     }
 
     /// Whether another upstream may be asked although this one may have acted on the request (RFC 9110, 9.2.1). A slow
@@ -205,9 +162,4 @@ impl Asking<'_> {
         matches!(fault, Fault::Closed(_))
             && matches!(self.parts.method, Method::GET | Method::HEAD | Method::OPTIONS)
     }
-}
-
-/// RFC 9110, 9.2.2.
-fn is_idempotent(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }

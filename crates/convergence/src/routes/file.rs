@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -79,6 +80,7 @@ impl Reader<'_> {
                 Vec::new()
             };
             let health_path = self.text(member(members, "health_path"), "health_path", A_PATH, is_path);
+            let health_path = health_path.and_then(|path| path.parse().ok());
             let addresses = urls.iter().filter_map(|url| Address::read(url)).collect();
             upstreams.push(Upstream { name: name.get_ref().as_ref().into(), addresses, health_path });
         }
@@ -235,7 +237,7 @@ const A_PREFIX: &str = "a path such as /v1, of letters, digits and -._~!$&'()*+,
 const A_SCOPE: &str = "a scope: one word of visible ASCII without quotes, commas and backslashes";
 
 fn is_path(path: &str) -> bool {
-    path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    path.starts_with('/') && path.parse::<PathAndQuery>().is_ok()
 }
 
 /// Only what is spelt in one way: a prefix is compared byte for byte.

@@ -81,7 +81,8 @@ impl LiveRoutes {
     }
 
     /// Keeps up with the file for as long as the server runs. A file that cannot be used changes nothing and is said.
-    pub(crate) async fn watch(self: Arc<Self>, clock: Arc<dyn Clock>) {
+    /// `begun` is told of each that comes into use.
+    pub(crate) async fn watch(self: Arc<Self>, clock: Arc<dyn Clock>, begun: impl Fn(&InUse)) {
         let mut hangups = signal(SignalKind::hangup())
             .inspect_err(|error| error!("routes are not read on SIGHUP: {error}"))
             .ok();
@@ -95,14 +96,14 @@ impl LiveRoutes {
             };
             let look = read(&self.path);
             if asked || (look != known && look == last_look) {
-                self.take(&look);
+                self.take(&look, &begun);
                 known = look.clone();
             }
             last_look = look;
         }
     }
 
-    fn take(&self, look: &Result<String, String>) {
+    fn take(&self, look: &Result<String, String>, begun: impl Fn(&InUse)) {
         let routes = match look {
             Ok(text) => InUse::make(text, &self.make),
             Err(fault) => Err(vec![fault.clone()]),
@@ -110,6 +111,7 @@ impl LiveRoutes {
         match routes {
             Ok(routes) => {
                 info!(routes = routes.routes.len(), "routes are read from {}", self.path.display());
+                begun(&routes);
                 let replaced = std::mem::replace(
                     &mut *self.current.write().unwrap_or_else(PoisonError::into_inner),
                     Arc::new(routes),

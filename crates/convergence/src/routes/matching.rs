@@ -15,6 +15,7 @@
 
 use std::time::Duration;
 
+use http::Uri;
 use percent_encoding::percent_decode_str;
 
 use crate::upstream::Address;
@@ -50,7 +51,7 @@ pub(crate) struct Upstream {
     /// At least one.
     pub(crate) addresses: Vec<Address>,
     /// Asked for to see whether a server is well.
-    pub(crate) health_path: Option<String>,
+    pub(crate) health_path: Option<Uri>,
 }
 
 /// A path that a program behind this one may take for another's.

@@ -11,12 +11,27 @@ pub(crate) enum Fault {
     /// No connection within the time for it.
     #[error("no connection within {0} s")]
     ConnectTimeout(u64),
+    /// The upstream's certificate is not believed.
+    #[error("its certificate is not accepted: {0}")]
+    Certificate(String),
+    /// TLS failed for another reason.
+    #[error("TLS fails: {0}")]
+    Tls(String),
+    /// HTTP/2 was expected, by its address (`h2c:`) or because it has said so.
+    #[error("it does not speak HTTP/2")]
+    NotHttp2,
+    /// The client wants to switch protocols, and HTTP/2 has no way to (RFC 9113, 8.6).
+    #[error("the request wants to switch protocols, which HTTP/2 cannot")]
+    NoUpgrade,
     /// A kept connection had been closed by the upstream before anything was sent.
     #[error("the kept connection had been closed")]
     Stale,
     /// The connection broke, or was closed, before the answer's head.
     #[error("the connection was closed before an answer: {0}")]
     Closed(#[source] std::io::Error),
+    /// The upstream has given up this request, and no other of its connection (HTTP/2).
+    #[error("it has reset the request: {0}")]
+    Reset(String),
     /// No answer's head within the route's time.
     #[error("no answer within {0} s")]
     Timeout(u64),
@@ -27,6 +42,25 @@ pub(crate) enum Fault {
     #[error("{0}")]
     Request(#[from] BadRequestBody),
 }
+
+impl Fault {
+    /// The word for it in the metrics; `None` where the upstream is not to blame.
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        Some(match self {
+            Fault::Connect(_) => "connect",
+            Fault::Certificate(_) | Fault::Tls(_) => "tls",
+            Fault::ConnectTimeout(_) => "connect_timeout",
+            Fault::Stale | Fault::Closed(_) | Fault::Reset(_) => "closed",
+            Fault::Timeout(_) => "timeout",
+            Fault::NotHttp2 | Fault::BadAnswer(_) => "bad_answer",
+            Fault::NoUpgrade | Fault::Request(_) => return None,
+        })
+    }
+}
+
+/// All of [`Fault::reason`].
+pub(crate) const REASONS: [&str; 6] =
+    ["connect", "tls", "connect_timeout", "closed", "timeout", "bad_answer"];
 
 /// What is wrong with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

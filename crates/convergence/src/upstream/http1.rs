@@ -31,7 +31,7 @@ const LARGE_READ: usize = 65_536;
 
 /// How long an upstream may take to consent to a body (`Expect: 100-continue`) before it is sent all the same
 /// (RFC 9110, 10.1.1: a client should not wait for an indefinite period).
-const CONSENT: Duration = Duration::from_secs(1);
+pub(super) const CONSENT: Duration = Duration::from_secs(1);
 
 /// An open connection on which nothing is under way.
 pub(crate) struct Link {
@@ -107,6 +107,9 @@ impl Link {
                     }
                     Poll::Pending => {}
                 }
+            }
+            if sending.has_moved() {
+                wait.answer.renew();
             }
             let Poll::Ready(read) = self.poll_read(SMALL_READ, context) else {
                 if sending.is_held() {
@@ -246,7 +249,11 @@ impl Exchange {
     fn poll_sending(&mut self, context: &mut Context<'_>) {
         let Some(sending) = &mut self.sending else { return };
         sending.release();
-        match sending.poll(&mut self.link.io, context) {
+        let sent = sending.poll(&mut self.link.io, context);
+        if sending.has_moved() {
+            self.patience.renew();
+        }
+        match sent {
             Poll::Ready(sent) => {
                 self.keep_alive &= sent.is_ok();
                 self.sending = None;

@@ -2,6 +2,8 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no public interface")]
 
+#[path = "../api/support/authority.rs"]
+mod authority;
 mod support;
 
 mod account;
@@ -10,3 +12,4 @@ mod file;
 mod machine;
 mod refusals;
 mod sheet;
+mod upstream;

@@ -1,8 +1,12 @@
 //! The program itself, started as an operator starts it: settings, signals, logs, and what it leaves behind.
 
+#[path = "../api/support/authority.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other tests need more of it")]
+mod authority;
 mod keys;
 mod routes;
 mod sheet_init;
+mod upstream;
 mod usage;
 mod voice;
 

@@ -15,6 +15,12 @@ pub(super) fn answer(app: &App) -> Response<Answer> {
         }
         Door::Open(_) => (None, false),
     };
+    let uptime = app.clock.now().uptime;
+    let routes = app.routes();
+    let others = routes.iter().flat_map(|in_use| in_use.upstreams()).flat_map(|(_, group)| group.servers());
+    for server in app.gateway.servers().iter().chain(others) {
+        app.metrics.upstream_up(&server.address.shown, server.works(uptime));
+    }
     let mut answer = Response::new(Answer::from(app.metrics.text(age, held)));
     let openmetrics = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     answer.headers_mut().insert(CONTENT_TYPE, openmetrics);

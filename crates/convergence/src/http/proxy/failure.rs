@@ -13,11 +13,24 @@ pub(super) fn answer(fault: &Fault) -> Response<Answer> {
 fn problem(fault: &Fault) -> Problem {
     const BAD: &str = "Bad gateway";
     match fault {
-        Fault::Connect(_) | Fault::ConnectTimeout(_) | Fault::Stale | Fault::Closed(_) => Problem::new(
+        Fault::Connect(_)
+        | Fault::ConnectTimeout(_)
+        | Fault::Certificate(_)
+        | Fault::Tls(_)
+        | Fault::NotHttp2
+        | Fault::Stale
+        | Fault::Reset(_)
+        | Fault::Closed(_) => Problem::new(
             StatusCode::BAD_GATEWAY,
             "upstream_unreachable",
             BAD,
             "the API behind this gateway cannot be reached, or hung up without an answer; try again later",
+        ),
+        Fault::NoUpgrade => Problem::new(
+            StatusCode::BAD_GATEWAY,
+            "upstream_cannot_upgrade",
+            BAD,
+            "the API behind this gateway is asked over HTTP/2, and its connections cannot switch to another protocol",
         ),
         Fault::BadAnswer(_) => Problem::new(
             StatusCode::BAD_GATEWAY,

@@ -127,9 +127,10 @@ fn is_ours(name: &HeaderName) -> bool {
     }
 }
 
-/// Says in an answer that it has come this way.
-pub(super) fn returned(headers: &mut HeaderMap) {
-    headers.append(VIA, HeaderValue::from_static(via(Version::HTTP_11)));
+/// Says in an answer, which came in this version, that it has come this way.
+pub(super) fn returned(headers: &mut HeaderMap, version: Version) {
+    headers.remove(PROXY_AUTHENTICATE);
+    headers.append(VIA, HeaderValue::from_static(via(version)));
 }
 
 /// RFC 9110, 7.6.3: the version in which the message came, and who passes it on.

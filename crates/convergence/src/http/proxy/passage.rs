@@ -82,6 +82,7 @@ impl Body for Passage {
             // The client's connection is cut, so that it cannot take the part for the whole.
             Some(Err(fault)) => {
                 debug!("the answer of the upstream {} ends early: {fault}", self.server.address.shown);
+                self.server.broke_off(fault);
                 self.exchange = None;
                 Some(Err(io::Error::other(fault)))
             }

@@ -8,11 +8,11 @@ use tokio::io::{AsyncWriteExt, copy_bidirectional};
 use tracing::debug;
 
 use crate::http::tunnel::{Tunnel, Upgraded};
-use crate::upstream::{Exchange, Stream};
+use crate::upstream::Stream;
 
-/// What passes the bytes, once the upstream has answered with 101 and the client has been told so.
-pub(super) fn to(exchange: Exchange) -> Tunnel {
-    let (upstream, first) = exchange.into_stream();
+/// What passes the bytes, once the upstream has answered with 101 and the client has been told so. `first` is what the
+/// upstream has sent already.
+pub(super) fn to(upstream: Stream, first: Bytes) -> Tunnel {
     Box::new(|client| {
         Box::pin(async move {
             if let Err(error) = pass(client, upstream, first).await {
@@ -22,7 +22,6 @@ pub(super) fn to(exchange: Exchange) -> Tunnel {
     })
 }
 
-/// `first` is what the upstream has sent already.
 async fn pass(mut client: Upgraded, mut upstream: Stream, first: Bytes) -> io::Result<()> {
     client.write_all(&first).await?;
     copy_bidirectional(&mut client, &mut upstream).await?;

@@ -33,6 +33,8 @@ pub(super) struct Sending {
     untouched: bool,
     /// Whether something has been taken from the body: it cannot be sent once more.
     body_begun: bool,
+    /// Whether something has gone out since that was asked last.
+    moved: bool,
     /// Whether all that is here has gone out, and the client has to send more.
     starved: bool,
 }
@@ -72,6 +74,7 @@ impl Sending {
             held,
             untouched: true,
             body_begun: false,
+            moved: false,
             starved: false,
         }
     }
@@ -94,6 +97,11 @@ impl Sending {
     /// Whether it is the client that has to do something.
     pub(super) fn is_starved(&self) -> bool {
         self.starved
+    }
+
+    /// Whether something has gone out since this was asked last.
+    pub(super) fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// The body, where none of it has been taken: the request can be sent once more.
@@ -122,6 +130,10 @@ impl Sending {
             } else if self.body.is_none() {
                 return Pin::new(io).poll_flush(context).map_err(Unsent::Io);
             } else if self.starved || self.held {
+                // TLS may hold back the end of what it has taken.
+                if let Poll::Ready(Err(error)) = Pin::new(&mut *io).poll_flush(context) {
+                    return Poll::Ready(Err(Unsent::Io(error)));
+                }
                 return Poll::Pending;
             }
         }
@@ -152,7 +164,7 @@ impl Sending {
     }
 
     fn advance(&mut self, written: usize) {
-        self.untouched = false;
+        (self.untouched, self.moved) = (false, true);
         let of_words = written.min(self.words.len() - self.written);
         self.written += of_words;
         self.data.advance(written - of_words);

@@ -2,6 +2,8 @@
 
 pub mod accident;
 mod answer;
+pub mod api;
+pub mod authority;
 mod clock;
 pub mod frames;
 mod server;
