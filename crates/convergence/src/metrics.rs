@@ -10,7 +10,6 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::sync::Lag;
-use crate::upstream;
 
 /// Label sets of one label with a word that is ours.
 type Label = [(&'static str, &'static str); 1];
@@ -129,11 +128,8 @@ impl Metrics {
         self.tls_refused.get_or_create(FILES).set(i64::from(refused));
     }
 
-    /// Counts what upstreams fail in. With each reason at 0, so that the first failure is an increase.
+    /// Counts what upstreams fail in.
     pub(crate) fn upstream_failures(&self) -> UpstreamFailures {
-        for reason in upstream::REASONS {
-            let _ = self.upstream_failures.get_or_create(&[("reason", reason)]);
-        }
         self.upstream_failures.clone()
     }
 

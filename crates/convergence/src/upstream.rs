@@ -29,7 +29,7 @@ pub(crate) use address::{Address, EXPECTED};
 pub(crate) use client::{Patiences, ask, reach};
 pub(crate) use connect::Stream;
 pub(crate) use exchange::Exchange;
-pub(crate) use fault::{BadAnswer, BadRequestBody, Fault, REASONS};
+pub(crate) use fault::{BadAnswer, BadRequestBody, Fault};
 pub(crate) use group::{Group, MakeGroups, Server};
 pub(crate) use health::{Checks, Examiner};
 pub(crate) use http1::Failed;

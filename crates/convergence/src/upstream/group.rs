@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 use tracing::{info, warn};
 
 use super::address::Address;
-use super::fault::{BadAnswer, Fault};
+use super::fault::{BadAnswer, Fault, REASONS};
 use super::tls::{Tls, Trust, Unusable};
 use crate::metrics::UpstreamFailures;
 
@@ -52,6 +52,10 @@ impl MakeGroups {
     /// There can be no TLS, and one of the addresses needs it.
     pub(crate) fn group(&self, addresses: &[Address]) -> Result<Group, Unusable> {
         let tls = Tls::wanted_by(addresses, &self.trust)?;
+        // Each reason at 0, so that the first failure is an increase.
+        for reason in REASONS {
+            let _ = self.failures.get_or_create(&[("reason", reason)]);
+        }
         Ok(Group::new(addresses.iter().cloned(), tls.as_ref(), &self.failures))
     }
 }

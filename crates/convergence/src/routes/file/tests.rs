@@ -86,7 +86,7 @@ health_path = "healthz"
         16: max_body_bytes must be a whole number from 0 to 1099511627776
         18: it has no prefix; add prefix = "/v1", or "/" for every path
         19: scopes is empty; leave it out, or list a scope: one word of visible ASCII without quotes, commas and backslashes
-        22: each of urls must be http://host:port, or unix:/path/to/socket; with a path if each request's path is to begin with it, without user, query or fragment
+        22: each of urls must be http://host:port, https://host:port, h2c://host:port (HTTP/2 without TLS), or unix:/path/to/socket; with a path if each request's path is to begin with it, without user, query or fragment
         23: health_path must be a path such as /health
         25: it has no urls; add urls = ["http://127.0.0.1:9000"]
     "#);
