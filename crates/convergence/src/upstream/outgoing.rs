@@ -5,6 +5,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
@@ -43,6 +47,31 @@ impl Outgoing {
     }
 }
 
+/// Without what only a head may say: how long a request is, where it goes and who asks (RFC 9110, 6.5.1). Some upstreams
+/// put trailers among the headers. Over HTTP/1 a client that sends them is refused; HTTP/2 has no such check.
+fn cleaned(trailers: &HeaderMap) -> HeaderMap {
+    let is_of_heads = |name: &HeaderName| {
+        matches!(
+            *name,
+            CONTENT_LENGTH
+                | TRANSFER_ENCODING
+                | HOST
+                | CONNECTION
+                | UPGRADE
+                | TE
+                | TRAILER
+                | AUTHORIZATION
+                | FORWARDED
+        ) || name == "x-client-name"
+            || name.as_str().starts_with("x-forwarded-")
+    };
+    let mut cleaned = HeaderMap::new();
+    for (name, value) in trailers.iter().filter(|(name, _)| !is_of_heads(name)) {
+        cleaned.append(name.clone(), value.clone());
+    }
+    cleaned
+}
+
 impl Body for Outgoing {
     type Data = Bytes;
     type Error = BadRequestBody;
@@ -63,6 +92,10 @@ impl Body for Outgoing {
             return Poll::Ready(None);
         };
         let frame = frame.map_err(|_| BadRequestBody::BrokeOff)?;
+        let frame = match frame.into_trailers() {
+            Ok(trailers) => return Poll::Ready(Some(Ok(Frame::trailers(cleaned(&trailers))))),
+            Err(frame) => frame,
+        };
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         this.left = this.left.checked_sub(length).ok_or(BadRequestBody::TooLarge(this.limit))?;
         Poll::Ready(Some(Ok(frame)))

@@ -214,3 +214,58 @@ async fn an_upstream_behind_a_unix_socket_is_asked() {
     let answer = server.send(server.request(Method::GET, "/x").bearer_auth(KEY)).await;
     assert_eq!((answer.status, answer.body), (200, b"ok".to_vec()));
 }
+
+#[tokio::test]
+async fn a_route_has_its_own_time_body_and_upstream() {
+    let (upstream, jobs) = (Upstream::start().await, Upstream::start().await);
+    let routes = format!(
+        "[[route]]\nprefix = \"/slow\"\ntimeout = 1\n[[route]]\nprefix = \"/small\"\nmax_body_bytes = 4\n\
+         [[route]]\nprefix = \"/jobs\"\nupstream = \"jobs\"\n[upstream.jobs]\nurls = [\"{}/v2\"]\n",
+        jobs.url
+    );
+    let settings = [("UPSTREAM_URL", upstream.url.as_str()), ("ROUTES_FILE", "{folder}/routes.toml")];
+    let files = [("routes.toml", routes.as_str())];
+    let server = TestServer::with_keys_and_files(&csv(&[EXAMPLE]), &files, &settings).await;
+    let mut client = Wire::to(&server).await;
+    client.send(get("/jobs/1")).await;
+    let head = jobs.accept().await.head().await;
+    assert!(head.starts_with("GET /v2/jobs/1 "), "{head}");
+    let mut client = Wire::to(&server).await;
+    client.send(get("/slow")).await;
+    let silent = upstream.accept().await;
+    assert!(client.head().await.starts_with("HTTP/1.1 504"));
+    drop(silent);
+    for body in
+        ["content-length: 5\r\n\r\nhello", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+    {
+        let mut client = Wire::to(&server).await;
+        let authorization = format!("authorization: Bearer {KEY}");
+        client.send(format!("POST /small HTTP/1.1\r\nhost: x\r\n{authorization}\r\n{body}")).await;
+        let head = client.head().await;
+        assert!(head.starts_with("HTTP/1.1 413"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_http2_gets_through_with_its_cookie_whole() {
+    let upstream = Upstream::start().await;
+    let server = guarding(&upstream.url, &[]).await;
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().expect("a client");
+    let request = client
+        .get(format!("{}/x?y", server.url))
+        .bearer_auth(KEY)
+        .header("cookie", "a=1")
+        .header("cookie", "b=2");
+    let asking = tokio::spawn(request.send());
+    let mut at_upstream = upstream.accept().await;
+    let head = at_upstream.head().await;
+    assert!(head.starts_with("GET /x?y HTTP/1.1\n"), "{head}");
+    for line in ["cookie: a=1; b=2", "via: 2.0 convergence", "x-client-name: MyApp Production"] {
+        assert!(head.lines().any(|found| found == line), "{line} in {head}");
+    }
+    at_upstream.send("HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n").await;
+    at_upstream.send("5\r\nhello\r\n0\r\n\r\n").await;
+    let answer = asking.await.expect("a task").expect("an answer");
+    assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
+    assert_eq!(answer.text().await.expect("a body"), "hello");
+}

@@ -1,8 +1,8 @@
 //! What is taken from a request's headers and what is added, on the way to the upstream (RFC 9110, 7.6).
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
@@ -85,7 +85,15 @@ impl Headers for Passed<'_> {
         };
         let own = self.server.address.host.as_bytes();
         emit(&HOST, if gateway.keep_host { asked.unwrap_or(own) } else { own });
+        // RFC 9113, 8.2.3: clients of HTTP/2 may send a cookie in pieces, which belong together elsewhere.
+        let cookies = if parts.version == Version::HTTP_2 { pieces(&parts.headers) } else { None };
+        if let Some(cookies) = &cookies {
+            emit(&COOKIE, cookies);
+        }
         for (name, value) in &parts.headers {
+            if cookies.is_some() && *name == COOKIE {
+                continue;
+            }
             if !is_ours(name) && !is_look_alike(name.as_str()) && !hop.named.contains(name) {
                 emit(name, value.as_bytes());
             }
@@ -105,6 +113,12 @@ impl Headers for Passed<'_> {
         emit(&VIA, via(parts.version).as_bytes());
         stamp::upstream(self.caller.client(), self.id, emit);
     }
+}
+
+/// The pieces of a cookie, joined; nothing where there is one, or none.
+fn pieces(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let pieces: SmallVec<[&[u8]; 8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    (pieces.len() > 1).then(|| pieces.join(&b"; "[..]))
 }
 
 /// Whether a header is not passed on as it is: it is for one connection only (RFC 9110, 7.6.1), it is said anew, or some
