@@ -13,6 +13,7 @@ mod ext_authz;
 mod file;
 mod framing;
 mod generate_audio;
+mod grpc;
 mod guard;
 mod health;
 mod http2;

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use bytes::BytesMut;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 use smallvec::SmallVec;
 
 use super::body::Framing;
@@ -54,6 +54,7 @@ pub(super) fn take(bytes: &mut BytesMut, method: &Method) -> Result<Option<Head>
     drop(hop);
     let mut response = Response::new(());
     *response.status_mut() = status;
+    *response.version_mut() = if is_http_11 { Version::HTTP_11 } else { Version::HTTP_10 };
     *response.headers_mut() = headers(bytes.split_to(length), &places)?;
     Ok(Some(Head { response, framing, keep_alive }))
 }
