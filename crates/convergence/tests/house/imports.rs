@@ -71,6 +71,13 @@ fn sync_and_audio_know_no_http() {
 }
 
 #[test]
+fn upstream_knows_no_keys_and_nothing_of_requests() {
+    let beyond =
+        ["gate::", "sheets::", "crate::http", "crate::app", "crate::keys", "crate::sync", "crate::routes"];
+    assert_eq!(found(&rust_below("crates/convergence/src/upstream"), &beyond), [""; 0]);
+}
+
+#[test]
 fn usage_knows_no_clock_and_no_network() {
     let forbidden = [
         "crate::http",
