@@ -52,6 +52,9 @@ impl Server {
         let (drained, has_drained) = watch::channel(false);
         let (app, Background { tasks, last }) =
             App::build(config, clock, has_drained.clone()).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        if let Some(missing) = app.studio.voice_fault() {
+            tracing::warn!("conversations cannot be spoken: {missing}");
+        }
         let background = beside("background", tasks, last, has_drained)?;
         let admin: Task = Box::pin(admin.serve(Arc::clone(&app)));
         // Apart from the background, where parsing a large sheet takes a while.
@@ -114,7 +117,7 @@ fn bind_ext_authz(address: SocketAddr) -> anyhow::Result<ExtAuthzListener> {
 }
 
 /// A thread beside the requests, which go first. It ends when `stopped` turns true and `last` has ended or run out of time.
-fn beside(
+pub(crate) fn beside(
     name: &str,
     tasks: Vec<Task>,
     last: Option<Task>,

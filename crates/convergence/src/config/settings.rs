@@ -37,6 +37,14 @@ impl Settings {
         self
     }
 
+    /// The environment's, over those of a file `.env` in the working directory.
+    ///
+    /// # Errors
+    /// What [`Settings::from_environment`] and [`Settings::from_env_file`] say.
+    pub fn load() -> Result<Self, Fault> {
+        Ok(Self::from_environment()?.over(Self::from_env_file(Path::new(".env"))?))
+    }
+
     /// What the process's environment says of our variables.
     ///
     /// # Errors
@@ -102,6 +110,8 @@ impl fmt::Display for Fault {
         write!(f, "{}: {}", self.variable, self.wrong)
     }
 }
+
+impl std::error::Error for Fault {}
 
 /// Reads settings one by one and keeps every fault for the end.
 pub(crate) struct Reader<'a> {
