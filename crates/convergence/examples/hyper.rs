@@ -41,8 +41,9 @@ pub(crate) async fn serve(
         };
         let service = TowerToHyperService::new(service.clone());
         tokio::spawn(async move {
-            let connection =
-                http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
             // A client that breaks off is no fault of this service.
             let _ = connection.await;
         });

@@ -66,7 +66,12 @@ where
 }
 
 /// As the server's answers are. A gRPC call that has not failed yet may still do so after its last message.
-fn stamped<R>(answer: Response<R>, client: &Client, id: RequestId, in_grpc: bool) -> Response<ResponseBody<R>> {
+fn stamped<R>(
+    answer: Response<R>,
+    client: &Client,
+    id: RequestId,
+    in_grpc: bool,
+) -> Response<ResponseBody<R>> {
     let answer = finished(answer, client.caller(), id);
     let watch = in_grpc && answer.status().is_success() && !grpc::has_ended(answer.headers());
     if in_grpc && grpc::has_failed(answer.headers()) {
