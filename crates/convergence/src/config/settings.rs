@@ -62,7 +62,7 @@ impl Settings {
     }
 
     /// The names that are no setting of ours: misspelt ones, most likely.
-    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str).filter(|name| known_names().all(|known| known != *name))
     }
 
@@ -98,6 +98,7 @@ impl FromIterator<(String, String)> for Settings {
 
 /// What is wrong with one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// The variable, or the file.
     pub variable: String,

@@ -36,12 +36,14 @@ impl Engine {
     /// # Errors
     /// A setting is wrong, no keys are configured and `AUTH_FALLBACK=closed`, or the thread cannot be made.
     pub fn start(settings: &Settings) -> Result<Self, StartError> {
-        let config = Config::read(&of_a_layer(settings)).map_err(Why::Settings)?;
+        let wrong = |faults| StartError(Why::Settings(faults));
+        let config = Config::read(&of_a_layer(settings)).map_err(wrong)?;
         let (drained, has_drained) = watch::channel(false);
         let clock = Arc::new(SystemClock::start());
         let (app, Background { tasks, last }) =
-            App::build(config, clock, has_drained.clone()).map_err(|fault| Why::Settings(vec![fault]))?;
-        let background = beside("convergence", tasks, last, has_drained).map_err(Why::Thread)?;
+            App::build(config, clock, has_drained.clone()).map_err(|fault| wrong(vec![fault]))?;
+        let background = beside("convergence", tasks, last, has_drained)
+            .map_err(|error| StartError(Why::Thread(error)))?;
         let engine = Self { app, drained, background: Some(background) };
         engine.tell_of_an_open_door();
         Ok(engine)
@@ -113,12 +115,6 @@ impl StartError {
             Why::Settings(faults) => faults,
             Why::Thread(_) => &[],
         }
-    }
-}
-
-impl From<Why> for StartError {
-    fn from(why: Why) -> Self {
-        Self(why)
     }
 }
 
