@@ -15,5 +15,5 @@ pub use client::Client;
 pub use engine::{Engine, StartError};
 pub use future::ResponseFuture;
 pub use service::{ApiKeyLayer, ApiKeyService};
-pub use settings::{NOT_READ_BY_A_LAYER, READ_BY_A_LAYER};
+pub use settings::READ_BY_A_LAYER;
 pub use status::{Mode, Status};

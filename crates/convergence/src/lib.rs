@@ -74,4 +74,4 @@ mod metrics;
 mod os;
 
 #[doc(hidden)]
-pub use layer::{NOT_READ_BY_A_LAYER, READ_BY_A_LAYER};
+pub use layer::READ_BY_A_LAYER;

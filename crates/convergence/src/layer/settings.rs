@@ -2,9 +2,9 @@
 
 use tracing::info;
 
-use crate::config::{GOOGLES_OWN, Settings};
+use crate::config::{GOOGLES_OWN, Settings, VARIABLES};
 
-/// The settings that an engine reads.
+/// The settings that an engine reads. `docs/library.md` names them, and each of the others.
 #[doc(hidden)]
 pub const READ_BY_A_LAYER: &[&str] = &[
     "AUTH_ENABLED",
@@ -27,47 +27,14 @@ pub const READ_BY_A_LAYER: &[&str] = &[
     "DATA_DIR",
 ];
 
-/// Those of the listeners, the gateway, audio and the log. A test asks that each setting is in one of the two lists.
-#[doc(hidden)]
-pub const NOT_READ_BY_A_LAYER: &[&str] = &[
-    "ROUTES_FILE",
-    "API_HOST",
-    "API_PORT",
-    "API_THREADS",
-    "MAX_CONNECTIONS",
-    "MAX_HEADER_BYTES",
-    "MAX_BODY_BYTES",
-    "HEADER_TIMEOUT",
-    "BODY_TIMEOUT",
-    "IDLE_TIMEOUT",
-    "DRAIN_TIMEOUT",
-    "EXT_AUTHZ_PORT",
-    "EXT_AUTHZ_HOST",
-    "ADMIN_HOST",
-    "ADMIN_PORT",
-    "ADMIN_TOKEN",
-    "SHEET_WEBHOOK_SECRET",
-    "UPSTREAM_URL",
-    "UPSTREAM_AUTHORIZATION",
-    "UPSTREAM_HOST",
-    "UPSTREAM_CONNECT_TIMEOUT",
-    "UPSTREAM_TIMEOUT",
-    "AUDIO_WORKERS",
-    "AUDIO_QUEUE",
-    "AUDIO_RETENTION",
-    "LOG_LEVEL",
-    "LOG_FORMAT",
-];
-
 /// What is set of those that an engine reads: a fault in another one is no reason not to start. Says which are left out.
 pub(super) fn of_a_layer(settings: &Settings) -> Settings {
-    let set = |names: &[&'static str]| -> Vec<(&'static str, String)> {
-        names.iter().filter_map(|name| Some((*name, settings.value(name)?.to_owned()))).collect()
-    };
-    let unread: Vec<&str> = set(NOT_READ_BY_A_LAYER).into_iter().map(|(name, _)| name).collect();
+    let is_read = |name: &str| READ_BY_A_LAYER.contains(&name);
+    let ours = VARIABLES.iter().map(|variable| variable.name);
+    let unread: Vec<&str> = ours.filter(|name| !is_read(name) && settings.value(name).is_some()).collect();
     if !unread.is_empty() {
         info!("set, and of no effect in a service that is not convergence's own: {}", unread.join(", "));
     }
-    let read = set(READ_BY_A_LAYER).into_iter().chain(set(GOOGLES_OWN));
-    read.map(|(name, value)| (name.to_owned(), value)).collect()
+    let read = READ_BY_A_LAYER.iter().chain(GOOGLES_OWN);
+    read.filter_map(|name| Some(((*name).to_owned(), settings.value(name)?.to_owned()))).collect()
 }
