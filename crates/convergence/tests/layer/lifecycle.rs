@@ -18,7 +18,7 @@ fn greeting(engine: &Engine) -> Router {
 fn all_faults_come_at_once_and_no_value_is_shown() {
     let mut settings = Settings::default();
     settings.set("AUTH_ENABLED", "perhaps").set("API_KEY_CACHE_DURATION", "soon");
-    let error = Engine::start(&settings).err().expect("two faults");
+    let error = Engine::start(&settings).expect_err("two faults");
     let names: Vec<&str> = error.faults().iter().map(|fault| fault.variable.as_str()).collect();
     assert_eq!(names, ["API_KEY_CACHE_DURATION", "AUTH_ENABLED"]);
     assert!(!error.to_string().contains("perhaps") && !error.to_string().contains("soon"), "{error}");
@@ -28,7 +28,7 @@ fn all_faults_come_at_once_and_no_value_is_shown() {
 fn p21_a_closed_door_does_not_start_without_keys() {
     let mut settings = Settings::default();
     settings.set("AUTH_ENABLED", "true").set("AUTH_FALLBACK", "closed");
-    let error = Engine::start(&settings).err().expect("no keys are configured");
+    let error = Engine::start(&settings).expect_err("no keys are configured");
     assert_eq!(error.faults()[0].variable, "AUTH_FALLBACK");
 }
 
