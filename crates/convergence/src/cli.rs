@@ -8,7 +8,6 @@ mod sheet;
 mod table;
 mod usage;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
@@ -83,9 +82,7 @@ fn settings(flags: &ArgMatches) -> anyhow::Result<Settings> {
             .map(|value| (variable.name.to_owned(), value.clone()))
     });
     let wrong = |fault: Fault| anyhow::anyhow!("{fault}");
-    let environment = Settings::from_environment().map_err(wrong)?;
-    let env_file = Settings::from_env_file(Path::new(".env")).map_err(wrong)?;
-    Ok(given.collect::<Settings>().over(environment).over(env_file))
+    Ok(given.collect::<Settings>().over(Settings::load().map_err(wrong)?))
 }
 
 fn config(settings: &Settings) -> anyhow::Result<Config> {

@@ -36,11 +36,15 @@ mod problem;
 mod redact;
 
 pub(crate) use admin::AdminListener;
-pub(crate) use ext_authz::ExtAuthzListener;
+pub(crate) use admit::{Caller, admit};
+pub(crate) use body::Answer;
+pub(crate) use ext_authz::{ExtAuthzListener, grpc_code};
 pub(crate) use listener::Listeners;
 pub(crate) use proxy::{Gateway, loosely};
 pub(crate) use refuse::status_and_code;
+pub(crate) use router::finished;
+pub(crate) use routes::status::Status;
 pub(crate) use slots::Slots;
-pub(crate) use stamp::RequestId;
+pub(crate) use stamp::{CLIENT_NAME, RequestId, request_id};
 pub(crate) use tls::{RedirectListener, Tls};
 pub(crate) use webhook::Webhook;

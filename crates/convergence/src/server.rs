@@ -66,6 +66,9 @@ impl Server {
             tasks.push(Box::pin(Arc::clone(&tls).watch(loaded, clock, Arc::clone(&app.metrics))));
             tls
         });
+        if let Some(missing) = app.studio.voice_fault() {
+            tracing::warn!("conversations cannot be spoken: {missing}");
+        }
         let background = beside("background", tasks, last, has_drained)?;
         let admin: Task = Box::pin(admin.serve(Arc::clone(&app)));
         // Apart from the background, where parsing a large sheet takes a while.
@@ -147,7 +150,7 @@ fn redirect(tls: Option<&TlsSettings>, public: SocketAddr) -> anyhow::Result<Opt
 }
 
 /// A thread beside the requests, which go first. It ends when `stopped` turns true and `last` has ended or run out of time.
-fn beside(
+pub(crate) fn beside(
     name: &str,
     tasks: Vec<Task>,
     last: Option<Task>,

@@ -9,7 +9,8 @@ use crate::limit::Quota;
 use crate::record::Fingerprint;
 
 /// Proof that a request was admitted. Only [`Gate::admit`](crate::Gate::admit) makes one, so whoever asks for it as an
-/// argument cannot be reached without the check.
+/// argument cannot be reached without the check. A copy is proof of the same admission.
+#[derive(Clone)]
 pub struct Permit {
     client: Arc<Client>,
     quota: Option<Quota>,

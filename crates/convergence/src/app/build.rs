@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tracing::warn;
 
 use super::App;
 use super::background::{Background, flusher};
@@ -74,18 +73,14 @@ fn routes(file: RoutesFile, make: MakeGroups) -> Result<Arc<LiveRoutes>, Fault> 
 }
 
 fn studio(audio: &Audio, data_dir: &Path) -> Studio {
-    let studio = Studio::new(StudioSettings {
+    Studio::new(StudioSettings {
         directory: data_dir.join("audio"),
         workers: audio.workers,
         queue: audio.queue,
         retention: audio.retention,
         line_timeout: LINE_TIMEOUT,
         voice_program: None,
-    });
-    if let Some(missing) = studio.voice_fault() {
-        warn!("conversations cannot be spoken: {missing}");
-    }
-    studio
+    })
 }
 
 /// What the request ids of this process begin with.

@@ -57,6 +57,14 @@ pub(crate) struct Guard {
     pub(crate) cache_duration: Duration,
 }
 
+impl Guard {
+    /// Refuses everybody from now on: whoever looked after the keys has stopped. Forgets what is not yet written of usage.
+    pub(crate) fn shut(&self) {
+        self.gate.replace([], i64::MIN);
+        self.freshness.update(|report| report.last_error = Some("stopped".to_owned()));
+    }
+}
+
 /// What the keys are kept in.
 pub(crate) enum SourceKind {
     File,

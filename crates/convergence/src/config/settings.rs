@@ -37,6 +37,14 @@ impl Settings {
         self
     }
 
+    /// The environment's, over those of a file `.env` in the working directory.
+    ///
+    /// # Errors
+    /// What [`Settings::from_environment`] and [`Settings::from_env_file`] say.
+    pub fn load() -> Result<Self, Fault> {
+        Ok(Self::from_environment()?.over(Self::from_env_file(Path::new(".env"))?))
+    }
+
     /// What the process's environment says of our variables.
     ///
     /// # Errors
@@ -54,7 +62,7 @@ impl Settings {
     }
 
     /// The names that are no setting of ours: misspelt ones, most likely.
-    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str).filter(|name| known_names().all(|known| known != *name))
     }
 
@@ -90,6 +98,7 @@ impl FromIterator<(String, String)> for Settings {
 
 /// What is wrong with one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// The variable, or the file.
     pub variable: String,
@@ -102,6 +111,8 @@ impl fmt::Display for Fault {
         write!(f, "{}: {}", self.variable, self.wrong)
     }
 }
+
+impl std::error::Error for Fault {}
 
 /// Reads settings one by one and keeps every fault for the end.
 pub(crate) struct Reader<'a> {

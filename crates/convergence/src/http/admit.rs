@@ -14,6 +14,7 @@ use super::{redact, refuse};
 use crate::app::{App, Door, Guard};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
+#[derive(Clone)]
 pub(crate) enum Caller {
     /// The gate let this client in.
     Client(Permit),
@@ -22,6 +23,7 @@ pub(crate) enum Caller {
 }
 
 /// Made here only, and only for a door that is open.
+#[derive(Clone)]
 pub(crate) struct OpenDoor(());
 
 impl Caller {

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
 
+pub(crate) use self::check::code as grpc_code;
 use super::slots::Slot;
 use crate::app::App;
 

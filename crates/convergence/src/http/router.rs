@@ -104,7 +104,7 @@ fn proxied(
 }
 
 /// What every answer to a caller gets on its way out.
-fn finished(mut answer: Response<Answer>, caller: &Caller, id: RequestId) -> Response<Answer> {
+pub(crate) fn finished<B>(mut answer: Response<B>, caller: &Caller, id: RequestId) -> Response<B> {
     if answer.status().is_server_error() {
         caller.record_failure();
     }

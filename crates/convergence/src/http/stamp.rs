@@ -7,7 +7,7 @@ use gate::{Quota, WINDOW_SECONDS};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-const CLIENT_NAME: HeaderName = HeaderName::from_static("x-client-name");
+pub(crate) const CLIENT_NAME: HeaderName = HeaderName::from_static("x-client-name");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

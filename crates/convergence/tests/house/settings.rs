@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use convergence::READ_BY_A_LAYER;
 use convergence::config::{GOOGLES_OWN, NOT_YET, VARIABLES};
 
 use crate::repository::{code_spans, read};
@@ -34,6 +35,23 @@ fn every_variable_is_documented_with_its_flag_and_default() {
         let rest = document.split("## Not yet").nth(1).unwrap_or_default();
         assert!(rest.contains(&format!("`{name}`")), "{DOCUMENT} has no {name} under Not yet");
     }
+}
+
+#[test]
+fn the_guide_to_the_library_says_of_each_variable_whether_it_is_read() {
+    let guide = read("docs/library.md");
+    let settings =
+        guide.split("\n## ").find(|section| section.starts_with("Settings")).expect("its settings");
+    let (read, rest) = settings.split_once("Not read").expect("a paragraph about those that are not read");
+    let (read, rest) = (code_spans(read), code_spans(rest));
+    for variable in VARIABLES {
+        let name = variable.name.to_owned();
+        let (there, wrong) =
+            if READ_BY_A_LAYER.contains(&variable.name) { (&read, &rest) } else { (&rest, &read) };
+        assert!(there.contains(&name) && !wrong.contains(&name), "docs/library.md: {name}");
+    }
+    let unknown = |name: &&&str| VARIABLES.iter().all(|variable| variable.name != **name);
+    assert_eq!(READ_BY_A_LAYER.iter().find(unknown), None);
 }
 
 #[test]

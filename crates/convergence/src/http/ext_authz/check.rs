@@ -78,8 +78,8 @@ fn response(code: Code, verdict: Verdict) -> CheckResponse {
     CheckResponse { status: Some(RpcStatus { code: code.into() }), http_response: Some(verdict) }
 }
 
-/// Envoy takes the status for the client from the verdict; this one is for its statistics.
-fn code(status: StatusCode) -> Code {
+/// What gRPC calls an answer's status. Envoy takes the one for the client from the verdict; this is for its statistics.
+pub(crate) fn code(status: StatusCode) -> Code {
     match status {
         StatusCode::BAD_REQUEST => Code::InvalidArgument,
         StatusCode::UNAUTHORIZED => Code::Unauthenticated,

@@ -9,11 +9,14 @@ use crate::clock::Now;
 use crate::http::body::Answer;
 use crate::sync::InUse;
 
+/// What is told of it.
 #[derive(Default, Serialize)]
-struct Status<'a> {
+pub(crate) struct Status<'a> {
     auth_enabled: bool,
-    mode: &'static str,
-    reason: Option<String>,
+    /// `enabled`, `unavailable`, `disabled` or `fallback`.
+    pub(crate) mode: &'static str,
+    /// Why, where there is something to say.
+    pub(crate) reason: Option<String>,
     key_source: Option<&'static str>,
     google_sheets_configured: bool,
     google_sheets_connected: bool,
@@ -33,10 +36,17 @@ struct Cache {
 }
 
 pub(crate) fn answer(app: &App) -> Response<Answer> {
-    json(&match &app.door {
-        Door::Open(why) => Status { mode: why.mode(), reason: Some(why.to_string()), ..Status::default() },
-        Door::Guarded(guard) => guarded(guard, app.clock.now()),
-    })
+    json(&Status::of(app))
+}
+
+impl<'a> Status<'a> {
+    /// At this moment.
+    pub(crate) fn of(app: &'a App) -> Self {
+        match &app.door {
+            Door::Open(why) => Self { mode: why.mode(), reason: Some(why.to_string()), ..Self::default() },
+            Door::Guarded(guard) => guarded(guard, app.clock.now()),
+        }
+    }
 }
 
 fn guarded(guard: &Guard, now: Now) -> Status<'_> {

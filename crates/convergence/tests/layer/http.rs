@@ -1,0 +1,96 @@
+//! What requests and answers look like on either side of the layer.
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Extension, Router};
+use convergence::{Client, Engine};
+use insta::assert_snapshot;
+
+use crate::support::{self, Folder, KEY, ONCE, Service, shown};
+
+/// Says what it has been handed; `/broken` fails.
+fn echo(engine: &Engine) -> Router {
+    let seen = async |Extension(client): Extension<Client>, request: Request| {
+        let mut headers: Vec<&str> = request.headers().keys().map(axum::http::HeaderName::as_str).collect();
+        headers.sort_unstable();
+        format!("{client:?} {headers:?}")
+    };
+    let routes = Router::new().route("/seen", get(seen));
+    routes.route("/broken", get(async || StatusCode::BAD_GATEWAY)).layer(engine.layer())
+}
+
+#[tokio::test]
+async fn a_handler_is_told_who_calls_and_never_sees_the_key() {
+    let folder = Folder::new();
+    let engine = folder.engine().await;
+    let service = Service::start(echo(&engine)).await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let request =
+        client.get(format!("{}/seen", service.url)).bearer_auth(ONCE).header("x-client-name", "Eve");
+    let answer = request.send().await.expect("an answer");
+    assert_snapshot!(shown(&answer), @r#"
+    200
+    content-length: 106
+    content-type: text/plain; charset=utf-8
+    ratelimit-policy: "default";q=1;w=60
+    ratelimit: "default";r=0;t=60
+    x-client-name: Ali
+    "#);
+    let first = answer.headers()["x-request-id"].clone();
+    assert_snapshot!(answer.text().await.expect("a body"), @r#"Client { name: Some("Ali"), limit: Some(1), remaining: Some(0), .. } ["accept", "accept-encoding", "host"]"#);
+    assert_ne!(service.get("/seen", KEY).await.headers()["x-request-id"], first);
+}
+
+#[tokio::test]
+async fn refusals_are_those_of_the_server() {
+    let folder = Folder::new();
+    let engine = folder.engine().await;
+    let service = Service::start(echo(&engine)).await;
+    let answer = support::get(&format!("{}/seen", service.url), None).await;
+    assert_snapshot!(shown(&answer), @r#"
+    401
+    content-length: 142
+    content-type: application/problem+json
+    www-authenticate: ApiKey realm="convergence"
+    www-authenticate: Bearer realm="convergence"
+    "#);
+    assert_snapshot!(answer.text().await.expect("a body"), @r#"{"title":"Authentication required","status":401,"detail":"send your API key: Authorization: Bearer YOUR_KEY","code":"authentication_required"}"#);
+
+    assert_eq!(service.get("/seen", ONCE).await.status().as_u16(), 200);
+    let answer = service.get("/seen", ONCE).await;
+    let wait: u64 = answer.headers()["retry-after"].to_str().expect("ASCII").parse().expect("seconds");
+    assert!((1..=61).contains(&wait), "{wait}");
+    assert!(answer.headers().contains_key("x-request-id"));
+    let problem: serde_json::Value =
+        serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+    assert_eq!((&problem["status"], &problem["code"]), (&429.into(), &"rate_limit_exceeded".into()));
+    // Unknown paths too: the layer stands around the whole router.
+    assert_eq!(support::get(&format!("{}/nowhere", service.url), None).await.status().as_u16(), 401);
+    assert_eq!(service.get("/nowhere", KEY).await.status().as_u16(), 404);
+}
+
+#[tokio::test]
+async fn several_services_share_one_limit() {
+    let folder = Folder::new();
+    let engine = folder.engine().await;
+    let (one, other) = (Service::start(echo(&engine)).await, Service::start(echo(&engine)).await);
+    assert_eq!(one.get("/seen", ONCE).await.status().as_u16(), 200);
+    assert_eq!(other.get("/seen", ONCE).await.status().as_u16(), 429);
+}
+
+#[tokio::test]
+async fn p23_what_fails_is_counted_as_failed_and_written_at_the_end() {
+    let folder = Folder::new();
+    let engine = folder.engine().await;
+    let service = Service::start(echo(&engine)).await;
+    assert_eq!(service.get("/seen", KEY).await.status().as_u16(), 200);
+    let answer = service.get("/broken", KEY).await;
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers()["x-client-name"].as_bytes()),
+        (502, &b"MyApp Production"[..])
+    );
+    service.stop().await;
+    engine.stop();
+    assert_eq!(folder.usage(), [("MyApp Production".to_owned(), (2, 1))].into());
+}
