@@ -1,11 +1,14 @@
 //! What requests and answers look like on either side of the layer.
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use convergence::{Client, Engine};
 use insta::assert_snapshot;
+use tower::{ServiceBuilder, ServiceExt};
 
 use crate::support::{self, Folder, KEY, ONCE, Service, shown};
 
@@ -93,4 +96,17 @@ async fn p23_what_fails_is_counted_as_failed_and_written_at_the_end() {
     service.stop().await;
     engine.stop();
     assert_eq!(folder.usage(), [("MyApp Production".to_owned(), (2, 1))].into());
+}
+
+#[tokio::test]
+async fn p23_an_error_of_the_inner_service_is_passed_on_and_counted_as_failed() {
+    let folder = Folder::new();
+    let engine = folder.engine().await;
+    let inner = async |_: Request| Err::<Response, _>("out of order");
+    let service = ServiceBuilder::new().layer(engine.layer()).service_fn(inner);
+    let request = Request::get("/").header("authorization", format!("ApiKey {KEY}")).body(Body::empty());
+    let answer = service.oneshot(request.expect("a request")).await;
+    assert_eq!(answer.map(|answer| answer.status()), Err("out of order"));
+    engine.stop();
+    assert_eq!(folder.usage(), [("MyApp Production".to_owned(), (1, 1))].into());
 }
