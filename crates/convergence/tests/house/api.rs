@@ -147,6 +147,8 @@ fn look_at_the_layer(listing: &str) {
         type Error = B::Error;
     }
     impl<B> fmt::Debug for ResponseBody<B> {}
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct ClientAddress(pub IpAddr);
     #[derive(Clone)]
     pub struct Client;
     impl Client {

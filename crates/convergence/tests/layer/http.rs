@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
-use convergence::{Client, Engine};
+use convergence::{Client, ClientAddress, Engine};
 use insta::assert_snapshot;
 use tower::{ServiceBuilder, ServiceExt};
 
@@ -109,4 +109,22 @@ async fn p23_an_error_of_the_inner_service_is_passed_on_and_counted_as_failed() 
     assert_eq!(answer.map(|answer| answer.status()), Err("out of order"));
     engine.stop();
     assert_eq!(folder.usage(), [("MyApp Production".to_owned(), (1, 1))].into());
+}
+
+#[tokio::test]
+async fn a_key_that_is_held_to_addresses_needs_to_be_told_where_a_request_comes_from() {
+    let folder = Folder::new();
+    folder.save_keys("api_key,client_name,is_active,allowed_ips\nk,Ali,TRUE,192.0.2.0/24\n");
+    let engine = folder.engine().await;
+    let app = echo(&engine);
+    for (address, status) in [(Some("192.0.2.7"), 200), (Some("198.51.100.1"), 403), (None, 403)] {
+        let mut request = Request::get("/seen").header("authorization", "Bearer k").body(Body::empty());
+        let request = request.as_mut().expect("a request");
+        if let Some(address) = address {
+            request.extensions_mut().insert(ClientAddress(address.parse().expect("an address")));
+        }
+        let request = std::mem::take(request);
+        let answer = app.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status, "{address:?}");
+    }
 }
