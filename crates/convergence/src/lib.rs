@@ -8,6 +8,8 @@ pub mod config;
 
 pub mod server;
 
+mod inherited;
+
 mod app;
 mod http;
 mod routes;

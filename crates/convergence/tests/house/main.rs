@@ -8,3 +8,4 @@ mod imports;
 mod repository;
 mod settings;
 mod sources;
+mod units;

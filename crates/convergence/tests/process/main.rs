@@ -1,6 +1,7 @@
 //! The program itself, started as an operator starts it: settings, signals, logs, and what it leaves behind.
 
 mod keys;
+mod restarts;
 mod routes;
 mod sheet_init;
 mod usage;
@@ -48,8 +49,14 @@ struct Serving {
 
 impl Serving {
     fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        let mut child =
-            program(folder, arguments).envs(settings.iter().copied()).spawn().expect("the program starts");
+        let mut command = program(folder, arguments);
+        command.envs(settings.iter().copied());
+        Self::of(command)
+    }
+
+    /// What a command starts.
+    fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let (send, log) = mpsc::channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
