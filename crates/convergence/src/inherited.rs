@@ -1,4 +1,4 @@
-//! Sockets that the service manager has bound and holds (systemd's socket activation, sd_listen_fds(3)). Connections that
+//! Sockets that the service manager has bound and holds (systemd's socket activation, `sd_listen_fds(3)`). Connections that
 //! come while the server is replaced wait in them. It knows nothing of what is served on them.
 
 use std::net::TcpListener;

@@ -74,7 +74,7 @@ impl Listeners {
     /// No socket, or an option that cannot be set.
     pub(crate) fn on(inherited: &[std::net::TcpListener], threads: usize) -> io::Result<Self> {
         let address = inherited.first().ok_or(io::ErrorKind::NotFound)?.local_addr()?;
-        inherited.iter().try_for_each(|socket| set_options(SockRef::from(socket)))?;
+        inherited.iter().try_for_each(|socket| set_options(&SockRef::from(socket)))?;
         let shared = inherited.iter().cycle().take(threads.max(inherited.len()));
         let sockets = shared.map(std::net::TcpListener::try_clone).collect::<io::Result<_>>()?;
         Ok(Self { sockets, address, patience: FIRST_KEYS })
@@ -109,13 +109,13 @@ impl Listeners {
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = bind(address, Sharing::WithThreads)?;
     socket.set_nonblocking(true)?;
-    set_options(SockRef::from(&socket))?;
+    set_options(&SockRef::from(&socket))?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
 /// Accepted connections inherit both (tcp(7), as Linux does it), which saves a call for each.
-fn set_options(socket: SockRef<'_>) -> io::Result<()> {
+fn set_options(socket: &SockRef<'_>) -> io::Result<()> {
     socket.set_tcp_keepalive(&KEEP_ALIVE)?;
     // An answer goes out in one write, so there is nothing to gather.
     socket.set_tcp_nodelay(true)

@@ -1,5 +1,5 @@
 //! A server that is replaced under load. The test is the service manager: it holds the socket and hands it over, as
-//! systemd does (sd_listen_fds(3)).
+//! systemd does (`sd_listen_fds(3)`).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -32,6 +32,10 @@ impl Sockets {
     }
 
     fn start(&self, folder: &Path, settings: &[(&str, &str)]) -> Serving {
+        Serving::of(self.command(folder, settings))
+    }
+
+    fn command(&self, folder: &Path, settings: &[(&str, &str)]) -> Command {
         let fd = |socket: &TcpListener| OwnedFd::from(socket.try_clone().expect("a descriptor"));
         let mut command = Command::new("sh");
         command.args(["-c", HAND_OVER, "sh", env!("CARGO_BIN_EXE_convergence"), "serve"]);
@@ -39,7 +43,7 @@ impl Sockets {
         command.envs([("LISTEN_FDS", "2"), ("LISTEN_FDNAMES", "public:admin")]);
         command.envs(settings.iter().copied());
         command.stdin(fd(&self.public)).stdout(fd(&self.admin)).stderr(Stdio::piped());
-        Serving::of(command)
+        command
     }
 }
 
@@ -63,7 +67,8 @@ impl Load {
         let client = |number: usize| {
             let (stop, answered) = (Arc::clone(&stop), Arc::clone(&answered));
             std::thread::spawn(move || {
-                let mut client = Client { address, kept: None, keeps: number % 2 == 0, told_to_close: 0 };
+                let mut client =
+                    Client { address, kept: None, keeps: number.is_multiple_of(2), told_to_close: 0 };
                 while !stop.load(Ordering::Relaxed) {
                     client.ask().unwrap_or_else(|error| panic!("client {number}: {error}"));
                     answered.fetch_add(1, Ordering::Relaxed);
@@ -103,13 +108,12 @@ struct Client {
 impl Client {
     fn ask(&mut self) -> Result<(), String> {
         let said = |step: &'static str| move |error: std::io::Error| format!("{step}: {error}");
-        let mut connection = match self.kept.take() {
-            Some(kept) => kept,
-            None => {
-                let stream = TcpStream::connect(self.address).map_err(said("connecting"))?;
-                stream.set_read_timeout(Some(LONG)).map_err(said("an option"))?;
-                BufReader::new(stream)
-            }
+        let mut connection = if let Some(kept) = self.kept.take() {
+            kept
+        } else {
+            let stream = TcpStream::connect(self.address).map_err(said("connecting"))?;
+            stream.set_read_timeout(Some(LONG)).map_err(said("an option"))?;
+            BufReader::new(stream)
         };
         let keep = if self.keeps { "" } else { "connection: close\r\n" };
         let request =
@@ -178,7 +182,59 @@ fn the_first_start_lets_nobody_in_before_there_are_keys() {
     let serving = sockets.start(folder.path(), &settings());
     load.more(10);
     load.end();
+    let admin = sockets.admin.local_addr().expect("an address");
+    let mut stream = TcpStream::connect(admin).expect("a connection");
+    write!(stream, "GET /metrics HTTP/1.1\r\nhost: {admin}\r\nconnection: close\r\n\r\n").expect("a request");
+    let mut metrics = String::new();
+    stream.read_to_string(&mut metrics).expect("an answer");
+    assert!(
+        metrics.starts_with("HTTP/1.1 200 ") && metrics.contains("convergence_directory_keys 1"),
+        "{metrics}"
+    );
     assert_eq!(serving.terminate().0, Some(0));
+}
+
+/// HTTP/2 is told to go by a frame, and a client that has read it sends nothing more there.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_over_http2_fails_either() {
+    let (folder, sockets) = (folder(), Sockets::bind());
+    let mut serving = sockets.start(folder.path(), &settings());
+    let url = format!("http://{}/auth/verify", sockets.public.local_addr().expect("an address"));
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().expect("a client");
+    let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let streams = [(); 4].map(|()| {
+        let (stop, answered, client) = (Arc::clone(&stop), Arc::clone(&answered), client.clone());
+        let url = url.clone();
+        tokio::spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let answer = client.get(&url).bearer_auth(KEY).send().await.expect("an answer");
+                assert_eq!(answer.status(), 200);
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    });
+    for _ in 0..3 {
+        let goal = answered.load(Ordering::Relaxed) + 200;
+        super::until("200 answers more", || answered.load(Ordering::Relaxed) >= goal).await;
+        serving = tokio::task::block_in_place(|| {
+            assert_eq!(serving.terminate().0, Some(0));
+            sockets.start(folder.path(), &settings())
+        });
+    }
+    stop.store(true, Ordering::Relaxed);
+    for stream in streams {
+        stream.await.expect("a client without failure");
+    }
+    assert_eq!(serving.terminate().0, Some(0));
+}
+
+#[test]
+fn a_socket_opens_the_admin_listener_to_nobody_without_a_token() {
+    let (folder, mut sockets) = (folder(), Sockets::bind());
+    sockets.admin = TcpListener::bind("0.0.0.0:0").expect("a free port");
+    let output = sockets.command(folder.path(), &settings()).output().expect("the program runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("ADMIN_TOKEN: must be set"), "{said}");
 }
 
 #[test]

@@ -130,7 +130,9 @@ fn a_stop_leaves_time_for_the_requests_that_are_on_their_way() {
     kept.waiting();
     http2.frames();
     look(&lives, IDLE - 1);
-    [&new, &kept, &http2].map(|life| life.drain(PATIENCE));
+    for life in [&new, &kept, &http2] {
+        life.drain(PATIENCE);
+    }
     assert!(http2.order() == Order::Finish && !http2.says_close(), "it has GOAWAY");
     look(&lives, LAST);
     assert!(new.order() == Order::Last && kept.order() == Order::Last, "from the stop on");
