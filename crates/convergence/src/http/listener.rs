@@ -164,8 +164,12 @@ async fn accept(
     mut stop: watch::Receiver<bool>,
     patience: Duration,
 ) {
-    // An error means that the time is up: whoever asks is told that there are no keys yet.
-    let _ = tokio::time::timeout(patience, first_keys(&app)).await;
+    // After that time, whoever asks is told that there are no keys yet.
+    tokio::select! {
+        () = first_keys(&app) => {}
+        () = tokio::time::sleep(patience) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
     let listener = match TcpListener::from_std(socket) {
         Ok(listener) => listener,
         Err(error) => return warn!("a listener could not be started: {error}"),
