@@ -53,6 +53,8 @@ pub mod config;
 #[doc(hidden)]
 pub mod server;
 
+mod inherited;
+
 mod app;
 mod http;
 mod layer;

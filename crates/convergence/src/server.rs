@@ -1,7 +1,7 @@
 //! The whole server, started and stopped: request threads, one thread for everything in the background, and one for the
 //! operator.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,8 +12,9 @@ use tokio::sync::watch;
 
 use crate::app::{App, Background, Task};
 use crate::clock::Clock;
-use crate::config::{Config, Tls as TlsSettings};
+use crate::config::{Admin, Config, Listen, Tls as TlsSettings};
 use crate::http::{AdminListener, ExtAuthzListener, Listeners, RedirectListener, Tls};
+use crate::inherited::Inherited;
 use crate::os;
 
 /// How long the last write of usage may take.
@@ -37,16 +38,21 @@ impl Server {
     /// # Errors
     /// The address cannot be bound, a thread cannot be made, or no keys are configured and `AUTH_FALLBACK=closed`.
     pub fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        Self::start_on(config, clock, Inherited::default())
+    }
+
+    /// The same on sockets that are there already; those that are not are bound.
+    pub(crate) fn start_on(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        inherited: Inherited,
+    ) -> anyhow::Result<Self> {
         let listen = config.listen;
-        let listeners = Listeners::bind(listen.address, listen.threads)
-            .with_context(|| format!("API_HOST and API_PORT: cannot listen on {}", listen.address))?;
+        let listeners = public(&listen, &inherited.public)?;
         let address = listeners.address();
-        let admin = config.admin.address;
-        let admin = AdminListener::bind(admin)
-            .with_context(|| format!("ADMIN_HOST and ADMIN_PORT: cannot listen on {admin}"))?;
+        let admin = self::admin(&config.admin, inherited.admin)?;
         let admin_address = admin.address()?;
-        let ext_authz =
-            config.ext_authz.map(|at| bind_ext_authz(at.address(listen.address.ip()))).transpose()?;
+        let ext_authz = config.ext_authz.map(|at| bind_ext_authz(at.address(address.ip()))).transpose()?;
         let ext_authz_address = ext_authz.as_ref().map(ExtAuthzListener::address).transpose()?;
         let tls = config.tls.clone();
         let redirect = redirect(tls.as_ref(), address)?;
@@ -134,6 +140,31 @@ impl Server {
             let _ = thread.join();
         }
     }
+}
+
+/// The public listener, bound unless it has been handed over.
+fn public(listen: &Listen, inherited: &[TcpListener]) -> anyhow::Result<Listeners> {
+    if inherited.is_empty() {
+        return Listeners::bind(listen.address, listen.threads)
+            .with_context(|| format!("API_HOST and API_PORT: cannot listen on {}", listen.address));
+    }
+    tracing::info!("the public socket was handed over (LISTEN_FDS): API_HOST and API_PORT have no effect");
+    Listeners::on(inherited, listen.threads).context("LISTEN_FDS: the public socket cannot be used")
+}
+
+/// The admin listener, in the same way. Nobody's socket takes it off loopback without a token.
+fn admin(admin: &Admin, inherited: Option<TcpListener>) -> anyhow::Result<AdminListener> {
+    let Some(socket) = inherited else {
+        return AdminListener::bind(admin.address)
+            .with_context(|| format!("ADMIN_HOST and ADMIN_PORT: cannot listen on {}", admin.address));
+    };
+    let address = socket.local_addr()?;
+    anyhow::ensure!(
+        address.ip().is_loopback() || admin.token.is_some(),
+        "ADMIN_TOKEN: must be set where the socket named admin is not on a loopback address, as {address} is not"
+    );
+    tracing::info!("the admin socket was handed over (LISTEN_FDS): ADMIN_HOST and ADMIN_PORT have no effect");
+    Ok(AdminListener::on(socket))
 }
 
 fn bind_ext_authz(address: SocketAddr) -> anyhow::Result<ExtAuthzListener> {

@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::SystemClock;
 use crate::config::{NOT_YET, Settings};
+use crate::inherited::Inherited;
 use crate::logging;
 use crate::server::Server;
 
@@ -14,23 +15,32 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
     serve(settings, |_| ())
 }
 
-/// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
+/// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once. SIGHUP, which ends a process by
+/// itself, is for the routes to hear, and without them for nobody.
 pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     let config = super::config(settings)?;
     logging::start(config.logs);
     warn_of_unread(settings);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the server starts, so that no signal after its first word is missed.
-    let (mut terminate, mut interrupt) = {
+    let (mut terminate, mut interrupt, mut hangup) = {
         let _entered = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)
     };
-    let server = Server::start(config, Arc::new(SystemClock::start()))?;
+    let has_routes = config.routes.is_some();
+    let server = Server::start_on(config, Arc::new(SystemClock::start()), Inherited::take()?)?;
     ready(server.address());
     let mut signalled = async || {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hangup.recv() => {
+                    if !has_routes {
+                        tracing::info!("SIGHUP: there is no ROUTES_FILE to read again");
+                    }
+                }
+            }
         }
     };
     runtime.block_on(async {

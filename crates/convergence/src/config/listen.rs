@@ -27,6 +27,8 @@ pub struct Listen {
     pub idle_timeout: Duration,
     /// `DRAIN_TIMEOUT`.
     pub drain_timeout: Duration,
+    /// `DRAIN_IDLE_TIMEOUT`; 0 closes idle connections at once.
+    pub drain_idle_timeout: Duration,
 }
 
 impl Listen {
@@ -41,6 +43,7 @@ impl Listen {
             body_timeout: reader.seconds("BODY_TIMEOUT", 30),
             idle_timeout: reader.seconds("IDLE_TIMEOUT", 75),
             drain_timeout: reader.seconds("DRAIN_TIMEOUT", 30),
+            drain_idle_timeout: Duration::from_secs(reader.number("DRAIN_IDLE_TIMEOUT", 0..=60, 1)),
         }
     }
 }

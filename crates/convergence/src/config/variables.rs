@@ -88,6 +88,11 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("DRAIN_TIMEOUT", "SECONDS", "How long requests may take to end after SIGTERM (default 30)"),
     variable(
+        "DRAIN_IDLE_TIMEOUT",
+        "SECONDS",
+        "How long an idle connection may bring a last request after SIGTERM (default 1)",
+    ),
+    variable(
         "EXT_AUTHZ_PORT",
         "PORT",
         "The port where Envoy asks over gRPC (ext_authz); without it there is none",

@@ -45,6 +45,11 @@ impl AdminListener {
         Ok(Self(socket))
     }
 
+    /// On a socket that listens, and does not block.
+    pub(crate) fn on(socket: TcpListener) -> Self {
+        Self(socket)
+    }
+
     /// Where it listens.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use http::Response;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderValue, Response, StatusCode};
 use http_body::Body;
 
 use super::body::Answer;
@@ -19,6 +19,8 @@ pub(super) struct Answered {
     answering: Option<Answering>,
     busy: Option<Busy>,
     bodiless: bool,
+    /// The connection ends with this answer.
+    closes: bool,
 }
 
 impl Answered {
@@ -31,7 +33,7 @@ impl Answered {
             }
             _ => Some(Busy::with(life)),
         };
-        Self { answering: Some(answering), busy, bodiless: false }
+        Self { answering: Some(answering), busy, bodiless: false, closes: life.says_close() }
     }
 
     /// The same, and of the body only its length.
@@ -54,8 +56,12 @@ impl Future for Answered {
                 }
             },
         };
-        let answer = if self.bodiless { without_body(answer) } else { answer };
+        let mut answer = if self.bodiless { without_body(answer) } else { answer };
         let busy = self.busy.take();
+        let closes = self.closes || busy.as_ref().is_some_and(Busy::says_close);
+        if closes && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         Poll::Ready(Ok(answer.map(|answer| Sent::new(busy, answer))))
     }
 }

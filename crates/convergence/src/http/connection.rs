@@ -23,7 +23,6 @@ use tracing::debug;
 
 use super::answered::Answered;
 use super::life::{Life, Order};
-use super::lives::Lives;
 use super::proxy::Forwarded;
 use super::rewound::Rewound;
 use super::router;
@@ -62,13 +61,12 @@ impl Connected {
 pub(super) async fn serve(
     app: Arc<App>,
     tls: Option<Arc<Tls>>,
-    lives: Rc<Lives>,
+    life: Rc<Life>,
     stream: TcpStream,
     peer: SocketAddr,
     pool: Rc<Pool>,
     slot: Slot,
 ) {
-    let life = lives.begin();
     let listen = app.listen;
     let secure = tls.is_some();
     let connected = Connected { app, life: Rc::clone(&life), peer, forwarded: OnceCell::new(), pool, secure };

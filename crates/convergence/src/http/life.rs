@@ -51,6 +51,9 @@ enum Phase {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     GoOn,
+    /// To end after one more answer, which says so, or soon where nothing is asked. A client that has begun to send a
+    /// request cannot know that the server stops.
+    Last,
     /// To end after the requests that it is in.
     Finish,
     /// To end now.
@@ -62,6 +65,8 @@ pub(super) enum Order {
 pub(super) struct Patience {
     pub(super) header: u32,
     pub(super) idle: u32,
+    /// For a last request to begin, where the server stops; 0 is not at all.
+    pub(super) last: u32,
 }
 
 /// How many lives there are.
@@ -184,13 +189,24 @@ impl Life {
         }
     }
 
-    /// The server stops.
-    pub(super) fn drain(&self) {
-        self.tell(if self.phase.get() == Phase::New && !self.is_busy() {
-            Order::Stop
-        } else {
-            Order::Finish
+    /// The server stops. HTTP/2 has a frame for that, so nothing that a client then sends is lost.
+    pub(super) fn drain(&self, patience: Patience) {
+        self.tell(match self.phase.get() {
+            Phase::Frames | Phase::Leaving => Order::Finish,
+            phase if patience.last > 0 => {
+                if matches!(phase, Phase::New | Phase::Waiting) {
+                    self.since.set(self.now.get());
+                }
+                Order::Last
+            }
+            Phase::New if !self.is_busy() => Order::Stop,
+            _ => Order::Finish,
         });
+    }
+
+    /// Whether an answer that begins now has to say that it is the last one, which HTTP/1 does in a header.
+    pub(super) fn says_close(&self) -> bool {
+        self.order.get() == Order::Last && !matches!(self.phase.get(), Phase::Frames | Phase::Leaving)
     }
 
     fn is_busy(&self) -> bool {
@@ -206,7 +222,9 @@ impl Life {
         if self.is_busy() {
             return;
         }
+        let last = self.order.get() == Order::Last && self.owed.get() == 0;
         let allowed = match self.phase.get() {
+            Phase::New | Phase::Waiting if last => patience.last,
             Phase::Waiting | Phase::Frames => patience.idle,
             Phase::New | Phase::Head | Phase::Leaving => patience.header,
         };
@@ -241,6 +259,11 @@ impl Busy {
     pub(super) fn with(life: &Rc<Life>) -> Self {
         life.busy.set(life.busy.get() + 1);
         Self { life: Rc::clone(life), owes: false }
+    }
+
+    /// As [`Life::says_close`].
+    pub(super) fn says_close(&self) -> bool {
+        self.life.says_close()
     }
 
     /// The body has given a piece for the client: until it is asked for the next one, the client is slow.

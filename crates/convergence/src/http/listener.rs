@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::LocalOptions;
@@ -17,7 +17,7 @@ use tracing::{debug, error, warn};
 use super::connection;
 use super::lives::Lives;
 use super::tls::Tls;
-use crate::app::App;
+use crate::app::{App, Door};
 use crate::upstream::Pool;
 
 /// Connections that wait to be accepted, for each thread.
@@ -39,10 +39,18 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 /// How much of a request is read from a client that is turned away.
 const LAST_BYTES: u64 = 16_384;
 
+/// How long the connections in an inherited queue wait for a server that has no keys yet: they have come to one that had.
+const FIRST_KEYS: Duration = Duration::from_secs(5);
+
+/// How often it is looked for them, at the start only.
+const LOOK_FOR_KEYS: Duration = Duration::from_millis(5);
+
 /// The bound sockets, one for each thread.
 pub(crate) struct Listeners {
     sockets: Vec<std::net::TcpListener>,
     address: SocketAddr,
+    /// How long what comes at the start may wait for keys.
+    patience: Duration,
 }
 
 impl Listeners {
@@ -56,7 +64,20 @@ impl Listeners {
         let address = bind(address, Sharing::Alone)?.local_addr()?;
         let address = address.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
         let sockets = (0..threads).map(|_| listen(address)).collect::<io::Result<_>>()?;
-        Ok(Self { sockets, address })
+        Ok(Self { sockets, address, patience: Duration::ZERO })
+    }
+
+    /// On sockets that somebody else has bound and keeps. Threads that have the same one share its queue; there is a
+    /// thread for each socket at least.
+    ///
+    /// # Errors
+    /// No socket, or an option that cannot be set.
+    pub(crate) fn on(inherited: &[std::net::TcpListener], threads: usize) -> io::Result<Self> {
+        let address = inherited.first().ok_or(io::ErrorKind::NotFound)?.local_addr()?;
+        inherited.iter().try_for_each(|socket| set_options(&SockRef::from(socket)))?;
+        let shared = inherited.iter().cycle().take(threads.max(inherited.len()));
+        let sockets = shared.map(std::net::TcpListener::try_clone).collect::<io::Result<_>>()?;
+        Ok(Self { sockets, address, patience: FIRST_KEYS })
     }
 
     /// Where they listen.
@@ -74,11 +95,12 @@ impl Listeners {
         tls: Option<&Arc<Tls>>,
         stop: &watch::Receiver<bool>,
     ) -> io::Result<Vec<std::thread::JoinHandle<()>>> {
+        let patience = self.patience;
         let thread = |(number, socket): (usize, std::net::TcpListener)| {
             let (app, tls, stop) = (Arc::clone(app), tls.cloned(), stop.clone());
             std::thread::Builder::new()
                 .name(format!("http-{number}"))
-                .spawn(move || run(socket, app, tls, stop))
+                .spawn(move || run(socket, app, tls, stop, patience))
         };
         self.sockets.into_iter().enumerate().map(thread).collect()
     }
@@ -87,12 +109,16 @@ impl Listeners {
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = bind(address, Sharing::WithThreads)?;
     socket.set_nonblocking(true)?;
-    // Accepted connections inherit both (tcp(7), as Linux does it), which saves a call for each.
-    socket.set_tcp_keepalive(&KEEP_ALIVE)?;
-    // An answer goes out in one write, so there is nothing to gather.
-    socket.set_tcp_nodelay(true)?;
+    set_options(&SockRef::from(&socket))?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Accepted connections inherit both (tcp(7), as Linux does it), which saves a call for each.
+fn set_options(socket: &SockRef<'_>) -> io::Result<()> {
+    socket.set_tcp_keepalive(&KEEP_ALIVE)?;
+    // An answer goes out in one write, so there is nothing to gather.
+    socket.set_tcp_nodelay(true)
 }
 
 /// Whether other sockets may be bound to the same port.
@@ -111,11 +137,17 @@ fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
 }
 
 /// One request thread. Its runtime is bound to it, so what it runs needs no locks to be passed about.
-fn run(socket: std::net::TcpListener, app: Arc<App>, tls: Option<Arc<Tls>>, stop: watch::Receiver<bool>) {
+fn run(
+    socket: std::net::TcpListener,
+    app: Arc<App>,
+    tls: Option<Arc<Tls>>,
+    stop: watch::Receiver<bool>,
+    patience: Duration,
+) {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     match runtime.enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => {
-            runtime.block_on(accept(socket, app, tls, stop));
+            runtime.block_on(accept(socket, app, tls, stop, patience));
             // Whatever still runs has had its time.
             runtime.shutdown_background();
         }
@@ -130,7 +162,14 @@ async fn accept(
     app: Arc<App>,
     tls: Option<Arc<Tls>>,
     mut stop: watch::Receiver<bool>,
+    patience: Duration,
 ) {
+    // After that time, whoever asks is told that there are no keys yet.
+    tokio::select! {
+        () = first_keys(&app) => {}
+        () = tokio::time::sleep(patience) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
     let listener = match TcpListener::from_std(socket) {
         Ok(listener) => listener,
         Err(error) => return warn!("a listener could not be started: {error}"),
@@ -159,6 +198,14 @@ async fn accept(
     sweeper.abort();
 }
 
+/// Ends once there are keys to decide by, or it is known that they cannot be read, or none are needed.
+async fn first_keys(app: &App) {
+    let Door::Guarded(guard) = &app.door else { return };
+    while !guard.gate.decides(app.clock.now()) && guard.freshness.report().last_error.is_none() {
+        tokio::time::sleep(LOOK_FOR_KEYS).await;
+    }
+}
+
 fn take(
     app: &Arc<App>,
     tls: Option<&Arc<Tls>>,
@@ -178,7 +225,8 @@ fn take(
     tokio::task::spawn_local(connection::serve(
         Arc::clone(app),
         tls.cloned(),
-        Rc::clone(lives),
+        // Here, since a stop waits only for lives that have begun.
+        lives.begin(),
         stream,
         peer,
         Rc::clone(pool),
@@ -208,8 +256,6 @@ async fn pause_after(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
-    use socket2::SockRef;
-
     use super::*;
 
     #[test]

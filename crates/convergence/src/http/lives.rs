@@ -22,7 +22,11 @@ pub(super) struct Lives {
 
 impl Lives {
     pub(super) fn new(listen: &Listen) -> Self {
-        Self::with(Patience { header: looks(listen.header_timeout), idle: looks(listen.idle_timeout) })
+        Self::with(Patience {
+            header: looks(listen.header_timeout),
+            idle: looks(listen.idle_timeout),
+            last: looks(listen.drain_idle_timeout),
+        })
     }
 
     fn with(patience: Patience) -> Self {
@@ -45,10 +49,10 @@ impl Lives {
         }
     }
 
-    /// Lets the connections finish the requests they are in; ends when there are none.
+    /// Lets the connections finish the requests they are in, and those that are on their way; ends when there are none.
     pub(super) async fn drain(&self) {
         self.draining.set(true);
-        self.all.borrow().iter().filter_map(Weak::upgrade).for_each(|life| life.drain());
+        self.all.borrow().iter().filter_map(Weak::upgrade).for_each(|life| life.drain(self.patience));
         self.open.none().await;
     }
 
@@ -63,8 +67,10 @@ impl Lives {
 
     /// The life of a new connection, over when it is dropped.
     pub(super) fn begin(&self) -> Rc<Life> {
-        let order = if self.draining.get() { Order::Finish } else { Order::GoOn };
-        let life = Rc::new(Life::begin(&self.now, &self.open, order));
+        let life = Rc::new(Life::begin(&self.now, &self.open, Order::GoOn));
+        if self.draining.get() {
+            life.drain(self.patience);
+        }
         self.all.borrow_mut().push(Rc::downgrade(&life));
         life
     }

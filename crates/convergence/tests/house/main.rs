@@ -9,3 +9,4 @@ mod imports;
 mod repository;
 mod settings;
 mod sources;
+mod units;

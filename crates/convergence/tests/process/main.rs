@@ -4,6 +4,7 @@
 #[allow(dead_code, unreachable_pub, reason = "other tests need more of it")]
 mod authority;
 mod keys;
+mod restarts;
 mod routes;
 mod sheet_init;
 mod upstream;
@@ -52,8 +53,14 @@ struct Serving {
 
 impl Serving {
     fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        let mut child =
-            program(folder, arguments).envs(settings.iter().copied()).spawn().expect("the program starts");
+        let mut command = program(folder, arguments);
+        command.envs(settings.iter().copied());
+        Self::of(command)
+    }
+
+    /// What a command starts.
+    fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let (send, log) = mpsc::channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
@@ -200,9 +207,9 @@ fn settings_that_nothing_reads_are_said() {
     let folder = TempDir::new().expect("a temporary folder");
     std::fs::write(folder.path().join(".env"), "AUTH_ENABELD=true\n").expect("a .env file");
     let mut serving =
-        Serving::start(folder.path(), &["serve"], &[("API_PORT", "0"), ("UPSTREAM_URL", "http://x")]);
+        Serving::start(folder.path(), &["serve"], &[("API_PORT", "0"), ("CORS_ALLOWED_ORIGINS", "*")]);
     assert!(serving.line_with("AUTH_ENABELD").contains("WARN"));
-    assert!(serving.line_with("UPSTREAM_URL").contains("WARN"));
+    assert!(serving.line_with("CORS_ALLOWED_ORIGINS").contains("WARN"));
     serving.terminate();
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn drive(
     http.max_send_buf_size(SEND_BUFFER);
     let mut connection = http.serve_connection(TokioIo::new(stream), Streams(routes));
     let ended = obeying(life, |order, context| {
-        if order == Order::Finish {
+        if matches!(order, Order::Last | Order::Finish) {
             Pin::new(&mut connection).graceful_shutdown();
         }
         Pin::new(&mut connection).poll(context)

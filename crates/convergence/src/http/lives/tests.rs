@@ -5,9 +5,12 @@ use crate::http::life::Busy;
 
 const HEADER: u32 = 3;
 const IDLE: u32 = 10;
+const LAST: u32 = 2;
+
+const PATIENCE: Patience = Patience { header: HEADER, idle: IDLE, last: LAST };
 
 fn lives() -> Lives {
-    Lives::with(Patience { header: HEADER, idle: IDLE })
+    Lives::with(PATIENCE)
 }
 
 fn look(lives: &Lives, times: u32) {
@@ -113,8 +116,35 @@ fn a_stop_ends_what_has_not_asked_anything_and_lets_the_rest_finish() {
     let lives = lives();
     let (new, busy) = (lives.begin(), lives.begin());
     let request = Busy::with(&busy);
-    new.drain();
-    busy.drain();
+    let at_once = Patience { last: 0, ..PATIENCE };
+    new.drain(at_once);
+    busy.drain(at_once);
     assert!(new.order() == Order::Stop && busy.order() == Order::Finish);
     drop(request);
+}
+
+#[test]
+fn a_stop_leaves_time_for_the_requests_that_are_on_their_way() {
+    let lives = lives();
+    let (new, kept, http2) = (lives.begin(), lives.begin(), lives.begin());
+    kept.waiting();
+    http2.frames();
+    look(&lives, IDLE - 1);
+    for life in [&new, &kept, &http2] {
+        life.drain(PATIENCE);
+    }
+    assert!(http2.order() == Order::Finish && !http2.says_close(), "it has GOAWAY");
+    look(&lives, LAST);
+    assert!(new.order() == Order::Last && kept.order() == Order::Last, "from the stop on");
+    kept.bytes_came();
+    let busy = Busy::with(&kept);
+    look(&lives, 10 * IDLE);
+    assert!(new.order() == Order::Stop && kept.order() == Order::Last && kept.says_close());
+    drop(busy);
+    kept.owe();
+    look(&lives, IDLE);
+    assert!(kept.order() == Order::Last, "what is written may take its time");
+    kept.took();
+    look(&lives, 1);
+    assert!(kept.order() == Order::Stop);
 }

@@ -64,6 +64,8 @@ impl TestServer {
         let mut settings = Settings::default();
         let path = folder.path().to_str().expect("a UTF-8 path");
         settings.set("API_PORT", "0").set("ADMIN_PORT", "0").set("DATA_DIR", format!("{path}/data"));
+        // Each test would wait for the client's idle connections.
+        settings.set("DRAIN_IDLE_TIMEOUT", "0");
         for (name, value) in given {
             settings.set(name, value.replace("{folder}", path));
         }

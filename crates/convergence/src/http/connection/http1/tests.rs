@@ -11,6 +11,7 @@ use tokio::task::LocalSet;
 use super::*;
 use crate::config::{Config, Settings};
 use crate::http::body::Answer;
+use crate::http::life::Patience;
 use crate::http::lives::Lives;
 use crate::http::watched::Watched;
 
@@ -72,7 +73,7 @@ async fn an_upgraded_connection_may_be_silent_and_ends_with_the_client() {
             let mut second = [0; 6];
             client.read_exact(&mut second).await.expect("and answers");
             assert_eq!(&second, b"second");
-            life.drain();
+            life.drain(Patience { header: 1, idle: 1, last: 1 });
             client.write_all(b"third").await.expect("a stop leaves it its time");
             assert!(!ended.get());
             drop(client);
