@@ -5,11 +5,13 @@ mod listener;
 
 mod answered;
 mod connection;
+mod farewell;
 mod framing;
 mod life;
 mod lives;
 mod rewound;
 mod sent;
+mod side;
 mod slots;
 mod tls;
 mod tunnel;

@@ -16,12 +16,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::{debug, warn};
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::debug;
 
 use super::body::Answer;
 use super::problem::not_found;
 use super::router::{reading, wrong_method};
+use super::side::SideListener;
 use super::stamp;
 use crate::app::App;
 
@@ -32,7 +33,7 @@ const MOST_CONNECTIONS: usize = 64;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The bound socket.
-pub(crate) struct AdminListener(TcpListener);
+pub(crate) struct AdminListener(SideListener);
 
 impl AdminListener {
     /// Binds it; port 0 becomes a free one.
@@ -40,14 +41,12 @@ impl AdminListener {
     /// # Errors
     /// The address is in use, or not this machine's.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = TcpListener::bind(address)?;
-        socket.set_nonblocking(true)?;
-        Ok(Self(socket))
+        SideListener::bind(address).map(Self)
     }
 
     /// On a socket that listens, and does not block.
     pub(crate) fn on(socket: TcpListener) -> Self {
-        Self(socket)
+        Self(SideListener(socket))
     }
 
     /// Where it listens.
@@ -55,26 +54,13 @@ impl AdminListener {
     /// # Errors
     /// The system does not say.
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.0.address()
     }
 
     /// Serves for as long as its runtime does.
     pub(crate) async fn serve(self, app: Arc<App>) {
-        let listener = match tokio::net::TcpListener::from_std(self.0) {
-            Ok(listener) => listener,
-            Err(error) => return warn!("the admin listener could not be started: {error}"),
-        };
-        let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        loop {
-            let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
-            match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::task::spawn_local(connection(Arc::clone(&app), stream, slot))),
-                Err(error) => {
-                    warn!("an admin connection could not be accepted: {error}");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
+        let connection = |stream, slot| connection(Arc::clone(&app), stream, slot);
+        self.0.serve("the admin listener", MOST_CONNECTIONS, connection).await;
     }
 }
 

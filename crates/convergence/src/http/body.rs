@@ -25,6 +25,14 @@ impl Answer {
     pub(crate) const fn empty() -> Self {
         Self::Bytes(Bytes::new())
     }
+
+    /// The bytes of a body that is in memory, as every refusal's is; of another, nothing.
+    pub(crate) fn in_memory(self) -> Bytes {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::File(_) | Self::Passed(_) => Bytes::new(),
+        }
+    }
 }
 
 impl<T: Into<Bytes>> From<T> for Answer {

@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
 
 pub(crate) use self::check::code as grpc_code;
+use super::side::SideListener;
 use super::slots::Slot;
 use crate::app::App;
 
@@ -31,7 +32,7 @@ use crate::app::App;
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The bound socket.
-pub(crate) struct ExtAuthzListener(TcpListener);
+pub(crate) struct ExtAuthzListener(SideListener);
 
 impl ExtAuthzListener {
     /// Binds it; port 0 becomes a free one.
@@ -39,9 +40,7 @@ impl ExtAuthzListener {
     /// # Errors
     /// The address is in use, or not this machine's.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = TcpListener::bind(address)?;
-        socket.set_nonblocking(true)?;
-        Ok(Self(socket))
+        SideListener::bind(address).map(Self)
     }
 
     /// Where it listens.
@@ -49,7 +48,7 @@ impl ExtAuthzListener {
     /// # Errors
     /// The system does not say.
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.0.address()
     }
 
     /// Starts its thread. That ends soon after `stop` turns true.
@@ -58,7 +57,7 @@ impl ExtAuthzListener {
     /// The thread cannot be made.
     pub(crate) fn serve(self, app: &Arc<App>, stop: &watch::Receiver<bool>) -> io::Result<JoinHandle<()>> {
         let (app, stop) = (Arc::clone(app), stop.clone());
-        std::thread::Builder::new().name("ext-authz".to_owned()).spawn(move || run(self.0, app, stop))
+        std::thread::Builder::new().name("ext-authz".to_owned()).spawn(move || run(self.0.0, app, stop))
     }
 }
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::LocalOptions;
 use tokio::sync::watch;
 use tracing::{debug, error, warn};
 
 use super::connection;
+use super::farewell;
 use super::lives::Lives;
 use super::tls::Tls;
 use crate::app::{App, Door};
@@ -35,9 +35,6 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     retry-after: 1\r\n\
     connection: close\r\n\r\n\
     {\"title\":\"Too many connections\",\"status\":503,\"detail\":\"try again in a second\",\"code\":\"too_many_connections\"}";
-
-/// How much of a request is read from a client that is turned away.
-const LAST_BYTES: u64 = 16_384;
 
 /// How long the connections in an inherited queue wait for a server that has no keys yet: they have come to one that had.
 const FIRST_KEYS: Duration = Duration::from_secs(5);
@@ -234,16 +231,9 @@ fn take(
     ));
 }
 
-/// Says why and hangs up. The request is read for a moment: closing a socket with unread bytes resets the connection,
-/// and the client would lose the answer.
-async fn turn_away(mut stream: TcpStream) {
-    let goodbye = async {
-        stream.write_all(FULL).await?;
-        stream.shutdown().await?;
-        tokio::io::copy(&mut stream.take(LAST_BYTES), &mut tokio::io::sink()).await
-    };
-    // Best effort: whether the client listens is its own affair.
-    let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
+/// Says why and hangs up.
+async fn turn_away(stream: TcpStream) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), farewell::say(stream, FULL)).await;
 }
 
 /// A peer that hung up in the queue is nothing; a process out of file descriptors must not spin.

@@ -149,8 +149,8 @@ impl Asking<'_> {
     }
 
     async fn one(&self, server: &Arc<Server>, body: Outgoing) -> Result<(Response<()>, Exchange), Failed> {
-        let Self { connected, way, caller, id, parts, hop } = *self;
-        let headers = Passed { parts, hop, connected, gateway: way.gateway, caller, id, server };
+        let Self { connected, way, parts, hop, .. } = *self;
+        let headers = Passed { asking: self, server };
         let target = server.address.target(&parts.uri);
         let message = Message { method: &parts.method, target: &target, headers: &headers };
         upstream::ask(&connected.pool, server, &message, hop.protocol.is_some(), body, way.patiences).await

@@ -83,19 +83,11 @@ where
                 ResponseFuture::of(self.inner.call(request), client, id, in_grpc)
             }
             Err(refusal) => {
-                let mut refusal = refusal.map(in_memory);
+                let mut refusal = refusal.map(Answer::in_memory);
                 request_id(refusal.headers_mut(), id);
                 ResponseFuture::refused(if in_grpc { grpc::refusal(refusal) } else { refusal })
             }
         }
-    }
-}
-
-/// A refusal's body is bytes, always.
-fn in_memory(body: Answer) -> Bytes {
-    match body {
-        Answer::Bytes(bytes) => bytes,
-        Answer::File(_) | Answer::Passed(_) => Bytes::new(),
     }
 }
 

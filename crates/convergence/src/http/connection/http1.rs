@@ -10,10 +10,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncReadExt;
 
 use super::obeying;
 use crate::config::Listen;
+use crate::http::farewell;
 use crate::http::framing::Screened;
 use crate::http::life::{Busy, Life, Order};
 use crate::http::rewound::Rewound;
@@ -23,8 +23,7 @@ use crate::http::tunnel::Stream;
 /// The least that hyper accepts as a buffer's size.
 const SMALLEST_BUFFER: usize = 8_192;
 
-/// How much more is read from a client whose framing is refused, and for how long: closing a socket with unread bytes
-/// resets the connection, and the client would lose the answer.
+/// How much more is read from a client whose framing is refused, and for how long.
 const LAST_BYTES: u64 = 65_536;
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
@@ -68,9 +67,7 @@ where
         // The client may be gone already.
         let _ = obeying(life, |_, context| Pin::new(&mut stream).poll_shutdown(context)).await;
         if is_refused {
-            let mut rest = stream.take(LAST_BYTES);
-            let _ =
-                tokio::time::timeout(LAST_MOMENT, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+            let _ = tokio::time::timeout(LAST_MOMENT, farewell::read_off(stream, LAST_BYTES)).await;
         }
     }
     ended

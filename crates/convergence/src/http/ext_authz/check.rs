@@ -1,9 +1,7 @@
 //! The decision of a `Check`: `admit`'s, in Envoy's words. A request is counted here and once; how the upstream answers
 //! it is not told, so nothing counts as failed.
 
-use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use http_body_util::{BodyExt, Collected};
 use tonic::{Code, Status};
 use tracing::debug;
 
@@ -63,13 +61,10 @@ fn allowed(caller: &Caller) -> CheckResponse {
 /// The refusal as it would be over HTTP.
 fn denied(refusal: Response<Answer>) -> CheckResponse {
     let (head, body) = refusal.into_parts();
-    // A refusal's body is in memory: there is nothing to wait for, and reading it cannot fail.
-    let body =
-        body.collect().now_or_never().and_then(Result::ok).map(Collected::to_bytes).unwrap_or_default();
     let denied = Denied {
         status: Some(HttpStatus { code: head.status.as_u16().into() }),
         headers: options(&head.headers),
-        body: String::from_utf8_lossy(&body).into_owned(),
+        body: String::from_utf8_lossy(&body.in_memory()).into_owned(),
     };
     response(code(head.status), Verdict::Denied(denied))
 }

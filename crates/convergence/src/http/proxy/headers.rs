@@ -4,15 +4,13 @@ use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, VIA,
 };
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use smallvec::SmallVec;
 
-use super::Gateway;
+use super::Asking;
 use super::look_alike::is_look_alike;
-use crate::http::admit::Caller;
 use crate::http::connection::Connected;
-use crate::http::stamp::{self, RequestId};
+use crate::http::stamp;
 use crate::upstream::{Headers, Server};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -64,20 +62,16 @@ fn is_http(protocol: &HeaderValue) -> bool {
     })
 }
 
-/// The client's headers, made this server's own.
+/// The client's headers, made this server's own, for one of the upstreams that it tries.
 pub(super) struct Passed<'a> {
-    pub(super) parts: &'a Parts,
-    pub(super) hop: &'a Hop,
-    pub(super) connected: &'a Connected,
-    pub(super) gateway: &'a Gateway,
-    pub(super) caller: &'a Caller,
-    pub(super) id: RequestId,
+    pub(super) asking: &'a Asking<'a>,
     pub(super) server: &'a Server,
 }
 
 impl Headers for Passed<'_> {
     fn each(&self, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
-        let Self { parts, hop, connected, gateway, .. } = self;
+        let Asking { connected, way, caller, id, parts, hop } = *self.asking;
+        let gateway = way.gateway;
         // RFC 9112, 3.2.2: a target with an authority overrides the header.
         let asked = match parts.uri.authority() {
             Some(authority) => Some(authority.as_str().as_bytes()),
@@ -111,7 +105,7 @@ impl Headers for Passed<'_> {
         let peer = connected.forwarded.get_or_init(|| Forwarded::of(connected));
         peer.each(&parts.headers, asked, emit);
         emit(&VIA, via(parts.version).as_bytes());
-        stamp::upstream(self.caller.client(), self.id, emit);
+        stamp::upstream(caller.client(), id, emit);
     }
 }
 

@@ -3,8 +3,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::header::{HOST, LOCATION};
@@ -14,11 +13,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::{debug, warn};
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::debug;
 
 use crate::http::body::Answer;
 use crate::http::problem::Problem;
+use crate::http::side::SideListener;
 
 /// Connections open at a time; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 256;
@@ -31,7 +31,7 @@ const HTTPS: u16 = 443;
 
 /// The bound socket, and the port of https.
 pub(crate) struct RedirectListener {
-    socket: TcpListener,
+    side: SideListener,
     to: u16,
 }
 
@@ -41,9 +41,7 @@ impl RedirectListener {
     /// # Errors
     /// The address is in use, or not this machine's.
     pub(crate) fn bind(address: SocketAddr, to: u16) -> io::Result<Self> {
-        let socket = TcpListener::bind(address)?;
-        socket.set_nonblocking(true)?;
-        Ok(Self { socket, to })
+        Ok(Self { side: SideListener::bind(address)?, to })
     }
 
     /// Where it listens.
@@ -51,26 +49,13 @@ impl RedirectListener {
     /// # Errors
     /// The system does not say.
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        self.side.address()
     }
 
     /// Serves for as long as its runtime does.
     pub(crate) async fn serve(self) {
-        let listener = match tokio::net::TcpListener::from_std(self.socket) {
-            Ok(listener) => listener,
-            Err(error) => return warn!("the listener of TLS_REDIRECT_PORT could not be started: {error}"),
-        };
-        let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        loop {
-            let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
-            match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::task::spawn_local(connection(stream, self.to, slot))),
-                Err(error) => {
-                    warn!("a connection to TLS_REDIRECT_PORT could not be accepted: {error}");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
+        let connection = |stream, slot| connection(stream, self.to, slot);
+        self.side.serve("the listener of TLS_REDIRECT_PORT", MOST_CONNECTIONS, connection).await;
     }
 }
 

@@ -6,12 +6,12 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, EXPECT};
+use http::header::CONTENT_LENGTH;
 use http_body::Body;
 use tokio::io::AsyncWrite;
 
 use crate::upstream::fault::BadRequestBody;
-use crate::upstream::message::Message;
+use crate::upstream::message::{Message, expects_consent};
 use crate::upstream::outgoing::Outgoing;
 
 /// What is still to be written, and where more comes from.
@@ -58,7 +58,7 @@ impl Sending {
         words.extend_from_slice(b" HTTP/1.1\r\n");
         message.headers.each(&mut |name, value| {
             has_length |= *name == CONTENT_LENGTH;
-            held |= *name == EXPECT && value.eq_ignore_ascii_case(b"100-continue");
+            held |= expects_consent(name, value);
             line(&mut words, name.as_str(), value);
         });
         let chunked = body.is_some() && !has_length;

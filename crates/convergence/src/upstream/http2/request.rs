@@ -1,10 +1,10 @@
 //! A request's head, as HTTP/2 has it (RFC 9113, 8.2.2 and 8.3.1).
 
-use http::header::{AUTHORIZATION, CONNECTION, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{AUTHORIZATION, CONNECTION, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue, Request, Uri, Version};
 
-use crate::upstream::message::Message;
+use crate::upstream::message::{Message, expects_consent};
 
 /// What is about one connection of HTTP/1. A request that has one of them is malformed.
 const OF_HTTP_1: [HeaderName; 6] = [
@@ -30,7 +30,7 @@ pub(super) fn of(message: &Message<'_>, https: bool) -> (Request<()>, bool) {
         if OF_HTTP_1.contains(name) || (*name == TE && value != b"trailers") {
             return;
         }
-        expects |= *name == EXPECT && value.eq_ignore_ascii_case(b"100-continue");
+        expects |= expects_consent(name, value);
         let Ok(mut value) = HeaderValue::from_bytes(value) else { return };
         // Not to be kept in the table of headers (RFC 7541, 7.1.3).
         value.set_sensitive(*name == AUTHORIZATION);
