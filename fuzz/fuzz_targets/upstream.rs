@@ -10,9 +10,22 @@ use libfuzzer_sys::fuzz_target;
 // Without the server around it, which would take minutes to build with a fuzzer's flags.
 #[path = "."]
 #[allow(dead_code)]
+mod wire {
+    #[path = "../../crates/convergence/src/wire/fields.rs"]
+    mod fields;
+    #[path = "../../crates/convergence/src/wire/line.rs"]
+    pub(crate) mod line;
+
+    pub(crate) use fields::{Fields, is};
+}
+
+#[path = "."]
+#[allow(dead_code)]
 mod upstream {
     #[path = "../../crates/convergence/src/upstream/fault.rs"]
     pub(crate) mod fault;
+    #[path = "../../crates/convergence/src/upstream/message.rs"]
+    pub(crate) mod message;
 
     #[path = "."]
     pub(crate) mod http1 {
@@ -60,8 +73,10 @@ mod upstream {
         ) -> Result<(), BadAnswer> {
             while framing.is_none() {
                 let Some(head) = head::take(bytes, method)? else { return Ok(()) };
-                read.heads.push(format!("{:?} {:?} {}", head.response, head.framing, head.keep_alive));
-                if !head.response.status().is_informational() {
+                let (status, version) = (head.answer.status, head.answer.version);
+                let fields: Vec<_> = head.answer.fields.iter().collect();
+                read.heads.push(format!("{version:?} {status} {fields:?} {:?} {}", head.framing, head.keep_alive));
+                if !status.is_informational() {
                     *framing = Some(head.framing);
                 }
             }

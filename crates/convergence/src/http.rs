@@ -3,8 +3,8 @@
 
 mod listener;
 
-mod answered;
 mod connection;
+mod date;
 mod farewell;
 mod framing;
 mod life;
@@ -17,6 +17,8 @@ mod tls;
 mod tunnel;
 mod watched;
 
+mod reply;
+mod request;
 mod router;
 
 mod admit;

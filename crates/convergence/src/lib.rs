@@ -66,6 +66,7 @@ mod setup;
 mod sync;
 mod upstream;
 mod usage;
+mod wire;
 
 #[doc(hidden)]
 pub mod audio;

@@ -33,7 +33,7 @@ pub(crate) use fault::{BadAnswer, BadRequestBody, Fault};
 pub(crate) use group::{Group, MakeGroups, Server};
 pub(crate) use health::{Checks, Examiner};
 pub(crate) use http1::Failed;
-pub(crate) use message::{Headers, Message};
+pub(crate) use message::{AnswerHead, Headers, Message};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pool::Pool;
 pub(crate) use tls::{Trust, Unusable};

@@ -84,7 +84,7 @@ async fn answer(app: &App, request: &Request<Incoming>) -> Response<Answer> {
         Ok(()) => match (request.method(), request.uri().path()) {
             (&Method::POST, "/refresh") => refresh::answer(app).await,
             (_, "/refresh") => wrong_method("POST"),
-            (_, "/metrics") => reading(request, || metrics::answer(app)),
+            (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
             _ => not_found(),
         },
     };

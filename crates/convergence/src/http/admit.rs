@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use gate::{Permit, Quota};
+use http::Response;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request, Response};
 use tracing::{Level, debug, enabled};
 
 use super::asked::Errand;
 use super::body::Answer;
+use super::request::Asks;
 use super::stamp::RequestId;
 use super::{redact, refuse};
 use crate::app::{App, Door, Guard};
@@ -55,38 +56,38 @@ impl Caller {
 ///
 /// # Errors
 /// The whole answer to a request that is refused.
-pub(crate) fn admit<B>(
+pub(crate) fn admit(
     app: &App,
     peer: IpAddr,
-    request: &mut Request<B>,
+    request: &mut impl Asks,
     id: RequestId,
 ) -> Result<Caller, Response<Answer>> {
     match &app.door {
         Door::Guarded(guard) => ask(app, guard, peer, request, id).map(Caller::Client),
         Door::Open(_) => {
-            request.headers_mut().remove(AUTHORIZATION);
+            request.remove(&AUTHORIZATION);
             Ok(Caller::Anyone(OpenDoor(())))
         }
     }
 }
 
-fn ask<B>(
+fn ask(
     app: &App,
     guard: &Guard,
     peer: IpAddr,
-    request: &mut Request<B>,
+    request: &mut impl Asks,
     id: RequestId,
 ) -> Result<Permit, Response<Answer>> {
     let now = app.clock.now();
     let errand = Errand::of(app, peer, request);
     let decision = errand.ask(app, |asked| {
-        let decision = guard.gate.admit(credentials(request.headers()), asked, now);
+        let decision = guard.gate.admit(request.all(&AUTHORIZATION), asked, now);
         decision.map_err(|refusal| {
             let answer = refuse::answer(&refusal, asked, || guard.freshness.retry_after(now.uptime));
             (refusal, answer)
         })
     });
-    request.headers_mut().remove(AUTHORIZATION);
+    request.remove(&AUTHORIZATION);
     if enabled!(Level::DEBUG) {
         log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
     }
@@ -98,13 +99,9 @@ fn ask<B>(
     })
 }
 
-fn credentials(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes)
-}
-
 /// P24: each decision with its reason. The fingerprint is all that is shown of a key.
-fn log<B>(guard: &Guard, request: &Request<B>, id: RequestId, decision: Result<&Permit, &gate::Refusal>) {
-    let (method, path) = (request.method(), redact::path(request.uri().path(), &guard.gate));
+fn log(guard: &Guard, request: &impl Asks, id: RequestId, decision: Result<&Permit, &gate::Refusal>) {
+    let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
     match decision {
         Ok(permit) => {
             debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", "admitted");

@@ -3,18 +3,21 @@
 use std::net::IpAddr;
 
 use gate::{Asked, Network, Scopes};
-use http::{HeaderMap, HeaderName, Request};
+use http::HeaderName;
 
+use super::request::Asks;
 use crate::app::App;
 use crate::routes::{Ambiguous, Routes};
 
-const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
+static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What a proxy says it was asked, where it asks `/auth/verify` for a client.
 const VERIFY: &str = "/auth/verify";
-const METHODS: [&str; 2] = ["x-forwarded-method", "x-original-method"];
-const PATHS: [&str; 2] = ["x-forwarded-uri", "x-original-uri"];
+static METHODS: [HeaderName; 2] =
+    [HeaderName::from_static("x-forwarded-method"), HeaderName::from_static("x-original-method")];
+static PATHS: [HeaderName; 2] =
+    [HeaderName::from_static("x-forwarded-uri"), HeaderName::from_static("x-original-uri")];
 
 /// A request as far as restrictions go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,19 +32,18 @@ pub(crate) struct Errand<'a> {
 
 impl<'a> Errand<'a> {
     /// That of a request which came over a connection from `peer`.
-    pub(crate) fn of<B>(app: &App, peer: IpAddr, request: &'a Request<B>) -> Self {
-        let headers = request.headers();
-        let address = client(peer, headers, &app.place.trusted_proxies);
-        let (method, path) = (request.method().as_str(), request.uri().path());
+    pub(crate) fn of(app: &App, peer: IpAddr, request: &'a impl Asks) -> Self {
+        let address = client(peer, request, &app.place.trusted_proxies);
+        let (method, path) = (request.method().as_str(), request.path());
         if path != VERIFY {
             return Self { address, method, path: Some(path) };
         }
-        let method = match told(headers, METHODS) {
+        let method = match told(request, &METHODS) {
             Told::Nothing => method,
             Told::Once(told) => told,
             Told::Unclear => "",
         };
-        match told(headers, PATHS) {
+        match told(request, &PATHS) {
             Told::Once(uri) => Self::told(address, method, uri),
             Told::Nothing | Told::Unclear => Self { address, method, path: None },
         }
@@ -80,11 +82,11 @@ enum Told<'a> {
     Unclear,
 }
 
-fn told<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Told<'a> {
-    let mut values = names.iter().flat_map(|name| headers.get_all(*name));
+fn told<'a>(request: &'a impl Asks, names: &'static [HeaderName; 2]) -> Told<'a> {
+    let mut values = names.iter().flat_map(|name| request.all(name));
     let Some(first) = values.next() else { return Told::Nothing };
-    match first.to_str() {
-        Ok(text) if values.all(|other| other == first) => Told::Once(text),
+    match std::str::from_utf8(first) {
+        Ok(text) if text.is_ascii() && values.all(|other| other == first) => Told::Once(text),
         _ => Told::Unclear,
     }
 }
@@ -102,13 +104,13 @@ fn path_of(uri: &str) -> Option<&str> {
 /// The client's address: the other end of the connection, or if that is a trusted proxy, the last address before those of
 /// trusted ones. What cannot be read is no address at all: the proxy's own says nothing of the client, and may well be one
 /// that keys allow.
-pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+pub(crate) fn client(peer: IpAddr, request: &impl Asks, trusted: &[Network]) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(peer) {
         return Some(peer);
     }
-    let forwarded = chain(headers, &FORWARDED).map(|chain| last(chain, for_node, is_trusted));
-    let forwarded_for = chain(headers, &FORWARDED_FOR).map(|chain| last(chain, node, is_trusted));
+    let forwarded = chain(request, &FORWARDED).map(|chain| last(chain, for_node, is_trusted));
+    let forwarded_for = chain(request, &FORWARDED_FOR).map(|chain| last(chain, node, is_trusted));
     match (forwarded, forwarded_for) {
         (None, None) => Some(peer),
         (Some(address), None) | (None, Some(address)) => address,
@@ -118,11 +120,10 @@ pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> 
 }
 
 /// The values of a header from the last to the first, each by itself; `None` where there is no such header.
-fn chain<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<impl Iterator<Item = &'a [u8]>> {
-    headers.contains_key(name).then(|| {
-        let values: Vec<&[u8]> = headers.get_all(name).iter().map(http::HeaderValue::as_bytes).collect();
-        values.into_iter().rev().flat_map(|value| value.rsplit(|byte| *byte == b','))
-    })
+fn chain<'a>(request: &'a impl Asks, name: &'a HeaderName) -> Option<impl Iterator<Item = &'a [u8]>> {
+    let values: Vec<&[u8]> = request.all(name).collect();
+    let is_there = !values.is_empty();
+    is_there.then(|| values.into_iter().rev().flat_map(|value| value.rsplit(|byte| *byte == b',')))
 }
 
 /// The first of a chain that is not trusted; where all are, the farthest.

@@ -1,4 +1,4 @@
-//! The body of an answer: bytes that are there, a file that is read as the client takes it, or what an upstream sends. And that of a request.
+//! The body of an answer: bytes that are there, a file that is read as the client takes it, or what an upstream sends.
 
 use std::io;
 use std::pin::Pin;
@@ -9,11 +9,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use tower_http::services::fs::ServeFileSystemResponseBody;
 
 use super::problem::Problem;
 use super::proxy::Passage;
+use crate::wire::RequestBody;
 
 pub(crate) enum Answer {
     Bytes(Bytes),
@@ -45,7 +45,7 @@ impl<T: Into<Bytes>> From<T> for Answer {
 ///
 /// # Errors
 /// What to tell the client that sent it.
-pub(crate) async fn read(body: Incoming, limit: usize, time: Duration) -> Result<Bytes, Problem> {
+pub(crate) async fn read(body: RequestBody, limit: usize, time: Duration) -> Result<Bytes, Problem> {
     let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
     let problem = match collected {
         Ok(Ok(body)) => return Ok(body.to_bytes()),

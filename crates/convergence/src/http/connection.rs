@@ -1,12 +1,11 @@
-//! One connection: hyper drives HTTP on it, the router answers, and its [`Life`] can end it.
+//! One connection: HTTP is spoken on it, the router answers, and its [`Life`] can end it.
 
-mod http1;
+pub(super) mod http1;
 mod http2;
 mod mistaken;
 mod sniff;
 
 use std::cell::OnceCell;
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -14,26 +13,31 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::service::Service;
+use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tracing::debug;
 
-use super::answered::Answered;
+use super::date::Date;
 use super::life::{Life, Order};
 use super::proxy::Forwarded;
 use super::rewound::Rewound;
 use super::router;
-use super::sent::Sent;
 use super::slots::Slot;
 use super::tls::{self, Tls};
 use super::tunnel::{Stream, Tunnel};
 use super::watched::Watched;
 use crate::app::App;
-use crate::config::Listen;
 use crate::upstream::Pool;
+
+/// What the connections of one thread share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) app: Arc<App>,
+    /// Connections to upstreams.
+    pub(super) pool: Rc<Pool>,
+    pub(super) date: Rc<Date>,
+}
 
 /// What the requests of one connection have in common.
 pub(super) struct Connected {
@@ -43,8 +47,8 @@ pub(super) struct Connected {
     pub(super) peer: SocketAddr,
     /// What an upstream is told about the two, made with the first request.
     pub(super) forwarded: OnceCell<Forwarded>,
-    /// Connections to upstreams, shared by all connections of the thread.
     pub(super) pool: Rc<Pool>,
+    date: Rc<Date>,
     /// Whether it is under TLS: https, not http.
     pub(super) secure: bool,
 }
@@ -59,58 +63,41 @@ impl Connected {
 
 /// Serves a connection to its end.
 pub(super) async fn serve(
-    app: Arc<App>,
+    shared: Shared,
     tls: Option<Arc<Tls>>,
     life: Rc<Life>,
     stream: TcpStream,
     peer: SocketAddr,
-    pool: Rc<Pool>,
     slot: Slot,
 ) {
-    let listen = app.listen;
-    let secure = tls.is_some();
-    let connected = Connected { app, life: Rc::clone(&life), peer, forwarded: OnceCell::new(), pool, secure };
-    let routes = Routes(Rc::new(connected));
-    let stream = Watched::new(stream, Rc::clone(&life));
-    let ended = match tls {
-        None => plain(&life, &listen, stream, routes).await,
+    let Shared { app, pool, date } = shared;
+    let (stream, secure) = (Watched::new(stream, Rc::clone(&life)), tls.is_some());
+    let connected = Connected { app, life, peer, forwarded: OnceCell::new(), pool, date, secure };
+    match tls {
+        None => plain(connected, stream).await,
         // Apart, since it takes more room than a connection without it should.
-        Some(tls) => Box::pin(secured(&life, &listen, stream, &tls, routes)).await,
-    };
-    if let Err(error) = ended {
-        debug!("connection ended: {error}");
+        Some(tls) => Box::pin(secured(connected, stream, &tls)).await,
     }
     drop(slot);
 }
 
 /// Without TLS, the first bytes say which version of HTTP it is (RFC 9113, section 3.3: prior knowledge).
-async fn plain(
-    life: &Rc<Life>,
-    listen: &Listen,
-    mut stream: impl Stream + 'static,
-    routes: Routes,
-) -> hyper::Result<()> {
-    let Some((version, ahead)) = sniff::version(life, &mut stream).await else { return Ok(()) };
-    let stream = Rewound::new(ahead, stream);
+async fn plain(connected: Connected, mut stream: impl Stream + 'static) {
+    let Some((version, ahead)) = sniff::version(&connected.life, &mut stream).await else { return };
     match version {
-        sniff::Version::Http1 => http1::drive(life, listen, stream, routes).await,
-        sniff::Version::Http2 => Box::pin(http2::drive(life, listen, stream, routes)).await,
+        sniff::Version::Http1 => http1(connected, stream, ahead).await,
+        sniff::Version::Http2 => http2(connected, Rewound::new(ahead, stream)).await,
     }
 }
 
 /// Under TLS, both sides agree on a version while they shake hands (ALPN), for which the client has the header time.
-async fn secured(
-    life: &Rc<Life>,
-    listen: &Listen,
-    mut stream: impl Stream + 'static,
-    tls: &Tls,
-    routes: Routes,
-) -> hyper::Result<()> {
-    let Some((hello, ahead)) = sniff::first(life, &mut stream).await else { return Ok(()) };
+async fn secured(connected: Connected, mut stream: impl Stream + 'static, tls: &Tls) {
+    let life = &connected.life;
+    let Some((hello, ahead)) = sniff::first(life, &mut stream).await else { return };
     if !hello {
         let mut turned_away = pin!(mistaken::use_https(stream));
         obeying(life, |_, context| turned_away.as_mut().poll(context)).await;
-        return Ok(());
+        return;
     }
     // In a box of its own, which is gone before the first request.
     let mut handshake = Box::pin(tls.accept(Rewound::new(ahead, stream)));
@@ -118,21 +105,35 @@ async fn secured(
     drop(handshake);
     let mut stream = match agreed {
         Some(Ok(stream)) => stream,
-        Some(Err(error)) => {
-            debug!("no TLS: {error}");
-            return Ok(());
-        }
-        None => return Ok(()),
+        Some(Err(error)) => return debug!("no TLS: {error}"),
+        None => return,
     };
     life.anew();
     match stream.get_ref().1.alpn_protocol() {
         proof if tls::is_proof(proof) => {
             // Best effort: what was to be seen has been seen.
             let _ = obeying(life, |_, context| Pin::new(&mut stream).poll_shutdown(context)).await;
-            Ok(())
         }
-        Some(b"h2") => Box::pin(http2::drive(life, listen, stream, routes)).await,
-        _ => http1::drive(life, listen, stream, routes).await,
+        Some(b"h2") => http2(connected, stream).await,
+        _ => http1(connected, stream, Bytes::new()).await,
+    }
+}
+
+async fn http1(connected: Connected, stream: impl Stream + 'static, read: Bytes) {
+    let Connected { life, date, app, .. } = &connected;
+    let answer = async |request| match request {
+        Ok(request) => router::answer(&connected, request).await,
+        Err(fault) => router::refuse(&connected, fault),
+    };
+    if let Err(error) = http1::drive(life, &app.listen, date, stream, read, answer).await {
+        debug!("connection ended: {error}");
+    }
+}
+
+/// In a box: it takes more room than a connection without it should.
+async fn http2(connected: Connected, stream: impl Stream + 'static) {
+    if let Err(error) = Box::pin(http2::drive(Rc::new(connected), stream)).await {
+        debug!("connection ended: {error}");
     }
 }
 
@@ -146,17 +147,4 @@ async fn obeying<T>(life: &Life, mut poll: impl FnMut(Order, &mut Context<'_>) -
         }
     })
     .await
-}
-
-/// The router, and the connection's life told of what it does.
-struct Routes(Rc<Connected>);
-
-impl Service<Request<Incoming>> for Routes {
-    type Response = Response<Sent>;
-    type Error = Infallible;
-    type Future = Answered;
-
-    fn call(&self, request: Request<Incoming>) -> Answered {
-        Answered::new(router::answer(&self.0, request), &self.0.life)
-    }
 }

@@ -26,8 +26,6 @@ pub(super) struct Life {
     now: Rc<Cell<u32>>,
     order: Cell<Order>,
     waker: RefCell<Option<Waker>>,
-    /// The end of the present request is waited for.
-    awaited: Cell<bool>,
     /// What follows HTTP on it.
     tunnel: RefCell<Option<Tunnel>>,
     open: Rc<Open>,
@@ -98,7 +96,6 @@ impl Life {
             now: Rc::clone(now),
             order: Cell::new(order),
             waker: RefCell::default(),
-            awaited: Cell::default(),
             tunnel: RefCell::default(),
             open: Rc::clone(open),
         }
@@ -161,13 +158,6 @@ impl Life {
 
     pub(super) fn take_tunnel(&self) -> Option<Tunnel> {
         self.tunnel.take()
-    }
-
-    /// Whether it is still open what follows the present request. Whoever asks is woken when the request is over.
-    pub(super) fn is_answering(&self) -> bool {
-        let is_answering = self.is_busy() || self.tunnel.borrow().is_some();
-        self.awaited.set(is_answering);
-        is_answering
     }
 
     /// Whom to wake for an order.
@@ -261,11 +251,6 @@ impl Busy {
         Self { life: Rc::clone(life), owes: false }
     }
 
-    /// As [`Life::says_close`].
-    pub(super) fn says_close(&self) -> bool {
-        self.life.says_close()
-    }
-
     /// The body has given a piece for the client: until it is asked for the next one, the client is slow.
     pub(super) fn gave(&mut self) {
         if !std::mem::replace(&mut self.owes, true) {
@@ -286,10 +271,5 @@ impl Drop for Busy {
         self.asked();
         self.life.busy.set(self.life.busy.get() - 1);
         self.life.waiting();
-        if self.life.awaited.take()
-            && let Some(waker) = &*self.life.waker.borrow()
-        {
-            waker.wake_by_ref();
-        }
     }
 }

@@ -13,12 +13,12 @@ use tokio::runtime::LocalOptions;
 use tokio::sync::watch;
 use tracing::{debug, error, warn};
 
-use super::connection;
+use super::connection::{self, Shared};
+use super::date::Date;
 use super::farewell;
 use super::lives::Lives;
 use super::tls::Tls;
 use crate::app::{App, Door};
-use crate::upstream::Pool;
 
 /// Connections that wait to be accepted, for each thread.
 const BACKLOG: i32 = 1_024;
@@ -173,25 +173,28 @@ async fn accept(
     };
     let lives = Rc::new(Lives::new(&app.listen));
     let watcher = tokio::task::spawn_local(Rc::clone(&lives).watch());
-    let pool: Rc<Pool> = Rc::default();
+    let date = Rc::new(Date::at(app.clock.now().unix));
+    let shared = Shared { app, pool: Rc::default(), date };
+    let timekeeper = tokio::task::spawn_local(Rc::clone(&shared.date).keep(Arc::clone(&shared.app.clock)));
     let sweeper = tokio::task::spawn_local({
-        let pool = Rc::clone(&pool);
+        let pool = Rc::clone(&shared.pool);
         async move { pool.keep_swept().await }
     });
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => take(&app, tls.as_ref(), &lives, &pool, stream, peer),
+                Ok((stream, peer)) => take(&shared, tls.as_ref(), &lives, stream, peer),
                 Err(error) => pause_after(&error).await,
             },
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }
     drop(listener);
-    if tokio::time::timeout(app.listen.drain_timeout, lives.drain()).await.is_err() {
+    if tokio::time::timeout(shared.app.listen.drain_timeout, lives.drain()).await.is_err() {
         warn!("connections were cut: they had not ended within DRAIN_TIMEOUT");
     }
     watcher.abort();
+    timekeeper.abort();
     sweeper.abort();
 }
 
@@ -203,15 +206,8 @@ async fn first_keys(app: &App) {
     }
 }
 
-fn take(
-    app: &Arc<App>,
-    tls: Option<&Arc<Tls>>,
-    lives: &Rc<Lives>,
-    pool: &Rc<Pool>,
-    stream: TcpStream,
-    peer: SocketAddr,
-) {
-    let Some(slot) = app.slots.take() else {
+fn take(shared: &Shared, tls: Option<&Arc<Tls>>, lives: &Rc<Lives>, stream: TcpStream, peer: SocketAddr) {
+    let Some(slot) = shared.app.slots.take() else {
         debug!(%peer, "connection refused: MAX_CONNECTIONS are open");
         // There is nothing to say before TLS is agreed upon, which would cost what is spared here.
         if tls.is_none() {
@@ -220,13 +216,12 @@ fn take(
         return;
     };
     tokio::task::spawn_local(connection::serve(
-        Arc::clone(app),
+        shared.clone(),
         tls.cloned(),
         // Here, since a stop waits only for lives that have begun.
         lives.begin(),
         stream,
         peer,
-        Rc::clone(pool),
         slot,
     ));
 }

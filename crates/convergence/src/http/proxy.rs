@@ -10,10 +10,7 @@ mod tunnel;
 
 use std::sync::Arc;
 
-use http::header::CONNECTION;
-use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
+use http::{Method, Response, StatusCode};
 use tracing::debug;
 
 pub(crate) use self::gateway::{Gateway, loosely};
@@ -24,51 +21,60 @@ use super::admit::Caller;
 use super::body::Answer;
 use super::connection::Connected;
 use super::problem::{Problem, not_found};
-use super::stamp::RequestId;
+use super::reply::Reply;
+use super::request::{Head, Request};
+use super::router::replied;
+use super::stamp::{RequestId, Stamp};
 use crate::routes::InUse;
 use crate::upstream::{
-    self, BadAnswer, Exchange, Failed, Fault, Group, Message, Outgoing, Patiences, Server,
+    self, AnswerHead, BadAnswer, Exchange, Failed, Fault, Group, Message, Outgoing, Patiences, Server,
 };
 
 /// How many upstreams a request tries at most.
 const MOST_TRIES: usize = 3;
 
 /// Passes a request on, and its answer back.
-pub(super) async fn answer(
+pub(super) async fn answer(connected: &Connected, caller: Caller, request: Request, id: RequestId) -> Reply {
+    let passed = pass(connected, &caller, request, id).await;
+    replied(match passed {
+        Ok((AnswerHead { status, version, fields }, body)) => {
+            let stamp = Stamp { caller: Some(caller), id, via: Some(headers::via(version)) };
+            Reply { status, fields, body, stamp }
+        }
+        Err(answer) => Reply::new(answer, Stamp::own(Some(caller), id)),
+    })
+}
+
+/// # Errors
+/// What the client is told instead.
+async fn pass(
     connected: &Connected,
     caller: &Caller,
-    request: Request<Incoming>,
+    request: Request,
     id: RequestId,
-) -> Response<Answer> {
-    if let Some(refusal) = refuse_method(request.method()) {
-        return refusal;
+) -> Result<(AnswerHead, Answer), Response<Answer>> {
+    let Request { head: asked, body } = request;
+    if let Some(refusal) = refuse_method(&asked.method) {
+        return Err(refusal);
     }
     let gateway = &connected.app.gateway;
     let routes = connected.app.routes();
-    let Some(way) = way(gateway, routes.as_deref(), request.uri().path()) else { return not_found() };
-    let (parts, body) = request.into_parts();
-    let hop = Hop::read(&parts.headers, parts.version);
+    let way = way(gateway, routes.as_deref(), asked.target.path()).ok_or_else(not_found)?;
+    let hop = Hop::read(&asked.fields, asked.version);
     let body = Outgoing::new(body, way.largest_body, connected.app.listen.body_timeout);
-    let asking = Asking { connected, way: &way, caller, id, parts: &parts, hop: &hop };
-    let (head, exchange, server) = match asking.any(body).await {
-        Ok(answered) => answered,
-        Err(fault) => return failure::answer(&fault),
-    };
-    let version = head.version();
-    let mut answer = head.map(|()| Answer::empty());
-    *answer.version_mut() = Version::HTTP_11;
-    headers::returned(answer.headers_mut(), version);
-    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-        *answer.body_mut() = passage::body(exchange, &connected.pool, server, answer.headers());
-        return answer;
+    let asking = Asking { connected, way: &way, caller, id, head: &asked, hop: &hop };
+    let answered = asking.any(body).await.map_err(|fault| failure::answer(&fault));
+    let (head, exchange, server) = answered?;
+    if head.status != StatusCode::SWITCHING_PROTOCOLS {
+        let body = passage::body(exchange, &connected.pool, server, &head.fields);
+        return Ok((head, body));
     }
     match exchange.into_stream() {
         Some((stream, first)) if hop.protocol.is_some() => {
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
             connected.upgrade(tunnel::to(stream, first));
-            answer
+            Ok((head, Answer::empty()))
         }
-        _ => failure::answer(&BadAnswer::UnaskedUpgrade.into()),
+        _ => Err(failure::answer(&BadAnswer::UnaskedUpgrade.into())),
     }
 }
 
@@ -107,7 +113,7 @@ fn refuse_method(method: &Method) -> Option<Response<Answer>> {
     })
 }
 
-type Answered = (Response<()>, Exchange, Arc<Server>);
+type Answered = (AnswerHead, Exchange, Arc<Server>);
 
 /// A request that is to be sent.
 struct Asking<'a> {
@@ -115,7 +121,7 @@ struct Asking<'a> {
     way: &'a Way<'a>,
     caller: &'a Caller,
     id: RequestId,
-    parts: &'a Parts,
+    head: &'a Head,
     hop: &'a Hop,
 }
 
@@ -148,11 +154,11 @@ impl Asking<'_> {
         Err(last.unwrap_or_else(|| Fault::Connect(std::io::ErrorKind::NotFound.into())))
     }
 
-    async fn one(&self, server: &Arc<Server>, body: Outgoing) -> Result<(Response<()>, Exchange), Failed> {
-        let Self { connected, way, parts, hop, .. } = *self;
+    async fn one(&self, server: &Arc<Server>, body: Outgoing) -> Result<(AnswerHead, Exchange), Failed> {
+        let Self { connected, way, head, hop, .. } = *self;
         let headers = Passed { asking: self, server };
-        let target = server.address.target(&parts.uri);
-        let message = Message { method: &parts.method, target: &target, headers: &headers };
+        let target = server.address.target(&head.target);
+        let message = Message { method: &head.method, target: &target, headers: &headers };
         upstream::ask(&connected.pool, server, &message, hop.protocol.is_some(), body, way.patiences).await
     }
 
@@ -160,6 +166,6 @@ impl Asking<'_> {
     /// one is not followed by a second wait.
     fn may_repeat(&self, fault: &Fault) -> bool {
         matches!(fault, Fault::Closed(_))
-            && matches!(self.parts.method, Method::GET | Method::HEAD | Method::OPTIONS)
+            && matches!(self.head.method, Method::GET | Method::HEAD | Method::OPTIONS)
     }
 }

@@ -1,12 +1,7 @@
 //! Every route, public ones first. What is not public passes `admit`, unknown paths too (P18).
 
-use std::rc::Rc;
-use std::sync::Arc;
-
-use futures_util::future::LocalBoxFuture;
 use http::header::ALLOW;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http::{HeaderValue, Method, Response, StatusCode};
 
 use super::admit::{Caller, admit};
 use super::body::Answer;
@@ -14,96 +9,76 @@ use super::connection::Connected;
 use super::framing;
 use super::problem::{Problem, not_found};
 use super::proxy;
+use super::reply::Reply;
+use super::request::Request;
 use super::routes::download::{self, DOWNLOAD};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
 use super::routes::{generate_audio, health, status, verify};
-use super::stamp::{self, RequestId};
+use super::stamp::{self, RequestId, Stamp};
 
-/// An answer, or the work that makes one. Most requests are answered at once, and pay nothing for those that are not.
-pub(super) enum Answering {
-    Now(Response<Answer>),
-    Later(LocalBoxFuture<'static, Response<Answer>>),
-}
-
-/// Answers a request, whatever it asks.
-pub(super) fn answer(connected: &Rc<Connected>, request: Request<Incoming>) -> Answering {
+/// Answers a request, whatever it asks. What is long and rare is in a box: requests that are passed on carry no room for it.
+pub(super) async fn answer(connected: &Connected, request: Request) -> Reply {
     let app = &connected.app;
     let id = app.next_request_id();
-    let mut answer = match request.uri().path() {
-        "/health" => reading(&request, health::answer),
-        "/auth/status" => reading(&request, || status::answer(app)),
-        // No client gets here with a host alone for a target, but for CONNECT: it stands for what was refused.
-        "" if *request.method() != Method::CONNECT => framing::refusal(request.uri()),
-        SHEET_CHANGED if app.webhook.is_some() => return signed(connected, request, id),
-        _ => return guarded(connected, request, id),
+    let answer = match request.head.target.path() {
+        "/health" => reading(&request.head.method, health::answer),
+        "/auth/status" => reading(&request.head.method, || status::answer(app)),
+        SHEET_CHANGED if app.webhook.is_some() => Box::pin(signed(connected, request)).await,
+        _ => return guarded(connected, request, id).await,
     };
-    stamp::request_id(answer.headers_mut(), id);
-    Answering::Now(answer)
+    Reply::new(answer, Stamp::own(None, id))
 }
 
 /// The route that asks for a signature instead of a key.
-fn signed(connected: &Rc<Connected>, request: Request<Incoming>, id: RequestId) -> Answering {
-    let app = Arc::clone(&connected.app);
-    Answering::Later(Box::pin(async move {
-        let mut answer = match (&app.webhook, request.method()) {
-            (Some(webhook), &Method::POST) => sheet_changed::answer(&app, webhook, request).await,
-            _ => wrong_method("POST"),
-        };
-        stamp::request_id(answer.headers_mut(), id);
-        answer
-    }))
+async fn signed(connected: &Connected, request: Request) -> Response<Answer> {
+    let app = &connected.app;
+    match (&app.webhook, &request.head.method) {
+        (Some(webhook), &Method::POST) => sheet_changed::answer(app, webhook, request.into_http()).await,
+        _ => wrong_method("POST"),
+    }
 }
 
 /// The protected routes. The caller is the proof that the gate was asked.
-fn guarded(connected: &Rc<Connected>, mut request: Request<Incoming>, id: RequestId) -> Answering {
+async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> Reply {
     let app = &connected.app;
-    let caller = match admit(app, connected.peer.ip(), &mut request, id) {
+    let caller = match admit(app, connected.peer.ip(), &mut request.head, id) {
         Ok(caller) => caller,
-        Err(mut refusal) => {
-            stamp::request_id(refusal.headers_mut(), id);
-            return Answering::Now(refusal);
-        }
+        Err(refusal) => return Reply::new(refusal, Stamp::own(None, id)),
     };
-    let answer = match (request.method(), request.uri().path()) {
+    let answer = match (&request.head.method, request.head.target.path()) {
         (_, "/auth/verify") => verify::answer(&caller),
         (&Method::POST, "/convergence/generate-audio") => {
-            let app = Arc::clone(app);
-            return Answering::Later(Box::pin(async move {
-                let answer = generate_audio::answer(&app, &caller, request).await;
-                finished(answer, &caller, id)
-            }));
+            Box::pin(generate_audio::answer(app, &caller, request.into_http())).await
         }
         (_, "/convergence/generate-audio") => wrong_method("POST"),
         (&Method::GET | &Method::HEAD, path) if path.starts_with(DOWNLOAD) => {
-            let app = Arc::clone(app);
-            return Answering::Later(Box::pin(async move {
-                let answer = download::answer(&app, &caller, request).await;
-                finished(answer, &caller, id)
-            }));
+            Box::pin(download::answer(app, &caller, request.into_http())).await
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
         (_, path) if path.starts_with("/convergence/") => not_found(),
-        _ if app.passes_on() => return proxied(connected, caller, request, id),
+        _ if app.passes_on() => return proxy::answer(connected, caller, request, id).await,
         _ => not_found(),
     };
-    Answering::Now(finished(answer, &caller, id))
+    replied(Reply::new(answer, Stamp::own(Some(caller), id)))
 }
 
-/// Everything that is not ours, where somebody else's API is guarded.
-fn proxied(
-    connected: &Rc<Connected>,
-    caller: Caller,
-    request: Request<Incoming>,
-    id: RequestId,
-) -> Answering {
-    let connected = Rc::clone(connected);
-    Answering::Later(Box::pin(async move {
-        let answer = proxy::answer(&connected, &caller, request, id).await;
-        finished(answer, &caller, id)
-    }))
+/// Answers what is no request.
+pub(super) fn refuse(connected: &Connected, fault: framing::Fault) -> Reply {
+    let stamp = Stamp::own(None, connected.app.next_request_id());
+    Reply::new(framing::refusal(fault), stamp)
 }
 
-/// What every answer to a caller gets on its way out.
+/// What is done with every answer to a caller: a 5xx is counted as failed.
+pub(super) fn replied(reply: Reply) -> Reply {
+    if let Some(caller) = &reply.stamp.caller
+        && reply.status.is_server_error()
+    {
+        caller.record_failure();
+    }
+    reply
+}
+
+/// The same for an answer that somebody else's service has made, stamped.
 pub(crate) fn finished<B>(mut answer: Response<B>, caller: &Caller, id: RequestId) -> Response<B> {
     if answer.status().is_server_error() {
         caller.record_failure();
@@ -113,12 +88,9 @@ pub(crate) fn finished<B>(mut answer: Response<B>, caller: &Caller, id: RequestI
     answer
 }
 
-/// A public page: GET and HEAD (hyper leaves out the body of an answer to HEAD).
-pub(super) fn reading(
-    request: &Request<Incoming>,
-    answer: impl FnOnce() -> Response<Answer>,
-) -> Response<Answer> {
-    match *request.method() {
+/// A public page: GET and HEAD (the connection leaves out the body of an answer to HEAD).
+pub(super) fn reading(method: &Method, answer: impl FnOnce() -> Response<Answer>) -> Response<Answer> {
+    match *method {
         Method::GET | Method::HEAD => answer(),
         _ => wrong_method("GET, HEAD"),
     }

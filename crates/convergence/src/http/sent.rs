@@ -12,14 +12,14 @@ use super::life::Busy;
 
 pub(super) struct Sent {
     answer: Answer,
-    /// Not there for bytes that are written at once.
+    /// Gone once it has ended.
     busy: Option<Busy>,
 }
 
 impl Sent {
-    /// With `busy`, the request is in progress until the body has ended or is given up.
-    pub(super) fn new(busy: Option<Busy>, answer: Answer) -> Self {
-        Self { answer, busy }
+    /// The request is in progress until the body has ended or is given up.
+    pub(super) fn new(busy: Busy, answer: Answer) -> Self {
+        Self { answer, busy: Some(busy) }
     }
 }
 

@@ -4,8 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use gate::{Quota, WINDOW_SECONDS};
+use http::header::VIA;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::admit::Caller;
+use crate::wire::is;
 
 pub(crate) const CLIENT_NAME: HeaderName = HeaderName::from_static("x-client-name");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -15,33 +19,94 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Control characters; what is not ASCII is always encoded.
 const NOT_PRINTABLE: &AsciiSet = CONTROLS;
 
-/// Names the client, and says what is left of its limit (draft-ietf-httpapi-ratelimit-headers: `q` requests in `w`
-/// seconds, `r` of them left, more in `t` seconds).
+/// What one answer is stamped with.
+pub(crate) struct Stamp {
+    /// Who has asked, where it is known and the answer does not say so yet.
+    pub(super) caller: Option<Caller>,
+    pub(super) id: RequestId,
+    /// By which version of HTTP it has come from an upstream, in the words of [`VIA`].
+    pub(super) via: Option<&'static str>,
+}
+
+impl Stamp {
+    /// Of an answer that was made here.
+    pub(super) fn own(caller: Option<Caller>, id: RequestId) -> Self {
+        Self { caller, id, via: None }
+    }
+
+    /// Calls `emit` with each header line.
+    pub(super) fn each(&self, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
+        if let Some(caller) = &self.caller {
+            lines(caller.client(), caller.quota(), emit);
+        }
+        emit(&REQUEST_ID, self.id.line().as_bytes());
+        if let Some(via) = self.via {
+            emit(&VIA, via.as_bytes());
+        }
+    }
+
+    /// Whether it has a line of this name, which an upstream's answer then has not. There may be several of [`VIA`].
+    pub(super) fn has(&self, name: &[u8]) -> bool {
+        let has = |own: &HeaderName| is(own, name);
+        let of_caller = |caller: &Caller| {
+            (caller.client().is_some() && has(&CLIENT_NAME))
+                || (caller.quota().is_some() && (has(&POLICY) || has(&LIMIT)))
+        };
+        has(&REQUEST_ID) || self.caller.as_ref().is_some_and(of_caller)
+    }
+
+    /// In a map.
+    pub(super) fn add_to(&self, headers: &mut HeaderMap) {
+        self.each(&mut |name, value| {
+            if *name == VIA {
+                headers.append(name, printed(value));
+            } else {
+                insert(headers, name, value);
+            }
+        });
+    }
+}
+
+/// Names the client, and says what is left of its limit.
 pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quota: Option<Quota>) {
+    lines(name, quota, &mut |name, value| insert(headers, name, value));
+}
+
+/// The same line by line (draft-ietf-httpapi-ratelimit-headers: `q` requests in `w` seconds, `r` of them left, more in `t`
+/// seconds).
+fn lines(name: Option<&str>, quota: Option<Quota>, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
     if let Some(name) = name {
-        headers.insert(CLIENT_NAME, encoded(name));
+        emit(&CLIENT_NAME, printable(name).as_bytes());
     }
     if let Some(Quota { limit, remaining, reset_seconds }) = quota {
         // A request of this very moment counts for a little more than the window it is named after.
         let reset_seconds = reset_seconds.min(WINDOW_SECONDS);
         let policy = Line::of(b"\"default\";q=").number(limit).text(b";w=").number(WINDOW_SECONDS);
         let left = Line::of(b"\"default\";r=").number(remaining).text(b";t=").number(reset_seconds);
-        headers.insert(POLICY, policy.value());
-        headers.insert(LIMIT, left.value());
+        emit(&POLICY, policy.as_bytes());
+        emit(&LIMIT, left.as_bytes());
     }
 }
 
+fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &[u8]) {
+    headers.insert(name, printed(value));
+}
+
+fn printed(value: &[u8]) -> HeaderValue {
+    HeaderValue::from_bytes(value).expect("printable ASCII only, by the encoding")
+}
+
 /// Names the client, where one was asked for a key, and the request to an upstream.
-pub(crate) fn upstream(client: Option<&str>, id: RequestId, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
+pub(crate) fn upstream(client: Option<&str>, id: RequestId, emit: &mut dyn FnMut(&[u8], &[u8])) {
     if let Some(name) = client {
-        emit(&CLIENT_NAME, Cow::from(utf8_percent_encode(name, NOT_PRINTABLE)).as_bytes());
+        emit(CLIENT_NAME.as_ref(), printable(name).as_bytes());
     }
-    emit(&REQUEST_ID, id.line().as_bytes());
+    emit(REQUEST_ID.as_ref(), id.line().as_bytes());
 }
 
 /// A name for this one answer, the same as in the log's line about its decision.
 pub(crate) fn request_id(headers: &mut HeaderMap, id: RequestId) {
-    headers.insert(REQUEST_ID, id.line().value());
+    insert(headers, &REQUEST_ID, id.line().as_bytes());
 }
 
 /// Unlike any other request's of this process, and most likely of any other process.
@@ -67,8 +132,16 @@ impl fmt::Display for RequestId {
 
 /// Any text as a header's value: percent-encoded where it is not printable ASCII.
 pub(crate) fn encoded(words: &str) -> HeaderValue {
-    let encoded = Cow::from(utf8_percent_encode(words, NOT_PRINTABLE));
-    HeaderValue::from_str(&encoded).expect("printable ASCII only, by the encoding")
+    printed(printable(words).as_bytes())
+}
+
+fn printable(words: &str) -> Cow<'_, str> {
+    // Most names are printable, which is found out for many bytes at a time.
+    let is_not = |byte: u8| u8::from(byte < b' ') | u8::from(byte > b'~');
+    if words.bytes().fold(0, |found, byte| found | is_not(byte)) == 0 {
+        return Cow::Borrowed(words);
+    }
+    utf8_percent_encode(words, NOT_PRINTABLE).into()
 }
 
 /// A short value, put together on the stack and copied once: what `format!` takes would be the most costly part of an
@@ -99,10 +172,6 @@ impl Line {
 
     fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
-    }
-
-    fn value(&self) -> HeaderValue {
-        HeaderValue::from_bytes(self.as_bytes()).expect("digits and ASCII marks only")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Response};
+use http::Method;
 
 use super::address::Speaks;
 use super::connect;
@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::group::Server;
 use super::http1::{Failed, Link};
 use super::http2::Session;
-use super::message::Message;
+use super::message::{AnswerHead, Message};
 use super::outgoing::Outgoing;
 use super::pool::Pool;
 
@@ -26,7 +26,8 @@ pub(crate) struct Patiences {
 }
 
 /// Asks this upstream; over HTTP/1 if the client wants to switch protocols (`upgrades`). As long as kept connections turn
-/// out to be closed, over the next.
+/// out to be closed before anything was sent, over the next. After one that was closed later, which may have been on its way,
+/// what may be done twice goes over a new one (RFC 9112, 9.3.1): so nothing is sent more than twice.
 ///
 /// # Errors
 /// There is no answer.
@@ -37,12 +38,13 @@ pub(crate) async fn ask(
     upgrades: bool,
     mut body: Outgoing,
     patiences: Patiences,
-) -> Result<(Response<()>, Exchange), Failed> {
+) -> Result<(AnswerHead, Exchange), Failed> {
     if upgrades && server.address.speaks == Speaks::Http2 {
         return Err(Failed { fault: Fault::NoUpgrade, unsent: true, body: Some(body) });
     }
+    let mut anew = false;
     loop {
-        let (way, kept) = match find(pool, server, upgrades, patiences.connect).await {
+        let (way, kept) = match find(pool, server, upgrades, anew, patiences.connect).await {
             Ok(found) => found,
             Err(fault) => return Err(Failed { fault, unsent: true, body: Some(body) }),
         };
@@ -58,11 +60,10 @@ pub(crate) async fn ask(
             }
         };
         match answered {
-            // RFC 9112, 9.3.1: what may be done twice is sent again after a kept connection was closed.
             Err(Failed { fault: Fault::Closed(_) | Fault::Stale, body: Some(again), unsent })
                 if kept && (unsent || is_idempotent(message.method)) =>
             {
-                body = again;
+                (body, anew) = (again, !unsent);
             }
             answered => return answered,
         }
@@ -74,7 +75,7 @@ pub(crate) async fn ask(
 /// # Errors
 /// There is no connection.
 pub(crate) async fn reach(server: &Arc<Server>, patience: Duration) -> Result<&'static str, Fault> {
-    Ok(match find(&Pool::default(), server, false, patience).await? {
+    Ok(match find(&Pool::default(), server, false, false, patience).await? {
         (Way::Http1(_), _) => "HTTP/1.1",
         (Way::Http2(_), _) => "HTTP/2",
     })
@@ -93,18 +94,19 @@ enum Way {
     Http2(Session),
 }
 
-/// A way to this upstream, and whether it was there already.
+/// A way to this upstream, and whether it was there already, which one that is wanted `anew` is not.
 async fn find(
     pool: &Pool,
     server: &Arc<Server>,
     only_http1: bool,
+    anew: bool,
     patience: Duration,
 ) -> Result<(Way, bool), Fault> {
-    if let Some(way) = kept(pool, server, only_http1) {
+    if !anew && let Some(way) = kept(pool, server, only_http1) {
         return Ok((way, true));
     }
     let connecting = Box::pin(async {
-        if only_http1 || !pool.may_be_http2(server) {
+        if anew || only_http1 || !pool.may_be_http2(server) {
             return connect(pool, server, only_http1).await.map(|way| (way, false));
         }
         // One connection may be enough for all that wait.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header::{AUTHORIZATION, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use tracing::{info, warn};
 
 use super::client::{self, Patiences};
@@ -53,13 +54,13 @@ impl Examiner {
     pub(crate) async fn examine(&self, server: &Arc<Server>) -> Result<StatusCode, String> {
         let patiences = Patiences { connect: self.connect, answer: self.checks.interval };
         let pool: Rc<Pool> = Rc::default();
-        let (target, headers) = (server.address.target(&self.checks.path), self.headers(server));
+        let path = self.checks.path.path_and_query().cloned();
+        let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let (target, headers) = (server.address.target(&path), self.headers(server));
         let message = Message { method: &Method::GET, target: &target, headers: &headers };
         match client::ask(&pool, server, &message, false, Outgoing::none(), patiences).await {
-            Ok((head, _)) if head.status().is_success() || head.status().is_redirection() => {
-                Ok(head.status())
-            }
-            Ok((head, _)) => Err(format!("it answers {} with {}", self.checks.path, head.status())),
+            Ok((head, _)) if head.status.is_success() || head.status.is_redirection() => Ok(head.status),
+            Ok((head, _)) => Err(format!("it answers {} with {}", self.checks.path, head.status)),
             Err(Failed { fault, .. }) => Err(fault.to_string()),
         }
     }
@@ -76,8 +77,8 @@ impl Examiner {
 }
 
 impl Headers for HeaderMap {
-    fn each(&self, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
-        self.iter().for_each(|(name, value)| emit(name, value.as_bytes()));
+    fn each(&self, emit: &mut dyn FnMut(&[u8], &[u8])) {
+        self.iter().for_each(|(name, value)| emit(name.as_ref(), value.as_bytes()));
     }
 }
 

@@ -3,7 +3,6 @@
 
 mod body;
 mod head;
-mod sending;
 
 use std::future::poll_fn;
 use std::io;
@@ -12,18 +11,20 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, Response, StatusCode};
-use http_body::Frame;
+use http::header::CONTENT_LENGTH;
+use http::{Method, StatusCode};
+use http_body::{Body, Frame};
 use tokio::io::AsyncReadExt;
 
 use self::body::{Framing, Taken};
 use self::head::Head;
-use self::sending::{Sending, Unsent};
 use super::connect::Stream;
 use super::fault::{BadAnswer, Fault};
-use super::message::Message;
+use super::message::{AnswerHead, Message, expects_consent};
 use super::outgoing::Outgoing;
 use super::patience::Patience;
+use crate::wire::is;
+use crate::wire::sending::{Coding, Sending, Unsent, line};
 
 /// Room for a head, and for as much of a large body as one call may read.
 const SMALL_READ: usize = 8_192;
@@ -33,14 +34,18 @@ const LARGE_READ: usize = 65_536;
 /// (RFC 9110, 10.1.1: a client should not wait for an indefinite period).
 pub(super) const CONSENT: Duration = Duration::from_secs(1);
 
-/// An open connection on which nothing is under way.
-pub(crate) struct Link {
+/// An open connection on which nothing is under way. In a box, since it is handed from one to the other.
+pub(crate) struct Link(Box<Connection>);
+
+struct Connection {
     io: Stream,
     read: BytesMut,
     /// The buffer for the next request's head.
     words: Vec<u8>,
     /// Whether it has served before, and so may have been closed by the upstream.
     used: bool,
+    /// For the present answer to begin, and between two pieces of it.
+    patience: Patience,
 }
 
 /// A request that got no answer, with what is needed to try again.
@@ -54,7 +59,9 @@ pub(crate) struct Failed {
 
 impl Link {
     pub(crate) fn new(io: Stream) -> Self {
-        Self { io, read: BytesMut::new(), words: Vec::with_capacity(512), used: false }
+        let words = Vec::with_capacity(512);
+        let patience = Patience::of(Duration::MAX);
+        Self(Box::new(Connection { io, read: BytesMut::new(), words, used: false, patience }))
     }
 
     /// Sends a request and waits for the head of its answer, `patience` long after the last byte of the request.
@@ -66,28 +73,36 @@ impl Link {
         message: &Message<'_>,
         body: Outgoing,
         patience: Duration,
-    ) -> Result<(Response<()>, Exchange), Failed> {
-        let mut sending = Sending::new(std::mem::take(&mut self.words), message, body);
-        let mut wait = Wait { answer: Patience::of(patience), consent: Patience::of(CONSENT), sent: false };
-        let head = poll_fn(|context| self.poll_head(&mut sending, &mut wait, message.method, context)).await;
+    ) -> Result<(AnswerHead, Exchange), Failed> {
+        let connection = &mut self.0;
+        let mut sending = sending(std::mem::take(&mut connection.words), message, body);
+        connection.patience.set(patience);
+        let mut wait = Wait { consent: Patience::of(CONSENT), sent: false };
+        let head =
+            poll_fn(|context| connection.poll_head(&mut sending, &mut wait, message.method, context)).await;
         match head {
-            Ok(Head { response, framing, keep_alive }) => {
+            Ok(Head { answer, framing, keep_alive }) => {
                 let sending = if wait.sent {
-                    self.words = sending.into_buffer();
+                    connection.words = sending.into_buffer();
                     None
                 } else {
-                    Some(sending)
+                    Some(Box::new(sending))
                 };
-                self.used = true;
-                Ok((response, Exchange { link: self, sending, framing, keep_alive, patience: wait.answer }))
+                connection.used = true;
+                Ok((answer, Exchange { link: self, sending, framing, keep_alive }))
             }
-            Err(fault) => Err(Failed { fault, unsent: sending.is_untouched(), body: sending.into_body() }),
+            Err(fault) => {
+                let unsent = sending.is_untouched();
+                Err(Failed { fault, unsent, body: sending.into_body(Outgoing::none) })
+            }
         }
     }
+}
 
+impl Connection {
     fn poll_head(
         &mut self,
-        sending: &mut Sending,
+        sending: &mut Sending<Outgoing>,
         wait: &mut Wait,
         method: &Method,
         context: &mut Context<'_>,
@@ -109,7 +124,7 @@ impl Link {
                 }
             }
             if sending.has_moved() {
-                wait.answer.renew();
+                self.patience.renew();
             }
             let Poll::Ready(read) = self.poll_read(SMALL_READ, context) else {
                 if sending.is_held() {
@@ -118,8 +133,8 @@ impl Link {
                     continue;
                 }
                 if !sending.is_starved() {
-                    ready!(wait.answer.poll_end(context));
-                    return Poll::Ready(Err(Fault::Timeout(wait.answer.seconds())));
+                    ready!(self.patience.poll_end(context));
+                    return Poll::Ready(Err(Fault::Timeout(self.patience.seconds())));
                 }
                 return Poll::Pending;
             };
@@ -127,7 +142,7 @@ impl Link {
                 return Poll::Ready(Err(Fault::Closed(io::ErrorKind::UnexpectedEof.into())));
             }
             while let Some(head) = head::take(&mut self.read, method)? {
-                match head.response.status() {
+                match head.answer.status {
                     StatusCode::CONTINUE => sending.release(),
                     status if is_interim(status) => {}
                     _ => return Poll::Ready(Ok(head)),
@@ -145,7 +160,7 @@ impl Link {
     ) -> Poll<Result<Head, Fault>> {
         while let Poll::Ready(Ok(1..)) = self.poll_read(SMALL_READ, context) {
             while let Some(head) = head::take(&mut self.read, method)? {
-                if !is_interim(head.response.status()) {
+                if !is_interim(head.answer.status) {
                     return Poll::Ready(Ok(Head { keep_alive: false, ..head }));
                 }
             }
@@ -159,9 +174,32 @@ impl Link {
     }
 }
 
+/// Writes the head into `words`, a used buffer (RFC 9112, 3). A body of unknown length is sent in chunks.
+fn sending(mut words: Vec<u8>, message: &Message<'_>, body: Outgoing) -> Sending<Outgoing> {
+    let body = (!body.is_end_stream()).then_some(body);
+    let (mut has_length, mut held) = (false, false);
+    words.clear();
+    words.extend_from_slice(message.method.as_str().as_bytes());
+    words.push(b' ');
+    words.extend_from_slice(message.target.as_bytes());
+    words.extend_from_slice(b" HTTP/1.1\r\n");
+    message.headers.each(&mut |name, value| {
+        has_length |= is(&CONTENT_LENGTH, name);
+        held |= expects_consent(name, value);
+        line(&mut words, name, value);
+    });
+    let coding =
+        if body.is_some() && !has_length { Coding::Chunked { trailers: true } } else { Coding::Plain };
+    words.extend_from_slice(if coding == Coding::Plain {
+        b"\r\n"
+    } else {
+        b"transfer-encoding: chunked\r\n\r\n"
+    });
+    Sending::new(words, coding, held, body)
+}
+
 /// What is waited for before the head of an answer.
 struct Wait {
-    answer: Patience,
     consent: Patience,
     sent: bool,
 }
@@ -174,10 +212,9 @@ fn is_interim(status: StatusCode) -> bool {
 /// An answer whose head is here: its body, and the rest of the request's.
 pub(crate) struct Exchange {
     link: Link,
-    sending: Option<Sending>,
+    sending: Option<Box<Sending<Outgoing>>>,
     framing: Framing,
     keep_alive: bool,
-    patience: Patience,
 }
 
 impl Exchange {
@@ -185,8 +222,8 @@ impl Exchange {
     pub(crate) fn whole(&mut self) -> Option<Bytes> {
         match self.framing {
             Framing::Nothing => Some(Bytes::new()),
-            Framing::Length(length) if self.link.read.len() as u64 >= length => {
-                let Ok(Taken::Frame(frame)) = self.framing.take(&mut self.link.read) else { return None };
+            Framing::Length(length) if self.link.0.read.len() as u64 >= length => {
+                let Ok(Taken::Frame(frame)) = self.framing.take(&mut self.link.0.read) else { return None };
                 frame.into_data().ok()
             }
             _ => None,
@@ -200,17 +237,17 @@ impl Exchange {
     ) -> Poll<Option<Result<Frame<Bytes>, BadAnswer>>> {
         self.poll_sending(context);
         loop {
-            match self.framing.take(&mut self.link.read)? {
+            match self.framing.take(&mut self.link.0.read)? {
                 Taken::Frame(frame) => {
-                    self.patience.renew();
+                    self.link.0.patience.renew();
                     return Poll::Ready(Some(Ok(frame)));
                 }
                 Taken::End => return Poll::Ready(None),
                 Taken::More => {}
             }
-            let Poll::Ready(read) = self.link.poll_read(LARGE_READ, context) else {
-                ready!(self.patience.poll_end(context));
-                return Poll::Ready(Some(Err(BadAnswer::Stalled(self.patience.seconds()))));
+            let Poll::Ready(read) = self.link.0.poll_read(LARGE_READ, context) else {
+                ready!(self.link.0.patience.poll_end(context));
+                return Poll::Ready(Some(Err(BadAnswer::Stalled(self.link.0.patience.seconds()))));
             };
             match read {
                 Ok(1..) => {}
@@ -230,28 +267,31 @@ impl Exchange {
 
     /// From here on the body may stand still for as long as it likes.
     pub(crate) fn wait_for_ever(&mut self) {
-        self.patience = Patience::of(Duration::MAX);
+        self.link.0.patience.set(Duration::MAX);
     }
 
     /// The connection, if another request may follow on it.
     pub(crate) fn into_link(self) -> Option<Link> {
         let reusable =
-            self.keep_alive && self.is_over() && self.sending.is_none() && self.link.read.is_empty();
+            self.keep_alive && self.is_over() && self.sending.is_none() && self.link.0.read.is_empty();
         reusable.then_some(self.link)
     }
 
     /// The connection after it has switched protocols, and what has come of the new one.
     pub(crate) fn into_stream(self) -> (Stream, Bytes) {
-        (self.link.io, self.link.read.freeze())
+        {
+            let Connection { io, read, .. } = *self.link.0;
+            (io, read.freeze())
+        }
     }
 
     /// An upstream that answers before it has read everything, and then does not read the rest, is not asked again.
     fn poll_sending(&mut self, context: &mut Context<'_>) {
         let Some(sending) = &mut self.sending else { return };
         sending.release();
-        let sent = sending.poll(&mut self.link.io, context);
+        let sent = sending.poll(&mut self.link.0.io, context);
         if sending.has_moved() {
-            self.patience.renew();
+            self.link.0.patience.renew();
         }
         match sent {
             Poll::Ready(sent) => {

@@ -15,7 +15,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use h2::{Ping, Reason};
-use http::Response;
 use tracing::debug;
 
 pub(crate) use self::exchange::Exchange;
@@ -24,7 +23,7 @@ use self::sending::Sending;
 use super::connect::Stream;
 use super::fault::{BadAnswer, Fault};
 use super::http1::Failed;
-use super::message::Message;
+use super::message::{AnswerHead, Message};
 use super::outgoing::Outgoing;
 
 /// The most requests on one connection at a time. The upstream may allow fewer.
@@ -138,7 +137,7 @@ impl Session {
         message: &Message<'_>,
         body: Outgoing,
         patience: Duration,
-    ) -> Result<(Response<()>, Exchange), Failed> {
+    ) -> Result<(AnswerHead, Exchange), Failed> {
         let slot = Slot::of(&self);
         let unsent = |fault, body| Failed { fault, unsent: true, body: Some(body) };
         // Others may have taken what room there was when the connection was chosen.

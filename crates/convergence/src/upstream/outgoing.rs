@@ -10,14 +10,14 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
 use super::fault::BadRequestBody;
 use super::patience::Patience;
+use crate::wire::RequestBody;
 
 /// A client's body, or none.
 pub(crate) struct Outgoing {
-    body: Option<Incoming>,
+    body: RequestBody,
     limit: u64,
     left: u64,
     patience: Patience,
@@ -25,14 +25,13 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// A body of at most `limit` bytes, that may stand still for `stall`.
-    pub(crate) fn new(body: Incoming, limit: u64, stall: Duration) -> Self {
-        let body = (!body.is_end_stream()).then_some(body);
+    pub(crate) fn new(body: RequestBody, limit: u64, stall: Duration) -> Self {
         Self { body, limit, left: limit, patience: Patience::of(stall) }
     }
 
     /// No body, as for a health check.
     pub(crate) fn none() -> Self {
-        Self { body: None, limit: 0, left: 0, patience: Patience::of(Duration::MAX) }
+        Self { body: RequestBody::Empty, limit: 0, left: 0, patience: Patience::of(Duration::MAX) }
     }
 
     /// Whether its announced length alone is too much.
@@ -40,7 +39,7 @@ impl Outgoing {
     /// # Errors
     /// It is.
     pub(crate) fn check_announced(&self) -> Result<(), BadRequestBody> {
-        match self.body.as_ref().and_then(|body| body.size_hint().exact()) {
+        match self.body.size_hint().exact() {
             Some(length) if length > self.limit => Err(BadRequestBody::TooLarge(self.limit)),
             _ => Ok(()),
         }
@@ -81,14 +80,13 @@ impl Body for Outgoing {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BadRequestBody>>> {
         let this = &mut *self;
-        let Some(body) = &mut this.body else { return Poll::Ready(None) };
-        let Poll::Ready(frame) = Pin::new(body).poll_frame(context) else {
+        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) else {
             ready!(this.patience.poll_end(context));
             return Poll::Ready(Some(Err(BadRequestBody::Stalled(this.patience.seconds()))));
         };
         this.patience.renew();
         let Some(frame) = frame else {
-            this.body = None;
+            this.body = RequestBody::Empty;
             return Poll::Ready(None);
         };
         let frame = frame.map_err(|_| BadRequestBody::BrokeOff)?;
@@ -102,10 +100,10 @@ impl Body for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.body.size_hint()
     }
 }

@@ -34,12 +34,12 @@ async fn p16_the_upstream_learns_who_asks_and_never_sees_the_key() {
     let url = upstream.url.replace("http://", "");
     assert_snapshot!(at_upstream.head().await.replace(&url, "UPSTREAM"), @r#"
     GET /reports/7?year=2025 HTTP/1.1
-    accept: text/plain
+    Accept: text/plain
+    Via: 1.0 edge
     connection: te
     forwarded: for=127.0.0.1;proto=http
     host: UPSTREAM
     te: trailers
-    via: 1.0 edge
     via: 1.1 convergence
     x-client-name: MyApp Production
     x-forwarded-for: 127.0.0.1

@@ -7,17 +7,16 @@ fn trusted() -> Vec<Network> {
     ["10.0.0.0/8", "127.0.0.1", "2001:db8::/64"].map(|text| text.parse().unwrap()).into()
 }
 
-fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-    let value = |text: &str| HeaderValue::from_str(text).unwrap();
-    lines.iter().map(|(name, text)| (HeaderName::from_static(name), value(text))).collect()
+fn request(lines: &[(&'static str, &str)]) -> http::Request<()> {
+    let mut request = http::Request::new(());
+    for (name, text) in lines {
+        request.headers_mut().append(*name, HeaderValue::from_str(text).unwrap());
+    }
+    request
 }
 
 fn seen(peer: &str, lines: &[(&'static str, &str)]) -> String {
-    let mut map = HeaderMap::new();
-    for (name, text) in lines {
-        map.append(*name, HeaderValue::from_str(text).unwrap());
-    }
-    client(peer.parse().unwrap(), &map, &trusted())
+    client(peer.parse().unwrap(), &request(lines), &trusted())
         .map_or("unknown".to_owned(), |address| address.to_string())
 }
 
@@ -83,7 +82,7 @@ fn a_path_is_taken_from_what_a_proxy_was_asked() {
 
 #[test]
 fn what_two_headers_say_differently_is_not_said() {
-    let of = |lines: &[(&'static str, &str)]| match told(&headers(lines), PATHS) {
+    let of = |lines: &[(&'static str, &str)]| match told(&request(lines), &PATHS) {
         Told::Nothing => "nothing".to_owned(),
         Told::Once(text) => text.to_owned(),
         Told::Unclear => "unclear".to_owned(),
@@ -104,10 +103,10 @@ proptest! {
             "forwarded" => ("203.0.113.9", "for=203.0.113.9"),
             _ => ("203.0.113.9", "203.0.113.9"),
         };
-        let mut map = HeaderMap::new();
+        let mut request = request(&[]);
         let name: HeaderName = name.parse().unwrap();
-        map.append(&name, HeaderValue::from_str(&format!("{written}, {added}")).unwrap());
-        let address = client("10.0.0.1".parse().unwrap(), &map, &trusted());
+        request.headers_mut().append(&name, HeaderValue::from_str(&format!("{written}, {added}")).unwrap());
+        let address = client("10.0.0.1".parse().unwrap(), &request, &trusted());
         prop_assert_eq!(address, own.parse().ok());
     }
 }

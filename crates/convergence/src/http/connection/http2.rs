@@ -8,14 +8,15 @@ use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::http2::Builder;
-use hyper::service::Service;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
-use super::{Routes, obeying};
-use crate::config::Listen;
-use crate::http::life::{Life, Order};
+use super::{Connected, obeying};
+use crate::http::life::{Busy, Order};
+use crate::http::reply::without_body;
 use crate::http::sent::Sent;
 use crate::http::tunnel::Stream;
+use crate::http::{request, router};
 
 /// Requests of one connection in progress: what RFC 9113 recommends at least (section 5.1.2).
 const MOST_STREAMS: u32 = 100;
@@ -39,12 +40,8 @@ const SEND_BUFFER: usize = 64 * 1_024;
 ///
 /// # Errors
 /// The client broke off, or broke a rule.
-pub(super) async fn drive(
-    life: &Rc<Life>,
-    listen: &Listen,
-    stream: impl Stream + 'static,
-    routes: Routes,
-) -> hyper::Result<()> {
+pub(super) async fn drive(connected: Rc<Connected>, stream: impl Stream + 'static) -> hyper::Result<()> {
+    let (life, listen) = (&connected.life, &connected.app.listen);
     life.frames();
     let mut http = Builder::new(ThisThread);
     http.max_concurrent_streams(MOST_STREAMS);
@@ -55,7 +52,8 @@ pub(super) async fn drive(
     http.initial_stream_window_size(STREAM_WINDOW);
     http.initial_connection_window_size(CONNECTION_WINDOW);
     http.max_send_buf_size(SEND_BUFFER);
-    let mut connection = http.serve_connection(TokioIo::new(stream), Streams(routes));
+    let mut connection = http
+        .serve_connection(TokioIo::new(stream), service_fn(|request| answer(Rc::clone(&connected), request)));
     let ended = obeying(life, |order, context| {
         if matches!(order, Order::Last | Order::Finish) {
             Pin::new(&mut connection).graceful_shutdown();
@@ -75,17 +73,12 @@ impl<F: Future<Output: 'static> + 'static> Executor<F> for ThisThread {
     }
 }
 
-/// The routes, as HTTP/2 needs them: hyper leaves out the body of an answer to HEAD in HTTP/1 only.
-struct Streams(Routes);
-
-impl Service<Request<Incoming>> for Streams {
-    type Response = Response<Sent>;
-    type Error = Infallible;
-    type Future = <Routes as Service<Request<Incoming>>>::Future;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let head = request.method() == Method::HEAD;
-        let answered = self.0.call(request);
-        if head { answered.without_body() } else { answered }
-    }
+/// hyper leaves out the body of an answer to HEAD in HTTP/1 only.
+async fn answer(connected: Rc<Connected>, request: Request<Incoming>) -> Result<Response<Sent>, Infallible> {
+    let busy = Busy::with(&connected.life);
+    let head = request.method() == Method::HEAD;
+    let reply = router::answer(&connected, request::Request::of_http2(request)).await;
+    let answer = reply.into_response();
+    let answer = if head { without_body(answer) } else { answer };
+    Ok(answer.map(|body| Sent::new(busy, body)))
 }

@@ -6,8 +6,20 @@ use super::head::is_token;
 /// The longest first line of a chunk, in bytes. Sizes have 16 digits at most; nobody uses the extensions.
 const LONGEST_LINE: u16 = 4_096;
 
+/// The longest trailers, in bytes.
+const LONGEST_TRAILERS: usize = 16_384;
+
+/// What comes next in a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Piece {
+    /// Nothing that is here.
+    More,
+    /// This many bytes of its own.
+    Data(usize),
+    End,
+}
+
 /// Where the reading of a body stands.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Chunks {
     at: At,
     /// The chunk's bytes that are still to come.
@@ -17,6 +29,8 @@ pub(super) struct Chunks {
     /// The beginning of a trailer's name in lower case, as long as one in [`OF_HEADS`] may be, and its length.
     name: [u8; LONGEST_NAME],
     named: usize,
+    /// The trailers so far, with the empty line behind them.
+    trailers: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,32 +74,43 @@ const LONGEST_NAME: usize = b"transfer-encoding".len();
 
 impl Chunks {
     pub(super) fn new() -> Self {
-        Self { at: At::Size, size: 0, line: 0, name: [0; LONGEST_NAME], named: 0 }
+        Self { at: At::Size, size: 0, line: 0, name: [0; LONGEST_NAME], named: 0, trailers: Vec::new() }
     }
 
-    /// How many of these bytes belong to the body, and whether it ends with them.
+    /// The next piece of the body, and how many bytes stand before it that only frame it. After an end, the end.
     ///
     /// # Errors
-    /// The number of bytes before the first that is wrong, and what is wrong.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(usize, bool), (usize, Fault)> {
-        let mut read = 0;
-        while read < bytes.len() && self.at != At::Over {
-            if self.at == At::Data {
-                let here = usize::try_from(self.size).unwrap_or(usize::MAX).min(bytes.len() - read);
-                read += here;
-                self.size -= here as u64;
-                if self.size == 0 {
-                    self.at = At::DataCr;
+    /// Which of those is wrong.
+    pub(super) fn next(&mut self, bytes: &[u8]) -> Result<(usize, Piece), Fault> {
+        for (read, &byte) in bytes.iter().enumerate() {
+            match self.at {
+                At::Over => return Ok((read, Piece::End)),
+                At::Data => {
+                    let here = usize::try_from(self.size).unwrap_or(usize::MAX).min(bytes.len() - read);
+                    self.size -= here as u64;
+                    if self.size == 0 {
+                        self.at = At::DataCr;
+                    }
+                    return Ok((read, Piece::Data(here)));
                 }
-            } else {
-                self.at = self.step(bytes[read]).map_err(|fault| (read, fault))?;
-                read += 1;
+                _ => self.at = self.step(byte)?,
             }
         }
-        Ok((read, self.at == At::Over))
+        Ok((bytes.len(), if self.at == At::Over { Piece::End } else { Piece::More }))
+    }
+
+    /// The lines behind the last chunk, and the empty one.
+    pub(super) fn into_trailers(self) -> Vec<u8> {
+        self.trailers
     }
 
     fn step(&mut self, byte: u8) -> Result<At, Fault> {
+        if matches!(self.at, At::Trailers | At::Name | At::Value | At::ValueLf | At::EndLf) {
+            if self.trailers.len() == LONGEST_TRAILERS {
+                return Err(Fault::Trailer);
+            }
+            self.trailers.push(byte);
+        }
         match (self.at, byte) {
             (At::Size | At::Digits | At::Blank | At::Semicolon | At::Extension, _) => self.size_line(byte),
             (At::SizeLf, b'\n') if self.size == 0 => Ok(At::Trailers),

@@ -1,18 +1,38 @@
-//! A request's head: whether it can be read in one way only, and how long its body is (RFC 9112, 2 to 6).
+//! A request's head: whether it can be read in one way only, where its parts stand, and how long its body is (RFC 9112, 2
+//! to 6).
+
+use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
 use super::fault::Fault;
+use crate::wire::line::{FEW, Line, Lines};
 
-/// What a head says about what follows it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Head {
+/// The most header lines that are read.
+const MOST_LINES: usize = 100;
+
+/// A head's parts, and what it says about what follows it.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Head {
     /// Its own length in bytes, empty lines around it included.
     pub(super) length: usize,
+    pub(super) method: Range<usize>,
+    pub(super) target: Range<usize>,
+    /// HTTP/1.0.
+    pub(super) old: bool,
+    pub(super) lines: Lines,
     /// `None` for a body in chunks.
     pub(super) body: Option<u64>,
-    /// Whether something else than HTTP may follow, if the server agrees.
-    pub(super) may_upgrade: bool,
+    /// Whether the client wants to use the connection once more (RFC 9112, 9.3).
+    pub(crate) persists: bool,
+    /// Whether it waits for a word before it sends the body (RFC 9110, 10.1.1).
+    pub(crate) expects: bool,
+}
+
+impl Head {
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
 }
 
 /// Reads a head at the front of `bytes`; `None` while it is not whole.
@@ -20,44 +40,58 @@ pub(super) struct Head {
 /// # Errors
 /// It could be read in two ways, whatever follows.
 pub(super) fn read(bytes: &[u8]) -> Result<Option<Head>, Fault> {
-    let mut lines = Lines { bytes, at: 0 };
-    let Some(mut first) = lines.next()? else { return Ok(None) };
+    let mut rest = Rest { bytes, at: 0 };
+    let Some(mut first) = rest.line()? else { return Ok(None) };
     // One empty line may stand before a request, as old clients send it after a body (RFC 9112, 2.2).
     if first.is_empty() {
-        let Some(second) = lines.next()? else { return Ok(None) };
+        let Some(second) = rest.line()? else { return Ok(None) };
         first = second;
     }
-    let (old, connect) = request_line(first)?;
-    let mut fields = Fields::default();
+    let start = first.start;
+    let RequestLine { method, target, old } = request_line(&bytes[first])?;
+    let (mut fields, mut lines) = (Fields::default(), Lines::with_capacity(FEW));
     loop {
-        let Some(line) = lines.next()? else { return Ok(None) };
+        let Some(line) = rest.line()? else { return Ok(None) };
         if line.is_empty() {
             break;
         }
-        fields.read(line)?;
+        if lines.len() == MOST_LINES {
+            return Err(Fault::TooLarge);
+        }
+        lines.push(fields.read(bytes, line)?);
     }
-    if has_control(&bytes[..lines.at]) {
+    if has_control(&bytes[..rest.at]) {
         return Err(Fault::Control);
     }
     let body = fields.body(old)?;
-    Ok(Some(Head { length: lines.at, body, may_upgrade: !old && (connect || fields.upgrade) }))
+    Ok(Some(Head {
+        length: rest.at,
+        method: start..start + method,
+        target: start + target.start..start + target.end,
+        old,
+        lines,
+        body,
+        persists: !fields.closes && (!old || fields.persists),
+        expects: fields.expects && !old,
+    }))
 }
 
 /// Lines that end in CR LF, without it.
-struct Lines<'a> {
+struct Rest<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Lines<'a> {
+impl Rest<'_> {
     /// `None` where the last one has not ended.
-    fn next(&mut self) -> Result<Option<&'a [u8]>, Fault> {
+    fn line(&mut self) -> Result<Option<Range<usize>>, Fault> {
         let rest = &self.bytes[self.at..];
         let end = memchr2(b'\r', b'\n', rest);
         match end.map(|end| (end, rest[end], rest.get(end + 1))) {
             Some((end, b'\r', Some(b'\n'))) => {
+                let start = self.at;
                 self.at += end + 2;
-                Ok(Some(&rest[..end]))
+                Ok(Some(start..start + end))
             }
             Some((_, b'\r', Some(_))) => Err(Fault::BareCr),
             Some((_, b'\n', _)) => Err(Fault::BareLf),
@@ -76,8 +110,16 @@ pub(super) fn has_control(bytes: &[u8]) -> bool {
     bytes.iter().fold(0, |found, &byte| found | is_control(byte)) != 0
 }
 
-/// Whether the version is 1.0, and whether the method is `CONNECT`.
-fn request_line(line: &[u8]) -> Result<(bool, bool), Fault> {
+/// Where the parts of a first line stand in it.
+struct RequestLine {
+    /// The method's length.
+    method: usize,
+    target: Range<usize>,
+    /// HTTP/1.0.
+    old: bool,
+}
+
+fn request_line(line: &[u8]) -> Result<RequestLine, Fault> {
     if line.is_empty() {
         return Err(Fault::BlankLines);
     }
@@ -107,7 +149,12 @@ fn request_line(line: &[u8]) -> Result<(bool, bool), Fault> {
         _ if connect => is_host(target),
         _ => is_absolute(target),
     };
-    if fits { Ok((old, connect)) } else { Err(Fault::Target) }
+    let from = method.len() + 1;
+    if fits {
+        Ok(RequestLine { method: method.len(), target: from..from + target.len(), old })
+    } else {
+        Err(Fault::Target)
+    }
 }
 
 /// A scheme, a host, and maybe more (RFC 9112, 3.2.2). No name and password before the host: they make it look like
@@ -125,40 +172,54 @@ fn is_absolute(target: &[u8]) -> bool {
 
 /// What a head's fields say about where the request ends and to whom it goes.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Fields {
     hosts: u32,
     length: Option<u64>,
     coding: bool,
-    upgrade: bool,
+    /// The connection may, or may not, be used once more.
+    persists: bool,
+    closes: bool,
+    expects: bool,
 }
 
 impl Fields {
-    fn read(&mut self, line: &[u8]) -> Result<(), Fault> {
+    fn read(&mut self, bytes: &[u8], at: Range<usize>) -> Result<Line, Fault> {
+        let line = &bytes[at.clone()];
         let end = memchr(b':', line).unwrap_or(line.len());
         if end == 0 || end == line.len() || !is_name(&line[..end]) {
             return Err(name_fault(line));
         }
-        let (name, value) = (&line[..end], &line[end + 1..]);
+        let (blank, value) = trimmed(&line[end + 1..]);
+        let name = &line[..end];
         match end {
-            4 if name.eq_ignore_ascii_case(b"host") => self.host(value),
-            7 if name.eq_ignore_ascii_case(b"upgrade") => {
-                self.upgrade = true;
-                Ok(())
+            4 if name.eq_ignore_ascii_case(b"host") => self.host(value)?,
+            6 if name.eq_ignore_ascii_case(b"expect") => {
+                self.expects |= value.eq_ignore_ascii_case(b"100-continue");
             }
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.length(value),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.coding(value),
-            _ => Ok(()),
+            10 if name.eq_ignore_ascii_case(b"connection") => self.connection(value),
+            14 if name.eq_ignore_ascii_case(b"content-length") => self.length(value)?,
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.coding(value)?,
+            _ => {}
         }
+        let from = at.start + end + 1 + blank;
+        Ok(Line::at(at.start..at.start + end, from..from + value.len()))
     }
 
     fn host(&mut self, value: &[u8]) -> Result<(), Fault> {
         self.hosts += 1;
-        if is_host(trimmed(value)) { Ok(()) } else { Err(Fault::Host) }
+        if is_host(value) { Ok(()) } else { Err(Fault::Host) }
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for word in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+            self.closes |= word.eq_ignore_ascii_case(b"close");
+            self.persists |= word.eq_ignore_ascii_case(b"keep-alive");
+        }
     }
 
     /// Digits and nothing else: no sign, no list (RFC 9110, 8.6).
-    fn length(&mut self, value: &[u8]) -> Result<(), Fault> {
-        let digits = trimmed(value);
+    fn length(&mut self, digits: &[u8]) -> Result<(), Fault> {
         let length = digits
             .iter()
             .try_fold(0_u64, |sum, byte| {
@@ -171,7 +232,7 @@ impl Fields {
 
     fn coding(&mut self, value: &[u8]) -> Result<(), Fault> {
         let again = std::mem::replace(&mut self.coding, true);
-        if again || !trimmed(value).eq_ignore_ascii_case(b"chunked") { Err(Fault::Coding) } else { Ok(()) }
+        if again || !value.eq_ignore_ascii_case(b"chunked") { Err(Fault::Coding) } else { Ok(()) }
     }
 
     /// RFC 9112, 6.3, without what a server may repair.
@@ -190,17 +251,17 @@ impl Fields {
     }
 }
 
-/// Without the white space around it (RFC 9112, 5).
-fn trimmed(value: &[u8]) -> &[u8] {
+/// How much white space is before it, and it without that around it (RFC 9112, 5).
+fn trimmed(value: &[u8]) -> (usize, &[u8]) {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let start = value.iter().position(|byte| !is_blank(byte)).unwrap_or(value.len());
     let end = value.iter().rposition(|byte| !is_blank(byte)).map_or(start, |last| last + 1);
-    &value[start..end]
+    (start, &value[start..end])
 }
 
 /// A host and a port, or nothing (RFC 9110, 7.2; RFC 3986, 3.2.2): the characters that either can have.
 fn is_host(value: &[u8]) -> bool {
-    value.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte))
+    value.iter().fold(1, |all, &byte| all & u8::from(OF_HOSTS[usize::from(byte)])) == 1
 }
 
 /// What is wrong with a line that does not begin with a name and a colon.
@@ -222,29 +283,22 @@ pub(super) fn is_token(byte: u8) -> bool {
     TOKEN[usize::from(byte)]
 }
 
-const TOKEN: [bool; 256] = {
-    let mut token = [false; 256];
+const OF_HOSTS: [bool; 256] = with_letters(b"-._~%!$&'()*+,;=:[]");
+
+const TOKEN: [bool; 256] = with_letters(b"!#$%&'*+-.^_`|~");
+
+/// Whether a byte is a letter, a digit or one of these.
+const fn with_letters(more: &[u8]) -> [bool; 256] {
+    let mut found = [false; 256];
     let mut byte = 0_u8;
     while byte < 0x7f {
-        token[byte as usize] = byte.is_ascii_alphanumeric()
-            || matches!(
-                byte,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
+        found[byte as usize] = byte.is_ascii_alphanumeric();
         byte += 1;
     }
-    token
-};
+    let mut at = 0;
+    while at < more.len() {
+        found[more[at] as usize] = true;
+        at += 1;
+    }
+    found
+}

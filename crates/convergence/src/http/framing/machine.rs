@@ -1,146 +1,122 @@
-//! Where each request of a connection begins and ends, told from the bytes alone, and how far they may be handed on. Pure:
-//! no I/O, no HTTP types. A head is handed on whole, once it is found good, and never before.
+//! Where each request of a connection begins and ends, told from the bytes alone. Pure: no I/O, no HTTP types. A head is
+//! told whole, once it is found good, and never before.
 
 use memchr::memchr2;
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, Piece};
 use super::fault::Fault;
 use super::head::{self, Head, has_control};
 
-/// One connection, from its first byte.
-#[derive(Debug)]
-pub(super) struct Machine {
-    state: State,
+/// One connection, from its first byte. The bytes that it is shown are those that have come and were not used yet.
+pub(crate) struct Machine {
+    body: Body,
     /// The length of the unfinished head that has been looked at already.
     scanned: usize,
-    /// Something else than HTTP may follow the present request.
-    upgrading: bool,
-    /// A head longer than this is somebody else's to refuse.
+    /// A head may be as long as this.
     most: usize,
 }
 
-#[derive(Debug)]
-enum State {
-    Head,
-    /// A body, this many bytes of which are still to come.
+/// What of the present request's body is still to come.
+enum Body {
+    Nothing,
+    /// This many bytes.
     Length(u64),
-    Chunked(Chunks),
-    /// Behind a request for an upgrade.
-    Undecided,
-    /// Behind a head that is too long.
-    Unchecked,
-}
-
-/// What came of a look at some bytes.
-#[derive(PartialEq, Eq, Debug)]
-pub(super) struct Seen {
-    /// How many of them may be handed on.
-    pub(super) passed: usize,
-    pub(super) then: Then,
-}
-
-/// What is with those behind them.
-#[derive(PartialEq, Eq, Debug)]
-pub(super) enum Then {
-    /// None, or the beginning of a head: they are to be shown once more, with what follows them.
-    More,
-    /// Whether they are HTTP is decided by the answer to the request before them: see [`Machine::go_on`].
-    Undecided,
-    /// A request, none of which has been handed on, is refused.
-    Refused(Fault),
-    /// A request, of which some has been handed on, is broken off.
-    BrokenOff(Fault),
+    Chunked(Box<Chunks>),
 }
 
 impl Machine {
-    /// Heads have at most `most` bytes; whoever reads them behind this has to refuse longer ones.
-    pub(super) fn new(most: usize) -> Self {
-        Self { state: State::Head, scanned: 0, upgrading: false, most }
-    }
-
-    /// Whether an answer has to say what the next bytes are.
-    pub(super) fn is_undecided(&self) -> bool {
-        matches!(self.state, State::Undecided)
+    pub(crate) fn new(most: usize) -> Self {
+        Self { body: Body::Nothing, scanned: 0, most }
     }
 
     /// Whether the last request has ended and nothing of the next one has come.
-    #[cfg(test)]
-    pub(super) fn is_between(&self) -> bool {
-        matches!(self.state, State::Head | State::Undecided) && self.scanned == 0
+    pub(crate) fn is_between(&self) -> bool {
+        matches!(self.body, Body::Nothing) && self.scanned == 0
     }
 
-    /// The connection goes on with HTTP.
-    pub(super) fn go_on(&mut self) {
-        self.state = State::Head;
+    /// Whether the present request's body has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.body, Body::Nothing)
     }
 
-    /// Looks at all bytes that have come and were not handed on yet. After a fault there is nothing to be looked at.
-    pub(super) fn look(&mut self, bytes: &[u8]) -> Seen {
-        let (mut passed, mut begun) = (0, None);
-        loop {
-            let rest = &bytes[passed..];
-            match &mut self.state {
-                State::Head if rest.is_empty() => return Seen { passed, then: Then::More },
-                State::Head => match self.head(rest) {
-                    Ok(Some(head)) => {
-                        begun = Some(passed);
-                        passed += head.length;
-                        self.enter(&head);
-                    }
-                    Ok(None) if rest.len() > self.most => self.state = State::Unchecked,
-                    Ok(None) => return Seen { passed, then: Then::More },
-                    Err(fault) => return Seen { passed, then: Then::Refused(fault) },
-                },
-                State::Length(left) => {
-                    let here = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
-                    passed += here;
-                    *left -= here as u64;
-                    if *left > 0 {
-                        return Seen { passed, then: Then::More };
-                    }
-                    self.end();
-                }
-                State::Chunked(chunks) => match chunks.read(rest) {
-                    Ok((here, over)) => {
-                        passed += here;
-                        if !over {
-                            return Seen { passed, then: Then::More };
-                        }
-                        self.end();
-                    }
-                    Err((here, fault)) => {
-                        return match begun {
-                            Some(start) => Seen { passed: start, then: Then::Refused(fault) },
-                            None => Seen { passed: passed + here, then: Then::BrokenOff(fault) },
-                        };
-                    }
-                },
-                State::Undecided => return Seen { passed, then: Then::Undecided },
-                State::Unchecked => return Seen { passed: bytes.len(), then: Then::More },
-            }
+    /// How long the rest of the body is, if that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        match self.body {
+            Body::Nothing => Some(0),
+            Body::Length(left) => Some(left),
+            Body::Chunked(_) => None,
         }
     }
 
-    /// Reads a head that may have been looked at before. It is read as a whole, and so only where another line of it has
-    /// come, or it is given up.
-    fn head(&mut self, rest: &[u8]) -> Result<Option<Head>, Fault> {
+    /// The head of the next request, once it is whole. It may have been looked at before: it is read as a whole, and so
+    /// only where another line of it has come, or it is given up.
+    ///
+    /// # Errors
+    /// It is too long, or it, or what has come with it of its body, could be read in two ways.
+    pub(crate) fn head(&mut self, bytes: &[u8]) -> Result<Option<Head>, Fault> {
         // With the byte before: it may be a CR.
-        let new = &rest[self.scanned.saturating_sub(1)..];
-        if self.scanned > 0 && rest.len() <= self.most && memchr2(b'\r', b'\n', new).is_none() {
-            self.scanned = rest.len();
+        let new = &bytes[self.scanned.saturating_sub(1)..];
+        if self.scanned > 0 && bytes.len() <= self.most && memchr2(b'\r', b'\n', new).is_none() {
+            self.scanned = bytes.len();
             return if has_control(new) { Err(Fault::Control) } else { Ok(None) };
         }
-        let head = head::read(rest)?;
-        self.scanned = if head.is_some() { 0 } else { rest.len() };
-        Ok(head)
+        let Some(head) = head::read(bytes)? else {
+            self.scanned = bytes.len();
+            return if bytes.len() > self.most { Err(Fault::TooLarge) } else { Ok(None) };
+        };
+        if head.length > self.most {
+            return Err(Fault::TooLarge);
+        }
+        self.scanned = 0;
+        self.body = match head.body {
+            Some(0) => Body::Nothing,
+            Some(length) => Body::Length(length),
+            None => {
+                look_ahead(&bytes[head.length..])?;
+                Body::Chunked(Box::new(Chunks::new()))
+            }
+        };
+        Ok(Some(head))
     }
 
-    fn enter(&mut self, head: &Head) {
-        self.upgrading = head.may_upgrade;
-        self.state = head.body.map_or_else(|| State::Chunked(Chunks::new()), State::Length);
+    /// The next piece of the body at the front of `bytes`, and how many bytes stand before it that only frame it.
+    ///
+    /// # Errors
+    /// It could be read in two ways. There is no more of the connection then.
+    pub(crate) fn body(&mut self, bytes: &[u8]) -> Result<(usize, Piece), Fault> {
+        match &mut self.body {
+            Body::Nothing => Ok((0, Piece::End)),
+            Body::Length(_) if bytes.is_empty() => Ok((0, Piece::More)),
+            Body::Length(left) => {
+                let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                *left -= here as u64;
+                if *left == 0 {
+                    self.body = Body::Nothing;
+                }
+                Ok((0, Piece::Data(here)))
+            }
+            Body::Chunked(chunks) => chunks.next(bytes),
+        }
     }
 
-    fn end(&mut self) {
-        self.state = if self.upgrading { State::Undecided } else { State::Head };
+    /// The trailers of a body that has come to its [`Piece::End`], as they stand; and nothing more of it is told.
+    pub(crate) fn end(&mut self) -> Vec<u8> {
+        match std::mem::replace(&mut self.body, Body::Nothing) {
+            Body::Chunked(chunks) => chunks.into_trailers(),
+            Body::Nothing | Body::Length(_) => Vec::new(),
+        }
     }
+}
+
+/// Of a body in chunks that has come with its head, a fault is found before anybody is told of the request.
+fn look_ahead(mut bytes: &[u8]) -> Result<(), Fault> {
+    let mut chunks = Chunks::new();
+    while !bytes.is_empty() {
+        let (framing, piece) = chunks.next(bytes)?;
+        match piece {
+            Piece::Data(length) => bytes = &bytes[framing + length..],
+            Piece::More | Piece::End => break,
+        }
+    }
+    Ok(())
 }

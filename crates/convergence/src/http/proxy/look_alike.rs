@@ -12,7 +12,12 @@ const NOT_THE_CLIENTS: [&str; 7] = [
     "transfer-encoding",
 ];
 
-/// Whether a name, in lower case, spells one of these with `_`.
-pub(super) fn is_look_alike(name: &str) -> bool {
-    name.contains('_') && NOT_THE_CLIENTS.contains(&name.replace('_', "-").as_str())
+/// Whether a name, in any case, spells one of these with `_`.
+pub(super) fn is_look_alike(name: &[u8]) -> bool {
+    let looks_like = |known: &str| {
+        let alike =
+            |(found, known): (&u8, u8)| found.eq_ignore_ascii_case(&known) || (*found, known) == (b'_', b'-');
+        name.len() == known.len() && name.iter().zip(known.bytes()).all(alike)
+    };
+    memchr::memchr(b'_', name).is_some() && NOT_THE_CLIENTS.into_iter().any(looks_like)
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body::{Body, Frame};
 use tracing::debug;
 
 use crate::http::body::Answer;
 use crate::upstream::{Exchange, Pool, Server};
+use crate::wire::Fields;
 
 /// A body that is still on its way.
 pub(crate) struct Passage {
@@ -24,29 +24,24 @@ pub(crate) struct Passage {
 }
 
 /// The body of an answer: its bytes if all are here, which is so for most, or else a stream of them.
-pub(super) fn body(
-    mut exchange: Exchange,
-    pool: &Rc<Pool>,
-    server: Arc<Server>,
-    headers: &HeaderMap,
-) -> Answer {
+pub(super) fn body(mut exchange: Exchange, pool: &Rc<Pool>, server: Arc<Server>, fields: &Fields) -> Answer {
     if let Some(whole) = exchange.whole() {
         if let Some(link) = exchange.into_link() {
             pool.put(&server, link);
         }
         return Answer::Bytes(whole);
     }
-    if is_event_stream(headers) {
+    if is_event_stream(fields) {
         exchange.wait_for_ever();
     }
     Answer::Passed(Box::new(Passage { exchange: Some(exchange), pool: Rc::clone(pool), server }))
 }
 
 /// Server-sent events may be minutes apart.
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.as_bytes().split(|&byte| byte == b';').next())
+fn is_event_stream(fields: &Fields) -> bool {
+    fields
+        .first(&CONTENT_TYPE)
+        .and_then(|value| value.split(|&byte| byte == b';').next())
         .is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))
 }
 

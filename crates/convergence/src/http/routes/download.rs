@@ -5,18 +5,18 @@ use std::path::PathBuf;
 
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use http::{HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use tower_http::services::ServeFile;
 
 use crate::app::App;
 use crate::http::admit::Caller;
 use crate::http::body::Answer;
 use crate::http::problem::{Problem, not_found};
+use crate::wire::RequestBody;
 
 /// Where recordings are: this, and the file's name.
 pub(crate) const DOWNLOAD: &str = "/convergence/download/";
 
-pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Response<Answer> {
+pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<RequestBody>) -> Response<Answer> {
     let file = request.uri().path().strip_prefix(DOWNLOAD).unwrap_or_default();
     match app.studio.find(owner(caller), file).await {
         Some(path) => send(path, request.map(|_| ())).await,

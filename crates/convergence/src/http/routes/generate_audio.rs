@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use serde::Serialize;
 
 use super::download::{self, DOWNLOAD};
@@ -15,6 +14,7 @@ use crate::http::admit::Caller;
 use crate::http::body::{self, Answer};
 use crate::http::problem::{MemberError, Problem};
 use crate::http::stamp;
+use crate::wire::RequestBody;
 
 const SCRIPT_SOURCE: HeaderName = HeaderName::from_static("x-script-source");
 const WARNING: HeaderName = HeaderName::from_static("x-audio-warning");
@@ -36,7 +36,7 @@ struct Spoken {
     timings: Vec<Timing>,
 }
 
-pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Response<Answer> {
+pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<RequestBody>) -> Response<Answer> {
     let wants_wav = accepts_wav(request.headers());
     match speak(app, caller, request).await {
         Ok(recording) if wants_wav => wav(recording).await,
@@ -45,7 +45,7 @@ pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<Incoming
     }
 }
 
-async fn speak(app: &App, caller: &Caller, request: Request<Incoming>) -> Result<Recording, Refused> {
+async fn speak(app: &App, caller: &Caller, request: Request<RequestBody>) -> Result<Recording, Refused> {
     if !is_json(request.headers()) {
         return Err(Refused::plain(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

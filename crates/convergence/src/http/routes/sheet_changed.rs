@@ -3,7 +3,6 @@
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use serde::Serialize;
 use tracing::debug;
 
@@ -13,6 +12,7 @@ use crate::http::body::{self, Answer};
 use crate::http::problem::{Problem, no_keys_to_read};
 use crate::http::webhook::{Genuine, MOST_BYTES, Refused, Webhook};
 use crate::metrics::WebhookResult;
+use crate::wire::RequestBody;
 
 pub(in crate::http) const SHEET_CHANGED: &str = "/hooks/sheet-changed";
 
@@ -25,7 +25,7 @@ struct Taken {
     status: &'static str,
 }
 
-pub(crate) async fn answer(app: &App, webhook: &Webhook, request: Request<Incoming>) -> Response<Answer> {
+pub(crate) async fn answer(app: &App, webhook: &Webhook, request: Request<RequestBody>) -> Response<Answer> {
     let result = match take(app, webhook, request).await {
         Ok(result) => result,
         Err(answer) => {
@@ -50,7 +50,11 @@ pub(crate) async fn answer(app: &App, webhook: &Webhook, request: Request<Incomi
 }
 
 /// Nothing is read of a body whose header cannot be right, and nothing is believed of one that is not signed.
-async fn take(app: &App, webhook: &Webhook, request: Request<Incoming>) -> Result<Genuine, Response<Answer>> {
+async fn take(
+    app: &App,
+    webhook: &Webhook,
+    request: Request<RequestBody>,
+) -> Result<Genuine, Response<Answer>> {
     let (head, body) = request.into_parts();
     let mut values = head.headers.get_all(SIGNATURE).iter();
     let (Some(header), None) = (values.next(), values.next()) else {

@@ -5,11 +5,14 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use bytes::BytesMut;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
+use http::{Method, StatusCode, Version};
 use smallvec::SmallVec;
 
 use super::body::Framing;
 use crate::upstream::fault::BadAnswer;
+use crate::upstream::message::AnswerHead;
+use crate::wire::Fields;
+use crate::wire::line::{FEW, Line, Lines};
 
 /// The longest head that is read, in bytes.
 pub(super) const LONGEST: usize = 65_536;
@@ -18,10 +21,9 @@ pub(super) const LONGEST: usize = 65_536;
 const MOST_HEADERS: usize = 128;
 
 /// A head, and what it says about what follows.
-#[derive(Debug)]
 pub(super) struct Head {
     /// Without the headers that are for this connection only.
-    pub(super) response: Response<()>,
+    pub(super) answer: AnswerHead,
     pub(super) framing: Framing,
     /// Whether another request may follow on this connection.
     pub(super) keep_alive: bool,
@@ -49,14 +51,12 @@ pub(super) fn take(bytes: &mut BytesMut, method: &Method) -> Result<Option<Head>
     let framing = hop.framing(method, status, is_http_11)?;
     let keep_alive = is_http_11 && framing != Framing::UntilClose && !hop.closes;
     let for_client = |line: &&httparse::Header<'_>| hop.passes(line.name, status);
-    let places: Places =
-        parsed.headers.iter().filter(for_client).map(|line| Place::of(bytes, line)).collect();
+    let mut lines = Lines::with_capacity(FEW);
+    lines.extend(parsed.headers.iter().filter(for_client).map(|line| place(bytes, line)));
     drop(hop);
-    let mut response = Response::new(());
-    *response.status_mut() = status;
-    *response.version_mut() = if is_http_11 { Version::HTTP_11 } else { Version::HTTP_10 };
-    *response.headers_mut() = headers(bytes.split_to(length), &places)?;
-    Ok(Some(Head { response, framing, keep_alive }))
+    let fields = Fields::new(bytes.split_to(length).freeze(), lines);
+    let version = if is_http_11 { Version::HTTP_11 } else { Version::HTTP_10 };
+    Ok(Some(Head { answer: AnswerHead { status, version, fields }, framing, keep_alive }))
 }
 
 /// What a head says about this connection and about the message's length.
@@ -141,39 +141,14 @@ impl<'a> Hop<'a> {
     }
 }
 
-type Places = SmallVec<[Place; 16]>;
-
-/// Where a header's name and value stand in the head.
-struct Place {
-    name: Range<usize>,
-    value: Range<usize>,
+/// Where a line stands.
+fn place(bytes: &BytesMut, line: &httparse::Header<'_>) -> Line {
+    let place = |part: &[u8]| -> Range<usize> {
+        let from = part.as_ptr().addr() - bytes.as_ptr().addr();
+        from..from + part.len()
+    };
+    Line::at(place(line.name.as_bytes()), place(line.value))
 }
-
-impl Place {
-    fn of(bytes: &BytesMut, line: &httparse::Header<'_>) -> Self {
-        let place = |part: &[u8]| {
-            let from = part.as_ptr().addr() - bytes.as_ptr().addr();
-            from..from + part.len()
-        };
-        Self { name: place(line.name.as_bytes()), value: place(line.value) }
-    }
-}
-
-/// The values share the head's memory.
-fn headers(head: BytesMut, places: &[Place]) -> Result<HeaderMap, BadAnswer> {
-    let head = head.freeze();
-    let mut headers = HeaderMap::with_capacity(places.len() + ROOM_FOR_OURS);
-    for Place { name, value } in places {
-        let name = HeaderName::from_bytes(&head[name.clone()]).map_err(|_| BadAnswer::NotHttp)?;
-        let value =
-            HeaderValue::from_maybe_shared(head.slice(value.clone())).map_err(|_| BadAnswer::NotHttp)?;
-        headers.append(name, value);
-    }
-    Ok(headers)
-}
-
-/// What every answer is stamped with on its way out.
-const ROOM_FOR_OURS: usize = 6;
 
 /// Digits and nothing else: no sign, no blank, no list.
 fn number(digits: &[u8]) -> Option<u64> {
@@ -202,9 +177,9 @@ mod tests {
         let mut bytes = BytesMut::from(text);
         let head = take(&mut bytes, &Method::GET).expect("no fault").expect("whole");
         assert_eq!(&bytes[..], b"abc");
-        assert_eq!(head.response.status(), 201);
-        let values: Vec<_> = head.response.headers().get_all("x-a").iter().collect();
-        assert_eq!(values, ["1", "2"]);
+        assert_eq!(head.answer.status, 201);
+        let fields: Vec<_> = head.answer.fields.iter().collect();
+        assert_eq!(fields, [(&b"content-length"[..], &b"3"[..]), (b"x-a", b"1"), (b"X-A", b"2")]);
         assert!(head.keep_alive);
     }
 
@@ -235,15 +210,17 @@ mod tests {
             ("a : c", BadAnswer::NotHttp),
             ("a: b\r\n c", BadAnswer::NotHttp),
         ] {
-            let error = read(&format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n")).expect_err(head);
+            let error = read(&format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n")).map(|_| ()).expect_err(head);
             assert_eq!(error, fault, "{head}");
         }
-        let error =
-            read("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").expect_err("1.0 has no chunks");
+        let error = read("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            .map(|_| ())
+            .expect_err("1.0 has no chunks");
         assert_eq!(error, BadAnswer::UnknownCoding);
-        assert_eq!(read("SSH-2.0-OpenSSH_9.2\r\n").expect_err("no answer"), BadAnswer::NotHttp);
+        let no_answer = read("SSH-2.0-OpenSSH_9.2\r\n").map(|_| ());
+        assert_eq!(no_answer.expect_err("no answer"), BadAnswer::NotHttp);
         assert_eq!(
-            read(&format!("HTTP/1.1 200 OK\r\na: {}", "b".repeat(LONGEST))).expect_err("long"),
+            read(&format!("HTTP/1.1 200 OK\r\na: {}", "b".repeat(LONGEST))).map(|_| ()).expect_err("long"),
             BadAnswer::HeadTooLarge
         );
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::ResponseFuture;
+use http::header::PROXY_AUTHENTICATE;
 use http::{Response, StatusCode};
 use http_body::Frame;
 
@@ -15,6 +16,7 @@ use super::sending::Sending;
 use super::{Slot, fault};
 use crate::upstream::fault::{BadAnswer, Fault};
 use crate::upstream::http1::{CONSENT, Failed};
+use crate::upstream::message::AnswerHead;
 use crate::upstream::patience::Patience;
 
 /// A request whose answer has not begun.
@@ -40,14 +42,17 @@ impl Waiting {
     }
 
     /// Sends the body and waits for the head.
-    pub(super) async fn head(mut self) -> Result<(Response<()>, Exchange), Failed> {
+    pub(super) async fn head(mut self) -> Result<(AnswerHead, Exchange), Failed> {
         match poll_fn(|context| self.poll_head(context)).await {
             Ok(response) => {
-                let (head, body) = response.into_parts();
+                let (mut head, body) = response.into_parts();
+                // It is for this connection only (RFC 9110, 11.7.1).
+                head.headers.remove(PROXY_AUTHENTICATE);
                 let sending = (!self.sent).then_some(self.sending);
                 let exchange =
                     Exchange { body: Some(body), sending, patience: self.patience, _slot: self.slot };
-                Ok((Response::from_parts(head, ()), exchange))
+                let (status, version, fields) = (head.status, head.version, head.headers.into());
+                Ok((AnswerHead { status, version, fields }, exchange))
             }
             Err((fault, unsent)) => {
                 if matches!(fault, Fault::Timeout(_) | Fault::Closed(_)) {

@@ -23,17 +23,19 @@ pub(super) fn of(message: &Message<'_>, https: bool) -> (Request<()>, bool) {
     let (mut authority, mut expects) = (None, false);
     let headers = request.headers_mut();
     message.headers.each(&mut |name, value| {
-        if *name == HOST {
+        expects |= expects_consent(name, value);
+        let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) else {
+            return;
+        };
+        if name == HOST {
             // A client may have sent one that is none.
-            authority = Authority::try_from(value).ok();
+            authority = Authority::try_from(value.as_bytes()).ok();
         }
-        if OF_HTTP_1.contains(name) || (*name == TE && value != b"trailers") {
+        if OF_HTTP_1.contains(&name) || (name == TE && value != "trailers") {
             return;
         }
-        expects |= expects_consent(name, value);
-        let Ok(mut value) = HeaderValue::from_bytes(value) else { return };
         // Not to be kept in the table of headers (RFC 7541, 7.1.3).
-        value.set_sensitive(*name == AUTHORIZATION);
+        value.set_sensitive(name == AUTHORIZATION);
         headers.append(name, value);
     });
     *request.method_mut() = message.method.clone();

@@ -23,6 +23,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::metrics::UpstreamFailures;
 use crate::upstream::{Address, Exchange, Group, Message, Outgoing, Patiences, Pool, ask};
+use crate::wire::RequestBody;
 
 /// What the upstream was asked, or told by a reset.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,12 +96,18 @@ async fn gateway(address: SocketAddr) -> SendRequest<Bytes> {
             let (mut parts, body) = request.into_parts();
             parts.headers.insert(HOST, server.address.host.clone());
             let time = Duration::from_secs(20);
-            let body = Outgoing::new(body, u64::MAX, time);
+            let body = Outgoing::new(RequestBody::Http2(body), u64::MAX, time);
             let patiences = Patiences { connect: time, answer: time };
-            let target = server.address.target(&parts.uri);
+            let target = parts.uri.path_and_query().expect("a path");
+            let target = server.address.target(target);
             let message = Message { method: &parts.method, target: &target, headers: &parts.headers };
             match ask(&pool, &server, &message, false, body, patiences).await {
-                Ok((head, exchange)) => Ok(head.map(|()| Passed(exchange))),
+                Ok((head, exchange)) => {
+                    let mut answer = Response::new(Passed(exchange));
+                    *answer.status_mut() = head.status;
+                    *answer.headers_mut() = head.fields.into_map();
+                    Ok(answer)
+                }
                 Err(failed) => Err(io::Error::other(failed.fault)),
             }
         }

@@ -2,9 +2,8 @@
 
 use std::cell::Cell;
 
-use http::StatusCode;
-use http::header::{CONNECTION, UPGRADE};
-use hyper::service::service_fn;
+use http::header::UPGRADE;
+use http::{Response, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::LocalSet;
 
@@ -13,6 +12,7 @@ use crate::config::{Config, Settings};
 use crate::http::body::Answer;
 use crate::http::life::Patience;
 use crate::http::lives::Lives;
+use crate::http::stamp::{RequestId, Stamp};
 use crate::http::watched::Watched;
 
 const UPGRADING: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nfirst ";
@@ -29,21 +29,20 @@ fn echo(lives: &Lives, local: &LocalSet) -> (DuplexStream, Rc<Life>, Rc<Cell<boo
     let (life, ended) = (lives.begin(), Rc::new(Cell::new(false)));
     let (of_server, at_end) = (Rc::clone(&life), Rc::clone(&ended));
     local.spawn_local(async move {
-        let service = service_fn(|_| {
+        let answer = async |_| {
             of_server.upgrade(Box::new(|upgraded| {
                 Box::pin(async move {
                     let (mut from, mut to) = tokio::io::split(upgraded);
                     let _ = tokio::io::copy(&mut from, &mut to).await;
                 })
             }));
-            let mut answer = Response::new(Sent::new(None, Answer::empty()));
+            let mut answer = Response::new(Answer::empty());
             *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-            answer.headers_mut().insert(CONNECTION, "upgrade".parse().expect("a word"));
             answer.headers_mut().insert(UPGRADE, "echo".parse().expect("a word"));
-            std::future::ready(Ok(answer))
-        });
+            Reply::new(answer, Stamp::own(None, RequestId { process: 0, number: 0 }))
+        };
         let stream = Watched::new(server, Rc::clone(&of_server));
-        let _ = drive(&of_server, &listen(), stream, service).await;
+        let _ = drive(&of_server, &listen(), &Date::at(0), stream, Bytes::new(), answer).await;
         at_end.set(true);
     });
     (client, life, ended)

@@ -1,25 +1,30 @@
-//! The machine and hyper read the same requests: what is legal passes, and of whatever passes, both see the same ends.
+//! This server and hyper read the same requests: what is legal is taken, and of whatever is, both see the same ends.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use http::{Request, Response};
+use http::Response;
 use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::runtime::{LocalOptions, LocalRuntime};
 
 use super::*;
 use crate::config::{Config, Settings};
-use crate::http::framing::Screened;
+use crate::http::body::Answer;
+use crate::http::connection::http1;
+use crate::http::date::Date;
 use crate::http::lives::Lives;
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::stamp::{RequestId, Stamp};
 
 /// A request as its reader sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,17 +34,14 @@ struct Read {
     body: Vec<u8>,
 }
 
-/// The requests that hyper reads whole from these pieces, and whether it would read more: it found no fault, and none asked
+/// The requests that hyper reads whole from these bytes, and whether it would read more: it found no fault, and none asked
 /// for an end.
-fn by_hyper(pieces: Vec<Vec<u8>>, screened: bool) -> (Vec<Read>, bool) {
-    let runtime = local_runtime();
-    let config = Config::read(&Settings::default()).unwrap_or_else(|_| panic!("no setting has no fault"));
-    let lives = Lives::new(&config.listen);
+fn by_hyper(bytes: Vec<u8>) -> (Vec<Read>, bool) {
     let (read, last) = (Rc::new(RefCell::new(Vec::new())), Rc::new(Cell::new(false)));
-    let content = runtime.block_on(async {
-        let (mut client, server) = duplex(1 << 20);
+    let content = local_runtime().block_on(async {
+        let (client, server) = duplex(1 << 20);
         let (sink, is_last) = (Rc::clone(&read), Rc::clone(&last));
-        let service = service_fn(move |request: Request<Incoming>| {
+        let service = service_fn(move |request: http::Request<Incoming>| {
             let (sink, last) = (Rc::clone(&sink), Rc::clone(&is_last));
             async move {
                 let (method, target) = (request.method().to_string(), request.uri().to_string());
@@ -54,28 +56,51 @@ fn by_hyper(pieces: Vec<Vec<u8>>, screened: bool) -> (Vec<Read>, bool) {
                 Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
             }
         });
-        let sending = async {
-            for piece in pieces {
-                // hyper hangs up when it is not content.
-                let _ = client.write_all(&piece).await;
-                tokio::task::yield_now().await;
-            }
-            let _ = client.shutdown().await;
-            let _ = client.read_to_end(&mut Vec::new()).await;
-        };
         let mut builder = Builder::new();
         builder.half_close(true);
-        let serving = async {
-            if screened {
-                let stream = Screened::new(server, lives.begin(), MOST);
-                builder.serve_connection(TokioIo::new(stream), service).await.is_ok()
-            } else {
-                builder.serve_connection(TokioIo::new(server), service).await.is_ok()
-            }
-        };
-        tokio::join!(sending, serving).1
+        let serving = builder.serve_connection(TokioIo::new(server), service);
+        tokio::join!(send(client, vec![bytes]), serving).1.is_ok()
     });
     (Rc::into_inner(read).expect("all is over").into_inner(), content && !last.get())
+}
+
+/// The requests that this server reads whole from these pieces, and whether it found a fault.
+fn by_us(pieces: Vec<Vec<u8>>) -> (Vec<Read>, Option<Fault>) {
+    let config = Config::read(&Settings::default()).unwrap_or_else(|_| panic!("no setting has no fault"));
+    let (life, read) = (Lives::new(&config.listen).begin(), RefCell::new((Vec::new(), None)));
+    local_runtime().block_on(async {
+        let (client, server) = duplex(1 << 20);
+        let answer = async |request: Result<Request, Fault>| {
+            match request {
+                Ok(Request { head, body }) => {
+                    let target = head.authority.map_or(String::new(), |host| format!("http://{host}"));
+                    let target = format!("{target}{}", head.target);
+                    if let Ok(body) = body.collect().await {
+                        let body = body.to_bytes().to_vec();
+                        read.borrow_mut().0.push(Read { method: head.method.to_string(), target, body });
+                    }
+                }
+                Err(fault) => read.borrow_mut().1 = Some(fault),
+            }
+            let stamp = Stamp::own(None, RequestId { process: 0, number: 0 });
+            Reply::new(Response::new(Answer::empty()), stamp)
+        };
+        let date = Date::at(0);
+        let serving = http1::drive(&life, &config.listen, &date, server, Bytes::new(), answer);
+        // What is cut in the middle of a request is an error.
+        let _ = tokio::join!(send(client, pieces), serving);
+    });
+    read.into_inner()
+}
+
+/// Whoever serves hangs up when it is not content.
+async fn send(mut client: DuplexStream, pieces: Vec<Vec<u8>>) {
+    for piece in pieces {
+        let _ = client.write_all(&piece).await;
+        tokio::task::yield_now().await;
+    }
+    let _ = client.shutdown().await;
+    let _ = client.read_to_end(&mut Vec::new()).await;
 }
 
 fn local_runtime() -> LocalRuntime {
@@ -176,9 +201,9 @@ proptest! {
         let bytes: Vec<u8> = requests.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
         let pieces = cut(&bytes, &places);
         let told = told(pieces.iter().map(Vec::as_slice));
-        prop_assert_eq!((told.passed, told.last), (bytes.len(), Then::More));
+        prop_assert_eq!((told.used, told.fault), (bytes.len(), None));
         let wanted: Vec<Read> = requests.into_iter().map(|(_, read)| read).collect();
-        prop_assert_eq!(by_hyper(pieces, true), (wanted, true));
+        prop_assert_eq!(by_us(pieces), (wanted, None));
     }
 
     #[test]
@@ -194,24 +219,22 @@ proptest! {
         let slowly = told(bytes.chunks(1));
         let in_pieces = told(cut(&bytes, &places).iter().map(Vec::as_slice));
         let at_once = told([&bytes[..]]);
-        prop_assert_eq!(is_refused(&slowly), is_refused(&in_pieces));
-        prop_assert_eq!(is_refused(&slowly), is_refused(&at_once));
+        prop_assert_eq!(slowly.fault.is_some(), in_pieces.fault.is_some());
+        prop_assert_eq!(slowly.fault.is_some(), at_once.fault.is_some());
         // Never a request more than the one that is broken off.
-        prop_assert!(slowly.passed >= at_once.passed && at_once.passed >= slowly.ends.last().copied().unwrap_or(0));
+        prop_assert!(slowly.used >= at_once.used && at_once.used >= slowly.ends.last().copied().unwrap_or(0));
+        let (read, _) = by_us(cut(&bytes, &places));
+        prop_assert!(read.len() <= slowly.ends.len(), "{:?}", read);
         for (number, &end) in slowly.ends.iter().enumerate() {
             for (cut, wanted) in [(end - 1, number), (end, number + 1)] {
-                let (read, content) = by_hyper(vec![bytes[..cut].to_vec()], false);
+                let (read, content) = by_hyper(bytes[..cut].to_vec());
                 // Where hyper finds a fault of its own, or closes, it reads none of what follows.
                 let is_right = read.len() == wanted || (read.len() < wanted && !content);
                 prop_assert!(is_right, "{} {} {:?}", cut, wanted, read);
             }
         }
         // Of what is behind the last end, hyper reads nothing whole.
-        let (read, _) = by_hyper(vec![bytes[..slowly.passed].to_vec()], false);
+        let (read, _) = by_hyper(bytes[..slowly.used].to_vec());
         prop_assert!(read.len() <= slowly.ends.len(), "{:?}", read);
     }
-}
-
-fn is_refused(told: &Told) -> bool {
-    matches!(told.last, Then::Refused(_) | Then::BrokenOff(_))
 }

@@ -1,13 +1,9 @@
 //! What is refused, each by its fault, and what is not.
 
 use super::*;
-use crate::http::framing::fault::Fault;
 
 fn refused(bytes: &[u8]) -> Option<Fault> {
-    match told([bytes]).last {
-        Then::Refused(fault) | Then::BrokenOff(fault) => Some(fault),
-        Then::More | Then::Undecided => None,
-    }
+    told([bytes]).fault.map(|(fault, _)| fault)
 }
 
 #[test]
@@ -142,10 +138,11 @@ fn chunks_are_read_in_one_way() {
         ("0\r\na: b\r\nX-Forwarded-Proto: y\r\n\r\n", Fault::Trailer),
     ] {
         let bytes = format!("{head}{body}");
-        assert_eq!(told([bytes.as_bytes()]).last, Then::Refused(fault), "{body:?}");
+        let at_once = told([bytes.as_bytes()]);
+        assert_eq!((at_once.used, at_once.fault), (0, Some((fault, false))), "{body:?}");
         let apart = told([head.as_bytes(), body.as_bytes()]);
-        assert_eq!(apart.last, Then::BrokenOff(fault), "{body:?}");
-        assert!(apart.passed < bytes.len() && apart.ends.is_empty(), "{body:?}");
+        assert_eq!(apart.fault, Some((fault, true)), "{body:?}");
+        assert!(apart.used < bytes.len() && apart.ends.is_empty(), "{body:?}");
     }
     let long = format!("{head}3;{}\r\nabc\r\n0\r\n\r\n", "a".repeat(5_000));
     assert_eq!(refused(long.as_bytes()), Some(Fault::ChunkLine));
@@ -170,56 +167,75 @@ fn what_is_legal_passes() {
     ] {
         let twice = request.repeat(2);
         let told = told([twice.as_bytes()]);
-        assert_eq!((told.passed, told.last), (twice.len(), Then::More), "{request:?}");
+        assert_eq!((told.used, told.fault), (twice.len(), None), "{request:?}");
+        assert_eq!(told.ends, [request.len(), twice.len()], "{request:?}");
     }
 }
 
 #[test]
-fn a_head_is_held_until_it_is_whole() {
-    let head = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+fn a_head_is_told_when_it_is_whole_with_its_parts_in_their_places() {
+    let bytes = b"\r\nPOST /a?b HTTP/1.1\r\nHost:x\r\nc: \t d e \r\nContent-Length: 2\r\n\r\nfg";
     let mut machine = Machine::new(MOST);
-    for cut in 0..head.len() {
-        assert_eq!(machine.look(&head[..cut]), Seen { passed: 0, then: Then::More }, "{cut}");
+    for cut in 0..bytes.len() - 2 {
+        assert!(machine.head(&bytes[..cut]).is_ok_and(|head| head.is_none()), "{cut}");
     }
-    assert_eq!(machine.look(head), Seen { passed: head.len(), then: Then::More });
+    let told = machine.head(bytes).expect("no fault").expect("it is whole");
+    assert!(told.persists && !told.expects);
+    let length = told.length();
+    assert_eq!((length, machine.left()), (bytes.len() - 2, Some(2)));
+    let head = crate::http::framing::head(Bytes::copy_from_slice(&bytes[..length]), told);
+    let head = head.unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!((head.method.as_str(), head.target.as_str()), ("POST", "/a?b"));
+    let fields: Vec<_> = head.fields.iter().collect();
+    assert_eq!(fields, [(&b"Host"[..], &b"x"[..]), (b"c", b"d e"), (b"Content-Length", b"2")]);
 }
 
 #[test]
-fn a_head_that_is_too_long_is_left_to_the_reader_if_it_is_good_so_far() {
+fn whether_a_connection_goes_on_is_read_from_the_head() {
+    for (head, persists) in [
+        ("GET / HTTP/1.1\r\nhost: x", true),
+        ("GET / HTTP/1.1\r\nhost: x\r\nConnection: a, Close", false),
+        ("GET / HTTP/1.1\r\nhost: x\r\nconnection: keep-alive\r\nconnection: close", false),
+        ("GET / HTTP/1.0", false),
+        ("GET / HTTP/1.0\r\nConnection: Keep-Alive", true),
+    ] {
+        let bytes = format!("{head}\r\n\r\n");
+        let told = Machine::new(MOST).head(bytes.as_bytes()).expect("no fault").expect("it is whole");
+        assert_eq!(told.persists, persists, "{head}");
+    }
+}
+
+#[test]
+fn a_head_that_is_too_long_is_refused_as_that_if_it_is_good_so_far() {
     let line = format!("GET / HTTP/1.1\r\na: {}", "b".repeat(MOST));
-    assert_eq!(told([line.as_bytes()]).passed, line.len());
+    assert_eq!(refused(line.as_bytes()), Some(Fault::TooLarge));
+    assert_eq!(told(line.as_bytes().chunks(7)).fault, Some((Fault::TooLarge, false)));
+    let whole = format!("GET / HTTP/1.1\r\nhost: x\r\na: {}\r\n\r\n", "b".repeat(MOST));
+    assert_eq!(refused(whole.as_bytes()), Some(Fault::TooLarge));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(100));
+    assert_eq!(refused(many.as_bytes()), Some(Fault::TooLarge));
     let bad = format!("GET / HTTP/1.1\r\na: b\n\r{}", "b".repeat(MOST));
     assert_eq!(refused(bad.as_bytes()), Some(Fault::BareLf));
     let slowly = told(bad.as_bytes().chunks(1));
-    assert_eq!((slowly.passed, slowly.last), (0, Then::Refused(Fault::BareLf)));
+    assert_eq!((slowly.used, slowly.fault), (0, Some((Fault::BareLf, false))));
+}
+
+#[test]
+fn trailers_have_a_size_and_are_told_as_they_stand() {
+    let head = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    let mut machine = Machine::new(MOST);
+    assert!(machine.head(head.as_bytes()).is_ok_and(|head| head.is_some()));
+    let body = b"1\r\na\r\n0\r\nb: c\r\nd:\r\n\r\nGET";
+    assert_eq!(machine.body(body), Ok((3, Piece::Data(1))));
+    assert_eq!(machine.body(&body[4..]), Ok((body.len() - 4 - 3, Piece::End)));
+    assert_eq!(machine.end(), b"b: c\r\nd:\r\n\r\n");
+    let long = format!("{head}0\r\n{}\r\n", "a: b\r\n".repeat(3_000));
+    assert_eq!(told(long.as_bytes().chunks(1_000)).fault, Some((Fault::Trailer, true)));
 }
 
 #[test]
 fn something_else_than_http_need_not_be_waited_for() {
     assert_eq!(refused(b"GET / HTTP/1.1\r\na: \x01\r\n"), Some(Fault::Control));
     assert_eq!(refused(b"\x16\x03\x01\x02\x00"), Some(Fault::Control));
-    assert_eq!(told(b"ab\x01".chunks(1)).last, Then::Refused(Fault::Control));
-}
-
-#[test]
-fn behind_a_request_for_an_upgrade_the_answer_decides() {
-    let head = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
-    let mut machine = Machine::new(MOST);
-    let both = [&head[..], b"\x81\n"].concat();
-    assert_eq!(machine.look(&both), Seen { passed: head.len(), then: Then::Undecided });
-    assert_eq!(machine.look(&both[head.len()..]), Seen { passed: 0, then: Then::Undecided });
-    assert!(machine.is_undecided());
-    machine.go_on();
-    assert_eq!(machine.look(&both[head.len()..]).then, Then::Refused(Fault::BareLf));
-}
-
-#[test]
-fn what_stands_for_a_refused_request_can_be_sent_by_nobody() {
-    for fault in Fault::all() {
-        let stand_in = fault.stand_in();
-        assert_eq!(refused(stand_in.as_bytes()), Some(Fault::Target), "{stand_in}");
-        let target = stand_in.split(' ').nth(1).expect("a target");
-        let target: http::Uri = target.parse().expect("an authority");
-        assert_eq!((target.path(), target.host().and_then(Fault::of_word)), ("", Some(fault)));
-    }
+    assert_eq!(told(b"ab\x01".chunks(1)).fault, Some((Fault::Control, false)));
 }
