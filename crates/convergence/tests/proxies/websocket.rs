@@ -1,4 +1,4 @@
-//! WebSocket through the gateway, by a client and a server of others: the library `websockets` of PyPI on both sides. What
+//! WebSocket through the gateway, by a client and a server of others: the Python library `websockets` on both sides. What
 //! each has seen comes back as JSON; that messages come back unchanged is looked at by `websocket/client.py` itself.
 
 use std::path::Path;
