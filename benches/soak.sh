@@ -6,7 +6,7 @@
 #   benches/soak.sh                an hour, about 330 requests a second
 #   MINUTES=1 benches/soak.sh      to see that it works; too short for a leak
 #
-# MINUTES, RATE (1 is about 330 requests a second; at most 2.5) and SERVER (a binary, in place of a new build) may be set. Ends
+# MINUTES, RATE (1 is about 330 requests a second; at most 3) and SERVER (a binary, in place of a new build) may be set. Ends
 # with a verdict: 0 if all is well, and what was not if it is not.
 set -euo pipefail
 from=$PWD
