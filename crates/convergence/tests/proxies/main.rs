@@ -1,12 +1,13 @@
 //! `/auth/verify` and `ext_authz` behind the proxies of others: each program runs the very configuration that
 //! `docs/forward-auth/` has, with other ports. What every one of them has to do is in `contract`; what it cannot do is said here,
-//! and in `docs/forward-auth.md`.
+//! and in `docs/forward-auth.md`. And the gateway between a WebSocket client and a WebSocket server of others, in `websocket`.
 
 #![expect(unreachable_pub, reason = "a test binary has no public interface")]
 
 mod contract;
 mod program;
 mod upstream;
+mod websocket;
 
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the tests of the API, which use more of it")]

@@ -15,13 +15,18 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// Another process may take a port in the moment between its choice and its use.
 const TRIES: usize = 3;
 
-/// Caddy, Envoy and Traefik, installed by the first test that asks.
+/// Where Caddy, Envoy, Traefik and a Python with `websockets` are, installed by the first test that asks.
 static INSTALLED: LazyLock<PathBuf> = LazyLock::new(|| {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proxies/setup.sh");
     let output = Command::new(&script).stderr(Stdio::inherit()).output().expect("the script runs");
     assert!(output.status.success(), "{} failed", script.display());
     PathBuf::from(String::from_utf8(output.stdout).expect("UTF-8").trim())
 });
+
+/// The path of one of them.
+pub fn installed(name: &str) -> PathBuf {
+    INSTALLED.join(name)
+}
 
 /// A program and how it is told to read its configuration in the folder where it starts.
 pub struct Proxy {
@@ -48,16 +53,16 @@ impl Proxy {
 
     pub fn caddy() -> Self {
         let arguments = ["run", "--config", "Caddyfile", "--adapter", "caddyfile"];
-        Self::of("caddy", INSTALLED.join("caddy"), &arguments)
+        Self::of("caddy", installed("caddy"), &arguments)
     }
 
     pub fn traefik() -> Self {
-        Self::of("traefik", INSTALLED.join("traefik"), &["--configfile=traefik.yaml"])
+        Self::of("traefik", installed("traefik"), &["--configfile=traefik.yaml"])
     }
 
     pub fn envoy() -> Self {
         let arguments = ["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1", "-l", "warn"];
-        Self::of("envoy", INSTALLED.join("envoy"), &arguments)
+        Self::of("envoy", installed("envoy"), &arguments)
     }
 }
 

