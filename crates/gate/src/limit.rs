@@ -76,9 +76,11 @@ pub(crate) struct Window {
     total: u64,
 }
 
+/// Small, since there may be millions: the tick without its upper half, which is known from `latest` (see
+/// [`Window::tick_of`]), and a number of requests that another run may add to.
 struct Run {
-    tick: u64,
-    count: u64,
+    tick: u32,
+    count: u32,
 }
 
 impl Window {
@@ -103,8 +105,9 @@ impl Window {
             let quota = self.quota(limit, uptime);
             return Err(OverLimit { quota, retry_after: quota.reset_seconds });
         }
+        let tick = lower_half(tick);
         match self.runs.back_mut() {
-            Some(run) if run.tick == tick => run.count += 1,
+            Some(run) if run.tick == tick && run.count < u32::MAX => run.count += 1,
             _ => self.runs.push_back(Run { tick, count: 1 }),
         }
         self.total += 1;
@@ -131,29 +134,44 @@ impl Window {
         }
         let (from, to) = (self.grain.millis(), grain.millis());
         let mut runs: VecDeque<Run> = VecDeque::with_capacity(self.runs.len());
-        for run in self.runs.drain(..) {
-            let tick = (run.tick * from + from - 1) / to;
+        let mut newest = 0;
+        for run in &self.runs {
+            newest = (self.tick_of(run) * from + from - 1) / to;
+            let tick = lower_half(newest);
             match runs.back_mut() {
-                Some(last) if last.tick == tick => last.count += run.count,
+                Some(last) if last.tick == tick && last.count.checked_add(run.count).is_some() => {
+                    last.count += run.count;
+                }
                 _ => runs.push_back(Run { tick, count: run.count }),
             }
         }
         // A coarse tick's start, not its end: nothing says that anybody has asked after that.
-        self.latest = (self.latest * from / to).max(runs.back().map_or(0, |run| run.tick));
+        self.latest = (self.latest * from / to).max(newest);
         (self.grain, self.runs) = (grain, runs);
     }
 
     /// Drops the runs whose every instant is more than 60 s before `uptime`; returns the tick of now.
     fn expire(&mut self, uptime: Duration) -> u64 {
         let tick = self.tick(uptime).max(self.latest);
+        // So no run is ever too old for `tick_of`.
+        if tick - self.latest > self.grain.span() {
+            (self.total, self.latest) = (0, tick);
+            self.runs.clear();
+            return tick;
+        }
         self.latest = tick;
         while let Some(run) = self.runs.front()
-            && run.tick + self.grain.span() < tick
+            && self.tick_of(run) + self.grain.span() < tick
         {
-            self.total -= run.count;
+            self.total -= u64::from(run.count);
             self.runs.pop_front();
         }
         tick
+    }
+
+    /// The whole tick of a run, which is not after `latest`, and before it by less than half of a tick's bits can say.
+    fn tick_of(&self, run: &Run) -> u64 {
+        self.latest - u64::from(lower_half(self.latest).wrapping_sub(run.tick))
     }
 
     fn tick(&self, uptime: Duration) -> u64 {
@@ -173,7 +191,7 @@ impl Window {
         }
         let mut left = self.total;
         for run in &self.runs {
-            left -= run.count;
+            left -= u64::from(run.count);
             if left < u64::from(limit) {
                 return self.seconds_until_gone(run, uptime);
             }
@@ -183,10 +201,15 @@ impl Window {
 
     /// Whole seconds, rounded up, until a run no longer counts.
     fn seconds_until_gone(&self, run: &Run, uptime: Duration) -> u32 {
-        let gone_at = (run.tick + self.grain.span() + 1) * self.grain.millis();
+        let gone_at = (self.tick_of(run) + self.grain.span() + 1) * self.grain.millis();
         let seconds = gone_at.saturating_sub(millis(uptime)).div_ceil(1_000);
         u32::try_from(seconds).unwrap_or(u32::MAX)
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+fn lower_half(tick: u64) -> u32 {
+    tick as u32
 }
 
 /// Whole milliseconds, short of what would overflow when a window is added: 290 million years are long enough.

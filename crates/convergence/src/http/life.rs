@@ -39,7 +39,7 @@ enum Phase {
     Head,
     /// Between requests, or while an answer is written: any byte that moves is a sign of life.
     Waiting,
-    /// HTTP/2, where a byte need not be a request's: a ping is a sign of life too.
+    /// HTTP/2, where a byte need not be a request's: a ping is a sign of life too. And tunnels.
     Frames,
     /// HTTP/2 that was told to end. It may finish what it is in, and then has as long as for a request's headers.
     Leaving,
@@ -109,7 +109,7 @@ impl Life {
         });
     }
 
-    /// The connection speaks HTTP/2.
+    /// The connection speaks HTTP/2, or what nobody here reads.
     pub(super) fn frames(&self) {
         self.enter(Phase::Frames);
     }

@@ -166,9 +166,10 @@ async fn see_out(life: &Rc<Life>, end: End, mut stream: impl Stream + 'static, r
     }
     if let Some(tunnel) = life.take_tunnel().filter(|_| end == End::Tunnel) {
         let busy = Busy::with(life);
-        let mut through = tunnel(Rewound::new(read, Box::new(stream)));
+        // Whichever way bytes go, they are a sign of life.
+        life.frames();
+        let mut through = tunnel(Rewound::new(read, Box::new(stream)), busy);
         obeying(life, |_, context| through.as_mut().poll(context)).await;
-        drop(busy);
         return;
     }
     // The client may be gone already.

@@ -22,18 +22,23 @@ fn listen() -> Listen {
     config.listen
 }
 
-/// Serves one end of a pipe: answers with 101 and then repeats what comes. The other end, and whether the first has been
-/// served to its end.
-fn echo(lives: &Lives, local: &LocalSet) -> (DuplexStream, Rc<Life>, Rc<Cell<bool>>) {
+/// Serves one end of a pipe: answers with 101 and then repeats what comes, to its end, and there `hangs_up` or says nothing
+/// more. The other end, and whether the first has been served to its end.
+fn echo(lives: &Lives, local: &LocalSet, hangs_up: bool) -> (DuplexStream, Rc<Life>, Rc<Cell<bool>>) {
     let (client, server) = duplex(64);
     let (life, ended) = (lives.begin(), Rc::new(Cell::new(false)));
     let (of_server, at_end) = (Rc::clone(&life), Rc::clone(&ended));
     local.spawn_local(async move {
         let answer = async |_| {
-            of_server.upgrade(Box::new(|upgraded| {
+            let hangs_up = hangs_up;
+            of_server.upgrade(Box::new(move |upgraded, busy| {
                 Box::pin(async move {
                     let (mut from, mut to) = tokio::io::split(upgraded);
                     let _ = tokio::io::copy(&mut from, &mut to).await;
+                    drop(busy);
+                    if !hangs_up {
+                        std::future::pending::<()>().await;
+                    }
                 })
             }));
             let mut answer = Response::new(Answer::empty());
@@ -63,7 +68,7 @@ async fn upgraded(client: &mut DuplexStream) {
 #[tokio::test]
 async fn an_upgraded_connection_may_be_silent_and_ends_with_the_client() {
     let (lives, local) = (Lives::new(&listen()), LocalSet::new());
-    let (mut client, life, ended) = echo(&lives, &local);
+    let (mut client, life, ended) = echo(&lives, &local, true);
     local
         .run_until(async {
             upgraded(&mut client).await;
@@ -85,7 +90,7 @@ async fn an_upgraded_connection_may_be_silent_and_ends_with_the_client() {
 #[tokio::test]
 async fn an_upgraded_client_that_takes_nothing_is_cut() {
     let (lives, local) = (Lives::new(&listen()), LocalSet::new());
-    let (mut client, _life, ended) = echo(&lives, &local);
+    let (mut client, _life, ended) = echo(&lives, &local, true);
     local
         .run_until(async {
             upgraded(&mut client).await;
@@ -100,6 +105,28 @@ async fn an_upgraded_client_that_takes_nothing_is_cut() {
             };
             let (written, ()) = tokio::join!(stuck, looking);
             assert!(written.is_err(), "the server has hung up");
+        })
+        .await;
+    local.await;
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_of_which_one_end_has_gone_may_not_be_silent_for_ever() {
+    let (lives, local) = (Lives::new(&listen()), LocalSet::new());
+    let (mut client, _life, ended) = echo(&lives, &local, false);
+    local
+        .run_until(async {
+            upgraded(&mut client).await;
+            client.shutdown().await.expect("it ends in good order");
+            let mut looks = 0;
+            while !ended.get() {
+                lives.look();
+                looks += 1;
+                assert!(looks < 10_000, "it is still open");
+                tokio::task::yield_now().await;
+            }
+            let patient = listen().idle_timeout.as_millis() / 250;
+            assert!(looks >= patient, "{looks}");
         })
         .await;
     local.await;
