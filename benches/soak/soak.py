@@ -63,6 +63,7 @@ DRAINED = 90  # seconds in which the last connection has to be closed: time-outs
 GROWTH = {"rss": (0.10, 2 << 10), "pss": (0.10, 2 << 10), "descriptors": (0.20, 30)}
 
 LOST = 0.02  # the share of POSTs that may be lost to connections that were just closed
+TIMES = 4  # how often a request may be sent: to each of two upstreams, over a kept connection and a new one
 POSTS = ("mirror", "consent", "uploads")  # and whatever is called so
 
 
@@ -194,7 +195,9 @@ class Soak:
         posts = sum(count for (kind, _), count in self.tally.outcomes.items() if "post" in kind or kind in POSTS)
         lost = sum(count for (_, outcome), count in self.tally.outcomes.items() if outcome == World.LOST)
         print(f"POSTs lost to connections that were just closed: {lost} of {posts}")
-        print(f"a request whose upstream fails was sent {max(Upstream.asked.values(), default=0)} times at the most")
+        most = max(Upstream.asked.values(), default=0)
+        print(f"a request whose upstream fails was sent {most} times at the most")
+        found += [f"a request was sent {most} times"] if most > TIMES else []
         return found + ([f"{lost} of {posts} POSTs were lost"] if lost > LOST * posts + 2 else [])
 
 

@@ -16,6 +16,7 @@ mod generate_audio;
 mod grpc;
 mod guard;
 mod health;
+mod http1;
 mod http2;
 mod listen;
 mod orders;

@@ -163,6 +163,38 @@ async fn only_what_may_be_done_twice_is_sent_twice() {
 }
 
 #[tokio::test]
+async fn a_request_that_kills_connections_gets_one_more_and_not_all_that_are_kept() {
+    let upstream = Upstream::start().await;
+    let server = guarding(&upstream.url, &[("API_THREADS", "1")]).await;
+    let (mut clients, mut kept) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let mut client = Wire::to(&server).await;
+        client.send(get("/first")).await;
+        let mut at_upstream = upstream.accept().await;
+        at_upstream.head().await;
+        kept.push(at_upstream);
+        clients.push(client);
+    }
+    for (client, at_upstream) in clients.iter_mut().zip(&mut kept) {
+        at_upstream.send(OK).await;
+        client.head().await;
+        client.take(2).await;
+    }
+    clients[0].send(get("/poison")).await;
+    // The one that was given back last is taken first.
+    assert!(kept.pop().expect("one of four").head().await.starts_with("GET /poison "));
+    let mut anew = upstream.accept().await;
+    assert!(anew.head().await.starts_with("GET /poison "));
+    drop(anew);
+    assert!(clients[0].head().await.starts_with("HTTP/1.1 502"));
+    clients[1].send(get("/next")).await;
+    assert!(
+        kept.pop().expect("three are left").head().await.starts_with("GET /next "),
+        "they were not asked"
+    );
+}
+
+#[tokio::test]
 async fn of_several_upstreams_a_dead_one_costs_no_request() {
     let url = Upstream::start().await.answering(OK);
     let server = guarding(&format!("{}, {url}", dead().await), &[]).await;
