@@ -26,9 +26,9 @@ use super::patience::Patience;
 use crate::wire::is;
 use crate::wire::sending::{Coding, Sending, Unsent, line};
 
-/// Room for a head, and for as much of a large body as one call may read.
+/// Room for a head with a small body, and for as much of a large one as one call may read: 64 KiB, with the head.
 const SMALL_READ: usize = 8_192;
-const LARGE_READ: usize = 65_536;
+const LARGE_READ: usize = 73_728;
 
 /// How long an upstream may take to consent to a body (`Expect: 100-continue`) before it is sent all the same
 /// (RFC 9110, 10.1.1: a client should not wait for an indefinite period).
@@ -46,6 +46,8 @@ struct Connection {
     used: bool,
     /// For the present answer to begin, and between two pieces of it.
     patience: Patience,
+    /// How much to read at once of an answer that has not begun: as much as the one before may have needed.
+    room: usize,
 }
 
 /// A request that got no answer, with what is needed to try again.
@@ -61,7 +63,8 @@ impl Link {
     pub(crate) fn new(io: Stream) -> Self {
         let words = Vec::with_capacity(512);
         let patience = Patience::of(Duration::MAX);
-        Self(Box::new(Connection { io, read: BytesMut::new(), words, used: false, patience }))
+        let room = SMALL_READ;
+        Self(Box::new(Connection { io, read: BytesMut::new(), words, used: false, patience, room }))
     }
 
     /// Sends a request and waits for the head of its answer, `patience` long after the last byte of the request.
@@ -107,7 +110,7 @@ impl Connection {
         method: &Method,
         context: &mut Context<'_>,
     ) -> Poll<Result<Head, Fault>> {
-        if self.used && sending.is_untouched() && self.poll_read(SMALL_READ, context).is_ready() {
+        if self.used && sending.is_untouched() && self.poll_read(self.room, context).is_ready() {
             // Closed, or there is something that nobody asked for.
             return Poll::Ready(Err(Fault::Stale));
         }
@@ -126,7 +129,7 @@ impl Connection {
             if sending.has_moved() {
                 self.patience.renew();
             }
-            let Poll::Ready(read) = self.poll_read(SMALL_READ, context) else {
+            let Poll::Ready(read) = self.poll_read(self.room, context) else {
                 if sending.is_held() {
                     ready!(wait.consent.poll_end(context));
                     sending.release();
@@ -145,7 +148,12 @@ impl Connection {
                 match head.answer.status {
                     StatusCode::CONTINUE => sending.release(),
                     status if is_interim(status) => {}
-                    _ => return Poll::Ready(Ok(head)),
+                    _ => {
+                        let is_small = matches!(head.framing, Framing::Nothing)
+                            || matches!(head.framing, Framing::Length(length) if length < SMALL_READ as u64);
+                        self.room = if is_small { SMALL_READ } else { LARGE_READ };
+                        return Poll::Ready(Ok(head));
+                    }
                 }
             }
         }
@@ -272,9 +280,14 @@ impl Exchange {
 
     /// The connection, if another request may follow on it.
     pub(crate) fn into_link(self) -> Option<Link> {
-        let reusable =
-            self.keep_alive && self.is_over() && self.sending.is_none() && self.link.0.read.is_empty();
-        reusable.then_some(self.link)
+        let mut link = self.link;
+        let is_over = self.framing == Framing::Nothing && self.sending.is_none();
+        let reusable = self.keep_alive && is_over && link.0.read.is_empty();
+        // A connection that waits keeps no room for a large body.
+        if link.0.read.capacity() > 2 * SMALL_READ {
+            link.0.read = BytesMut::new();
+        }
+        reusable.then_some(link)
     }
 
     /// The connection after it has switched protocols, and what has come of the new one.

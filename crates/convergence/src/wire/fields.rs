@@ -31,7 +31,7 @@ impl Fields {
     /// The values of all lines of this name.
     pub(crate) fn all<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
         let map = self.map.as_ref().map(|map| map.get_all(name).iter());
-        Values { name: name.clone(), head: &self.head, lines: self.lines.iter(), map }
+        Values { name: name.as_str().as_bytes(), head: &self.head, lines: self.lines.iter(), map }
     }
 
     /// The value of the first line of this name.
@@ -71,20 +71,20 @@ impl Fields {
     }
 }
 
-/// The values of one name: of lines, and then of a map. Standard names are cloned for nothing.
-struct Values<'a> {
-    name: HeaderName,
+/// The values of one name: of lines, and then of a map.
+struct Values<'a, 'n> {
+    name: &'n [u8],
     head: &'a [u8],
     lines: std::slice::Iter<'a, Line>,
     map: Option<http::header::ValueIter<'a, HeaderValue>>,
 }
 
-impl<'a> Iterator for Values<'a> {
+impl<'a> Iterator for Values<'a, '_> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
         for line in self.lines.by_ref() {
-            if is(&self.name, line.name(self.head)) {
+            if line.name(self.head).eq_ignore_ascii_case(self.name) {
                 return Some(line.value(self.head));
             }
         }

@@ -5,9 +5,9 @@ use crate::support::{KEY, TestServer, Upstream, Wire};
 
 /// A request for the decision alone, with these header lines.
 fn ask(method: &str, version: &str, lines: &[&str]) -> String {
-    let mut lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    lines.insert_str(0, &format!("host: x\r\nauthorization: Bearer {KEY}\r\n"));
-    format!("{method} /auth/verify {version}\r\n{lines}\r\n")
+    let own = ["host: x".to_owned(), format!("authorization: Bearer {KEY}")];
+    let lines = own.iter().map(String::as_str).chain(lines.iter().copied()).collect::<Vec<_>>().join("\r\n");
+    format!("{method} /auth/verify {version}\r\n{lines}\r\n\r\n")
 }
 
 async fn server() -> TestServer {

@@ -64,6 +64,10 @@ impl<S: Stream> Client<S> {
                     return Poll::Ready(Ok(Some(Err(fault))));
                 }
             }
+            // A connection that waits keeps no room for a large body.
+            if self.read.is_empty() && self.read.capacity() > MOST_AHEAD {
+                self.read = BytesMut::new();
+            }
             if ready!(self.poll_read(SMALL_READ, context))? == 0 {
                 return Poll::Ready(if self.read.is_empty() {
                     Ok(None)

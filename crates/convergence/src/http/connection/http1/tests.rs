@@ -27,11 +27,10 @@ fn listen() -> Listen {
 fn echo(lives: &Lives, local: &LocalSet, hangs_up: bool) -> (DuplexStream, Rc<Life>, Rc<Cell<bool>>) {
     let (client, server) = duplex(64);
     let (life, ended) = (lives.begin(), Rc::new(Cell::new(false)));
-    let (of_server, at_end) = (Rc::clone(&life), Rc::clone(&ended));
+    let (of_server, in_answer, at_end) = (Rc::clone(&life), Rc::clone(&life), Rc::clone(&ended));
     local.spawn_local(async move {
-        let answer = async |_| {
-            let hangs_up = hangs_up;
-            of_server.upgrade(Box::new(move |upgraded, busy| {
+        let answer = async move |_| {
+            in_answer.upgrade(Box::new(move |upgraded, busy| {
                 Box::pin(async move {
                     let (mut from, mut to) = tokio::io::split(upgraded);
                     let _ = tokio::io::copy(&mut from, &mut to).await;
