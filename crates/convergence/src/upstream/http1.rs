@@ -3,6 +3,8 @@
 
 mod body;
 mod head;
+#[cfg(test)]
+mod tests;
 
 use std::future::poll_fn;
 use std::io;
@@ -258,7 +260,8 @@ impl Exchange {
                 return Poll::Ready(Some(Err(BadAnswer::Stalled(self.link.0.patience.seconds()))));
             };
             match read {
-                Ok(1..) => {}
+                // Even if it is no whole piece: it may be the client that has kept everybody waiting before.
+                Ok(1..) => self.link.0.patience.renew(),
                 Ok(0) if self.framing.may_end_with_the_connection() => {
                     self.framing = Framing::Nothing;
                     return Poll::Ready(None);
