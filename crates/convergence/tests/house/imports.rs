@@ -78,6 +78,12 @@ fn upstream_knows_no_keys_and_nothing_of_requests() {
 }
 
 #[test]
+fn wire_knows_neither_side() {
+    let beyond = ["gate::", "crate::http", "crate::upstream", "crate::app", "tokio::net", "tokio::time"];
+    assert_eq!(found(&rust_below("crates/convergence/src/wire"), &beyond), [""; 0]);
+}
+
+#[test]
 fn usage_knows_no_clock_and_no_network() {
     let forbidden = [
         "crate::http",
