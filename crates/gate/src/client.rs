@@ -67,8 +67,8 @@ impl Client {
 
     pub(crate) fn usage(&self) -> Usage {
         let desk = sync::lock(&self.desk);
-        let meter = desk.account.as_ref().map(|account| account.meter).unwrap_or_default();
-        let Meter { earlier, total } = meter;
+        let counts = desk.account.as_ref().map(|account| (account.meter.earlier(), account.meter.total));
+        let (earlier, total) = counts.unwrap_or_default();
         Usage { client: self.name.as_ref().to_owned(), earlier, total }
     }
 

@@ -35,6 +35,7 @@ mod restrictions;
 mod client;
 mod limit;
 mod meter;
+mod runs;
 
 mod permit;
 mod refusal;

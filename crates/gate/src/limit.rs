@@ -5,8 +5,9 @@
 //! the length of a tick. With ticks of 1 ms there are at most as many runs as the limit; a client with a larger limit,
 //! or none, has ticks of 100 ms, so 602 runs hold any number of requests, each at most 100 ms longer than needed.
 
-use std::collections::VecDeque;
 use std::time::Duration;
+
+use crate::runs::Runs;
 
 /// The length of the window, in seconds.
 pub const WINDOW_SECONDS: u32 = 60;
@@ -69,18 +70,9 @@ pub(crate) struct OverLimit {
 #[derive(Default)]
 pub(crate) struct Window {
     grain: Grain,
-    runs: VecDeque<Run>,
+    runs: Runs,
     /// The latest tick that anybody has asked at: an earlier one is taken for this one.
     latest: u64,
-    /// The sum of the runs' counts.
-    total: u64,
-}
-
-/// Small, since there may be millions: the tick without its upper half, which is known from `latest` (see
-/// [`Window::tick_of`]), and a number of requests that another run may add to.
-struct Run {
-    tick: u32,
-    count: u32,
 }
 
 impl Window {
@@ -100,17 +92,12 @@ impl Window {
     ) -> Result<Option<Quota>, OverLimit> {
         let tick = self.expire(uptime);
         if let Some(limit) = limit
-            && self.total >= u64::from(limit)
+            && self.runs.total() >= limit
         {
             let quota = self.quota(limit, uptime);
             return Err(OverLimit { quota, retry_after: quota.reset_seconds });
         }
-        let tick = lower_half(tick);
-        match self.runs.back_mut() {
-            Some(run) if run.tick == tick && run.count < u32::MAX => run.count += 1,
-            _ => self.runs.push_back(Run { tick, count: 1 }),
-        }
-        self.total += 1;
+        self.runs.add(tick, 1);
         Ok(limit.map(|limit| self.quota(limit, uptime)))
     }
 
@@ -133,17 +120,10 @@ impl Window {
             return;
         }
         let (from, to) = (self.grain.millis(), grain.millis());
-        let mut runs: VecDeque<Run> = VecDeque::with_capacity(self.runs.len());
-        let mut newest = 0;
-        for run in &self.runs {
-            newest = (self.tick_of(run) * from + from - 1) / to;
-            let tick = lower_half(newest);
-            match runs.back_mut() {
-                Some(last) if last.tick == tick && last.count.checked_add(run.count).is_some() => {
-                    last.count += run.count;
-                }
-                _ => runs.push_back(Run { tick, count: run.count }),
-            }
+        let (mut runs, mut newest) = (Runs::default(), 0);
+        for (tick, count) in self.runs.iter() {
+            newest = (tick * from + from - 1) / to;
+            runs.add(newest, count);
         }
         // A coarse tick's start, not its end: nothing says that anybody has asked after that.
         self.latest = (self.latest * from / to).max(newest);
@@ -153,25 +133,9 @@ impl Window {
     /// Drops the runs whose every instant is more than 60 s before `uptime`; returns the tick of now.
     fn expire(&mut self, uptime: Duration) -> u64 {
         let tick = self.tick(uptime).max(self.latest);
-        // So no run is ever too old for `tick_of`.
-        if tick - self.latest > self.grain.span() {
-            (self.total, self.latest) = (0, tick);
-            self.runs.clear();
-            return tick;
-        }
         self.latest = tick;
-        while let Some(run) = self.runs.front()
-            && self.tick_of(run) + self.grain.span() < tick
-        {
-            self.total -= u64::from(run.count);
-            self.runs.pop_front();
-        }
+        self.runs.forget_before(tick.saturating_sub(self.grain.span()));
         tick
-    }
-
-    /// The whole tick of a run, which is not after `latest`, and before it by less than half of a tick's bits can say.
-    fn tick_of(&self, run: &Run) -> u64 {
-        self.latest - u64::from(lower_half(self.latest).wrapping_sub(run.tick))
     }
 
     fn tick(&self, uptime: Duration) -> u64 {
@@ -179,8 +143,11 @@ impl Window {
     }
 
     fn quota(&self, limit: u32, uptime: Duration) -> Quota {
-        let used = u32::try_from(self.total).unwrap_or(u32::MAX);
-        Quota { limit, remaining: limit.saturating_sub(used), reset_seconds: self.reset(limit, uptime) }
+        Quota {
+            limit,
+            remaining: limit.saturating_sub(self.runs.total()),
+            reset_seconds: self.reset(limit, uptime),
+        }
     }
 
     /// Whole seconds until `limit` has room for one request more than now, which is when enough of the oldest runs
@@ -189,27 +156,22 @@ impl Window {
         if limit == 0 {
             return WINDOW_SECONDS;
         }
-        let mut left = self.total;
-        for run in &self.runs {
-            left -= u64::from(run.count);
-            if left < u64::from(limit) {
-                return self.seconds_until_gone(run, uptime);
+        let mut left = self.runs.total();
+        for (tick, count) in self.runs.iter() {
+            left = left.saturating_sub(count);
+            if left < limit {
+                return self.seconds_until_gone(tick, uptime);
             }
         }
         0
     }
 
     /// Whole seconds, rounded up, until a run no longer counts.
-    fn seconds_until_gone(&self, run: &Run, uptime: Duration) -> u32 {
-        let gone_at = (self.tick_of(run) + self.grain.span() + 1) * self.grain.millis();
+    fn seconds_until_gone(&self, tick: u64, uptime: Duration) -> u32 {
+        let gone_at = (tick + self.grain.span() + 1) * self.grain.millis();
         let seconds = gone_at.saturating_sub(millis(uptime)).div_ceil(1_000);
         u32::try_from(seconds).unwrap_or(u32::MAX)
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
-fn lower_half(tick: u64) -> u32 {
-    tick as u32
 }
 
 /// Whole milliseconds, short of what would overflow when a window is added: 290 million years are long enough.

@@ -33,13 +33,19 @@ pub struct Usage {
 }
 
 /// The counts of one client as they grow.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(crate) struct Meter {
-    pub(crate) earlier: Counts,
+    /// In a box, since most clients have only the present day, and there may be a million.
+    earlier: Option<Box<Counts>>,
     pub(crate) total: Counts,
 }
 
 impl Meter {
+    /// What there was before the present day.
+    pub(crate) fn earlier(&self) -> Counts {
+        self.earlier.as_deref().copied().unwrap_or_default()
+    }
+
     pub(crate) fn admitted(&mut self, unix: i64) {
         self.use_at(unix);
         self.total.admitted += 1;
@@ -61,7 +67,7 @@ impl Meter {
             return;
         }
         if unix.div_euclid(DAY) != last.div_euclid(DAY) {
-            self.earlier = self.total;
+            self.earlier = (self.total != Counts::default()).then(|| Box::new(self.total));
         }
         self.total.last_used_at = unix;
     }

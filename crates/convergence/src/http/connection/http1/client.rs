@@ -169,6 +169,14 @@ impl<S: Stream> Client<S> {
         }
     }
 
+    /// Finishes a consent that has been begun, ahead of an answer.
+    pub(super) fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.consent.len() == CONTINUE.len() {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_consent(context)
+    }
+
     /// Tells a client that waits for it to send the body.
     fn poll_consent(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.consent.is_empty() {
