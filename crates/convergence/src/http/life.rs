@@ -28,6 +28,8 @@ pub(super) struct Life {
     waker: RefCell<Option<Waker>>,
     /// What follows HTTP on it.
     tunnel: RefCell<Option<Tunnel>>,
+    /// Its end is not to look like one in good order.
+    cut: Cell<bool>,
     open: Rc<Open>,
 }
 
@@ -97,6 +99,7 @@ impl Life {
             order: Cell::new(order),
             waker: RefCell::default(),
             tunnel: RefCell::default(),
+            cut: Cell::default(),
             open: Rc::clone(open),
         }
     }
@@ -154,6 +157,15 @@ impl Life {
     /// Hands the connection over once HTTP has ended on it.
     pub(super) fn upgrade(&self, tunnel: Tunnel) {
         self.tunnel.replace(Some(tunnel));
+    }
+
+    /// An answer has broken off whose end is the connection's: that is not to be taken for the end.
+    pub(super) fn cut(&self) {
+        self.cut.set(true);
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.get()
     }
 
     pub(super) fn take_tunnel(&self) -> Option<Tunnel> {

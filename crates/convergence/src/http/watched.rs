@@ -4,19 +4,40 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
 use super::life::Life;
 
-pub(super) struct Watched<S> {
+pub(super) struct Watched<S: Cut> {
     stream: S,
     life: Rc<Life>,
     /// A write is waiting for the client.
     stuck: bool,
 }
 
-impl<S> Watched<S> {
+/// What can be ended so that the other end cannot take it for an end in good order.
+pub(super) trait Cut {
+    /// From here on, dropping it is that.
+    fn cut(&self);
+}
+
+impl Cut for TcpStream {
+    fn cut(&self) {
+        // What is unsent is thrown away, and the client gets a reset.
+        let _ = SockRef::from(self).set_linger(Some(Duration::ZERO));
+    }
+}
+
+#[cfg(test)]
+impl Cut for tokio::io::DuplexStream {
+    fn cut(&self) {}
+}
+
+impl<S: Cut> Watched<S> {
     pub(super) fn new(stream: S, life: Rc<Life>) -> Self {
         Self { stream, life, stuck: false }
     }
@@ -34,15 +55,18 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S> Drop for Watched<S> {
+impl<S: Cut> Drop for Watched<S> {
     fn drop(&mut self) {
+        if self.life.is_cut() {
+            self.stream.cut();
+        }
         if self.stuck {
             self.life.took();
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: Cut + AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -57,7 +81,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: Cut + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

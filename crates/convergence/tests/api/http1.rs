@@ -1,5 +1,8 @@
 //! HTTP/1 towards clients, which is read and written here: versions, bodies and their ends, what a connection may go on with.
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
 use crate::proxy::{get, guarding};
 use crate::support::{KEY, TestServer, Upstream, Wire};
 
@@ -44,6 +47,29 @@ async fn a_body_of_unknown_length_ends_with_the_connection_for_http_1_0() {
     let head = client.head().await;
     assert!(head.contains("connection: close") && !head.contains("transfer-encoding"), "{head}");
     assert_eq!(client.until_closed().await, b"onetwo");
+}
+
+#[tokio::test]
+async fn such_a_body_that_breaks_off_is_never_taken_for_whole() {
+    let upstream = Upstream::start().await;
+    let server = guarding(&upstream.url, &[]).await;
+    for breaks_off in [true, false] {
+        let mut client =
+            TcpStream::connect(server.url.trim_start_matches("http://")).await.expect("a connection");
+        client.write_all(get("/x").replace("HTTP/1.1", "HTTP/1.0").as_bytes()).await.expect("it is taken");
+        let mut at_upstream = upstream.accept().await;
+        at_upstream.head().await;
+        at_upstream.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nwhole\r\n").await;
+        let mut got = Vec::new();
+        while !got.ends_with(b"whole") {
+            assert!(client.read_buf(&mut got).await.expect("what has come") > 0);
+        }
+        if !breaks_off {
+            at_upstream.send("0\r\n\r\n").await;
+        }
+        drop(at_upstream);
+        assert_eq!(client.read_buf(&mut got).await.is_err(), breaks_off, "a reset, or an end in good order");
+    }
 }
 
 #[tokio::test]

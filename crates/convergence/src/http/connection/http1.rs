@@ -101,8 +101,13 @@ async fn serve<S: Stream + 'static>(
         let Some(reply) = reply else { return Ok(End::Gone) };
         poll_fn(|context| client.borrow_mut().poll_begun(context)).await?;
         let last = last || says_last(life) || client.borrow().is_of_no_more_use();
-        let Ready { mut sending, status, persists } = answer::ready(words, reply, &question, last, date);
-        let sent = poll_fn(|context| poll_sending(&mut sending, client, context)).await?;
+        let Ready { mut sending, status, persists, until_close } =
+            answer::ready(words, reply, &question, last, date);
+        let sent = poll_fn(|context| poll_sending(&mut sending, client, context)).await;
+        if until_close && sent.is_err() {
+            life.cut();
+        }
+        let sent = sent?;
         if !sent {
             return Ok(End::Gone);
         }

@@ -51,6 +51,8 @@ pub(super) struct Ready {
     pub(super) status: StatusCode,
     /// Whether another request may follow it.
     pub(super) persists: bool,
+    /// Whether its end is the connection's.
+    pub(super) until_close: bool,
 }
 
 /// Puts an answer's head into `words`, a used buffer. `last` where the connection has to end with it.
@@ -107,7 +109,8 @@ pub(super) fn ready(mut words: Vec<u8>, reply: Reply, question: &Question, last:
         }
         body => Some(body),
     };
-    Ready { sending: Sending::new(words, framed.coding, false, body), status, persists }
+    let sending = Sending::new(words, framed.coding, false, body);
+    Ready { sending, status, persists, until_close: framed.until_close }
 }
 
 /// How the end of a body is told (RFC 9112, 6.3).
