@@ -25,7 +25,7 @@ use super::rewound::Rewound;
 use super::router;
 use super::slots::Slot;
 use super::tls::{self, Tls};
-use super::tunnel::{Stream, Tunnel};
+use super::tunnel::Stream;
 use super::watched::Watched;
 use crate::app::App;
 use crate::upstream::Pool;
@@ -51,14 +51,6 @@ pub(super) struct Connected {
     date: Rc<Date>,
     /// Whether it is under TLS: https, not http.
     pub(super) secure: bool,
-}
-
-impl Connected {
-    /// Hands the connection over once the answer to the present request is written, which must be a 101 to a request
-    /// for an upgrade, over HTTP/1.1.
-    pub(super) fn upgrade(&self, tunnel: Tunnel) {
-        self.life.upgrade(tunnel);
-    }
 }
 
 /// Serves a connection to its end.

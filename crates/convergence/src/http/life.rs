@@ -10,8 +10,6 @@ use std::task::Waker;
 
 use tokio::sync::Notify;
 
-use super::tunnel::Tunnel;
-
 /// What one connection is at, in looks of its thread's watcher.
 pub(super) struct Life {
     phase: Cell<Phase>,
@@ -26,8 +24,6 @@ pub(super) struct Life {
     now: Rc<Cell<u32>>,
     order: Cell<Order>,
     waker: RefCell<Option<Waker>>,
-    /// What follows HTTP on it.
-    tunnel: RefCell<Option<Tunnel>>,
     /// Its end is not to look like one in good order.
     cut: Cell<bool>,
     open: Rc<Open>,
@@ -98,7 +94,6 @@ impl Life {
             now: Rc::clone(now),
             order: Cell::new(order),
             waker: RefCell::default(),
-            tunnel: RefCell::default(),
             cut: Cell::default(),
             open: Rc::clone(open),
         }
@@ -154,11 +149,6 @@ impl Life {
         self.taken.set(self.now.get());
     }
 
-    /// Hands the connection over once HTTP has ended on it.
-    pub(super) fn upgrade(&self, tunnel: Tunnel) {
-        self.tunnel.replace(Some(tunnel));
-    }
-
     /// An answer has broken off whose end is the connection's: that is not to be taken for the end.
     pub(super) fn cut(&self) {
         self.cut.set(true);
@@ -166,10 +156,6 @@ impl Life {
 
     pub(super) fn is_cut(&self) -> bool {
         self.cut.get()
-    }
-
-    pub(super) fn take_tunnel(&self) -> Option<Tunnel> {
-        self.tunnel.take()
     }
 
     /// Whom to wake for an order.

@@ -15,7 +15,7 @@ use tracing::debug;
 
 pub(crate) use self::gateway::{Gateway, loosely};
 pub(crate) use self::headers::Forwarded;
-use self::headers::{Hop, Passed};
+use self::headers::{Hop, Lines};
 pub(crate) use self::passage::Passage;
 use super::admit::Caller;
 use super::body::Answer;
@@ -23,8 +23,8 @@ use super::connection::Connected;
 use super::problem::{Problem, not_found};
 use super::reply::Reply;
 use super::request::{Head, Request};
-use super::router::replied;
 use super::stamp::{RequestId, Stamp};
+use super::tunnel::Tunnel;
 use crate::routes::InUse;
 use crate::upstream::{
     self, AnswerHead, BadAnswer, Exchange, Failed, Fault, Group, Message, Outgoing, Patiences, Server,
@@ -36,13 +36,20 @@ const MOST_TRIES: usize = 3;
 /// Passes a request on, and its answer back.
 pub(super) async fn answer(connected: &Connected, caller: Caller, request: Request, id: RequestId) -> Reply {
     let passed = pass(connected, &caller, request, id).await;
-    replied(match passed {
-        Ok((AnswerHead { status, version, fields }, body)) => {
+    match passed {
+        Ok(Passed { head: AnswerHead { status, version, fields }, body, tunnel }) => {
             let stamp = Stamp { caller: Some(caller), id, via: Some(headers::via(version)) };
-            Reply { status, fields, body, stamp }
+            Reply { status, fields, body, stamp, tunnel }
         }
         Err(answer) => Reply::new(answer, Stamp::own(Some(caller), id)),
-    })
+    }
+}
+
+/// An upstream's answer, for the client.
+struct Passed {
+    head: AnswerHead,
+    body: Answer,
+    tunnel: Option<Tunnel>,
 }
 
 /// # Errors
@@ -52,7 +59,7 @@ async fn pass(
     caller: &Caller,
     request: Request,
     id: RequestId,
-) -> Result<(AnswerHead, Answer), Response<Answer>> {
+) -> Result<Passed, Response<Answer>> {
     let Request { head: asked, body } = request;
     if let Some(refusal) = refuse_method(&asked.method) {
         return Err(refusal);
@@ -67,12 +74,11 @@ async fn pass(
     let (head, exchange, server) = answered?;
     if head.status != StatusCode::SWITCHING_PROTOCOLS {
         let body = passage::body(exchange, &connected.pool, server, &head.fields);
-        return Ok((head, body));
+        return Ok(Passed { head, body, tunnel: None });
     }
     match exchange.into_stream() {
         Some((stream, first)) if hop.protocol.is_some() => {
-            connected.upgrade(tunnel::to(stream, first));
-            Ok((head, Answer::empty()))
+            Ok(Passed { head, body: Answer::empty(), tunnel: Some(tunnel::to(stream, first)) })
         }
         _ => Err(failure::answer(&BadAnswer::UnaskedUpgrade.into())),
     }
@@ -156,7 +162,7 @@ impl Asking<'_> {
 
     async fn one(&self, server: &Arc<Server>, body: Outgoing) -> Result<(AnswerHead, Exchange), Failed> {
         let Self { connected, way, head, hop, .. } = *self;
-        let headers = Passed { asking: self, server };
+        let headers = Lines { asking: self, server };
         let target = server.address.target(&head.target);
         let message = Message { method: &head.method, target: &target, headers: &headers };
         upstream::ask(&connected.pool, server, &message, hop.protocol.is_some(), body, way.patiences).await

@@ -6,6 +6,7 @@ use http_body::Body;
 
 use super::body::Answer;
 use super::stamp::Stamp;
+use super::tunnel::Tunnel;
 use crate::wire::Fields;
 
 /// An answer. What it is stamped with is written behind its own fields.
@@ -14,13 +15,15 @@ pub(crate) struct Reply {
     pub(crate) fields: Fields,
     pub(crate) body: Answer,
     pub(crate) stamp: Stamp,
+    /// What follows HTTP on the connection, where this is a 101.
+    pub(super) tunnel: Option<Tunnel>,
 }
 
 impl Reply {
     /// One that has its fields in a map.
     pub(super) fn new(answer: Response<Answer>, stamp: Stamp) -> Self {
         let (head, body) = answer.into_parts();
-        Self { status: head.status, fields: head.headers.into(), body, stamp }
+        Self { status: head.status, fields: head.headers.into(), body, stamp, tunnel: None }
     }
 
     /// As libraries take it.

@@ -56,7 +56,7 @@ async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> 
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
         (_, path) if path.starts_with("/convergence/") => not_found(),
-        _ if app.passes_on() => return proxy::answer(connected, caller, request, id).await,
+        _ if app.passes_on() => return replied(proxy::answer(connected, caller, request, id).await),
         _ => not_found(),
     };
     replied(Reply::new(answer, Stamp::own(Some(caller), id)))
@@ -69,7 +69,7 @@ pub(super) fn refuse(connected: &Connected, fault: framing::Fault) -> Reply {
 }
 
 /// What is done with every answer to a caller: a 5xx is counted as failed.
-pub(super) fn replied(reply: Reply) -> Reply {
+fn replied(reply: Reply) -> Reply {
     if let Some(caller) = &reply.stamp.caller
         && reply.status.is_server_error()
     {

@@ -12,7 +12,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 
 use self::answer::{Question, Ready};
 use self::client::{Asked, Client, Writer};
@@ -26,7 +25,7 @@ use crate::http::life::{Busy, Life, Order};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::rewound::Rewound;
-use crate::http::tunnel::Stream;
+use crate::http::tunnel::{Stream, Tunnel};
 use crate::wire::RequestBody;
 use crate::wire::sending::{Sending, Unsent};
 
@@ -64,7 +63,6 @@ pub(in crate::http) async fn drive<S: Stream + 'static>(
 }
 
 /// How HTTP ends on a connection.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     /// The client has gone.
     Gone,
@@ -73,7 +71,7 @@ enum End {
     /// The same, and it may still be sending.
     Refused,
     /// Something else than HTTP follows.
-    Tunnel,
+    Tunnel(Tunnel),
 }
 
 async fn serve<S: Stream + 'static>(
@@ -101,7 +99,7 @@ async fn serve<S: Stream + 'static>(
         let Some(reply) = reply else { return Ok(End::Gone) };
         poll_fn(|context| client.borrow_mut().poll_begun(context)).await?;
         let last = last || says_last(life) || client.borrow().is_of_no_more_use();
-        let Ready { mut sending, status, persists, until_close } =
+        let Ready { mut sending, tunnel, persists, until_close } =
             answer::ready(words, reply, &question, last, date);
         let sent = poll_fn(|context| poll_sending(&mut sending, client, context)).await;
         if until_close && sent.is_err() {
@@ -111,8 +109,8 @@ async fn serve<S: Stream + 'static>(
         if !sent {
             return Ok(End::Gone);
         }
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            return Ok(End::Tunnel);
+        if let Some(tunnel) = tunnel {
+            return Ok(End::Tunnel(tunnel));
         }
         words = sending.into_buffer();
         drop(busy);
@@ -167,21 +165,21 @@ fn body<S: Stream + 'static>(client: &Rc<RefCell<Client<S>>>) -> RequestBody {
 
 /// What follows the last request.
 async fn see_out(life: &Rc<Life>, end: End, mut stream: impl Stream + 'static, read: Bytes) {
-    if end == End::Gone {
-        return;
-    }
-    if let Some(tunnel) = life.take_tunnel().filter(|_| end == End::Tunnel) {
-        let busy = Busy::with(life);
-        // Whichever way bytes go, they are a sign of life.
-        life.frames();
-        let mut through = tunnel(Rewound::new(read, Box::new(stream)), busy);
-        obeying(life, |_, context| through.as_mut().poll(context)).await;
-        return;
-    }
-    // The client may be gone already.
-    let _ = obeying(life, |_, context| Pin::new(&mut stream).poll_shutdown(context)).await;
-    if end == End::Refused {
-        let _ = tokio::time::timeout(LAST_MOMENT, farewell::read_off(stream, LAST_BYTES)).await;
+    match end {
+        End::Gone => {}
+        End::Tunnel(tunnel) => {
+            // Whichever way bytes go, they are a sign of life.
+            life.frames();
+            let mut through = tunnel(Rewound::new(read, Box::new(stream)), Busy::with(life));
+            obeying(life, |_, context| through.as_mut().poll(context)).await;
+        }
+        End::Closed | End::Refused => {
+            // The client may be gone already.
+            let _ = obeying(life, |_, context| Pin::new(&mut stream).poll_shutdown(context)).await;
+            if matches!(end, End::Refused) {
+                let _ = tokio::time::timeout(LAST_MOMENT, farewell::read_off(stream, LAST_BYTES)).await;
+            }
+        }
     }
 }
 

@@ -78,12 +78,12 @@ fn is_http(protocol: &[u8]) -> bool {
 }
 
 /// The client's headers, made this server's own, for one of the upstreams that it tries.
-pub(super) struct Passed<'a> {
+pub(super) struct Lines<'a> {
     pub(super) asking: &'a Asking<'a>,
     pub(super) server: &'a Server,
 }
 
-impl Headers for Passed<'_> {
+impl Headers for Lines<'_> {
     fn each(&self, emit: &mut dyn FnMut(&[u8], &[u8])) {
         let Asking { connected, way, caller, id, head, hop } = *self.asking;
         let gateway = way.gateway;

@@ -8,6 +8,7 @@ use super::client::Asked;
 use crate::http::body::Answer;
 use crate::http::date::Date;
 use crate::http::reply::Reply;
+use crate::http::tunnel::Tunnel;
 use crate::wire::is;
 use crate::wire::sending::{Coding, Sending, line};
 
@@ -48,7 +49,8 @@ impl Question {
 /// An answer that is ready to be sent.
 pub(super) struct Ready {
     pub(super) sending: Sending<Answer>,
-    pub(super) status: StatusCode,
+    /// What follows it and HTTP.
+    pub(super) tunnel: Option<Tunnel>,
     /// Whether another request may follow it.
     pub(super) persists: bool,
     /// Whether its end is the connection's.
@@ -57,7 +59,7 @@ pub(super) struct Ready {
 
 /// Puts an answer's head into `words`, a used buffer. `last` where the connection has to end with it.
 pub(super) fn ready(mut words: Vec<u8>, reply: Reply, question: &Question, last: bool, date: &Date) -> Ready {
-    let Reply { status, fields, body, stamp } = reply;
+    let Reply { status, fields, body, stamp, tunnel } = reply;
     words.clear();
     words.extend_from_slice(if question.old { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
     words.extend_from_slice(status.as_str().as_bytes());
@@ -110,7 +112,7 @@ pub(super) fn ready(mut words: Vec<u8>, reply: Reply, question: &Question, last:
         body => Some(body),
     };
     let sending = Sending::new(words, framed.coding, false, body);
-    Ready { sending, status, persists, until_close: framed.until_close }
+    Ready { sending, tunnel, persists, until_close: framed.until_close }
 }
 
 /// How the end of a body is told (RFC 9112, 6.3).

@@ -13,6 +13,7 @@ use crate::http::body::Answer;
 use crate::http::life::Patience;
 use crate::http::lives::Lives;
 use crate::http::stamp::{RequestId, Stamp};
+use crate::http::tunnel::Upgraded;
 use crate::http::watched::Watched;
 
 const UPGRADING: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nfirst ";
@@ -27,10 +28,10 @@ fn listen() -> Listen {
 fn echo(lives: &Lives, local: &LocalSet, hangs_up: bool) -> (DuplexStream, Rc<Life>, Rc<Cell<bool>>) {
     let (client, server) = duplex(64);
     let (life, ended) = (lives.begin(), Rc::new(Cell::new(false)));
-    let (of_server, in_answer, at_end) = (Rc::clone(&life), Rc::clone(&life), Rc::clone(&ended));
+    let (of_server, at_end) = (Rc::clone(&life), Rc::clone(&ended));
     local.spawn_local(async move {
         let answer = async move |_| {
-            in_answer.upgrade(Box::new(move |upgraded, busy| {
+            let tunnel: Tunnel = Box::new(move |upgraded: Upgraded, busy| {
                 Box::pin(async move {
                     let (mut from, mut to) = tokio::io::split(upgraded);
                     let _ = tokio::io::copy(&mut from, &mut to).await;
@@ -39,11 +40,12 @@ fn echo(lives: &Lives, local: &LocalSet, hangs_up: bool) -> (DuplexStream, Rc<Li
                         std::future::pending::<()>().await;
                     }
                 })
-            }));
+            });
             let mut answer = Response::new(Answer::empty());
             *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
             answer.headers_mut().insert(UPGRADE, "echo".parse().expect("a word"));
-            Reply::new(answer, Stamp::own(None, RequestId { process: 0, number: 0 }))
+            let stamp = Stamp::own(None, RequestId { process: 0, number: 0 });
+            Reply { tunnel: Some(tunnel), ..Reply::new(answer, stamp) }
         };
         let stream = Watched::new(server, Rc::clone(&of_server));
         let _ = drive(&of_server, &listen(), &Date::at(0), stream, Bytes::new(), answer).await;
