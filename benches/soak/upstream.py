@@ -3,14 +3,23 @@
 import asyncio
 import collections
 import contextlib
+import fcntl
 import hashlib
 import json
 import random
+import sys
+import termios
 
 from failing import FAULTS, PART
 from wire import LONGEST_HEAD, Wrong, chunked, leave, piece, read_body, read_chunks, read_head
 
 PATIENCE = 10  # seconds in which the gateway has to let go of a request that nobody waits for
+
+
+def has_arrived(writer):
+    """Whether the other side has all that was written: a reset would throw the rest of an answer away."""
+    unsent = fcntl.ioctl(writer.get_extra_info("socket"), termios.TIOCOUTQ, bytes(4))
+    return not writer.transport.get_write_buffer_size() and not int.from_bytes(unsent, sys.byteorder)
 
 
 class Upstream:
@@ -37,7 +46,7 @@ class Upstream:
         self.server.close()
         self.server = None
         for writer in list(self.idle):
-            leave(writer, reset=random.random() < 0.5)
+            leave(writer, reset=has_arrived(writer) and random.random() < 0.5)
 
     async def end(self):
         """Dies, and hangs up on everybody."""

@@ -46,7 +46,7 @@ impl CsvTable {
                 wanted[change.row][*column] = as_read(text);
             }
         }
-        held.replace(&with_edits(&held.bytes, edits), &wanted)
+        held.replace(&with_edits(&held.bytes, edits), &wanted).map(drop)
     }
 
     pub(super) fn add(&self, key: KeyHash, row: &NewRow) -> anyhow::Result<Vec<u32>> {
@@ -67,7 +67,7 @@ impl CsvTable {
         }
         bytes.extend_from_slice(line.join(&delimiter).as_bytes());
         bytes.extend_from_slice(line_end.as_bytes());
-        held.replace(&bytes, &wanted)?;
+        let _still_held = held.replace(&bytes, &wanted)?;
         Ok(self.look()?.rows_of(key).iter().map(|row| row.record.row).collect())
     }
 
@@ -121,8 +121,9 @@ impl Held {
     }
 
     /// Writes a file beside this one, checks that it reads as `wanted`, and renames it over this one, unless that has
-    /// changed: a reader sees the one or the other, never half of it.
-    fn replace(&self, bytes: &[u8], wanted: &[Vec<Cell>]) -> anyhow::Result<()> {
+    /// changed: a reader sees the one or the other, never half of it. The new file is locked from before it is there until
+    /// what is returned is dropped: whoever changes it next waits until it has been read back.
+    fn replace(&self, bytes: &[u8], wanted: &[Vec<Cell>]) -> anyhow::Result<File> {
         let read = parse(bytes).ok();
         ensure!(
             read.as_deref() == Some(wanted),
@@ -139,7 +140,8 @@ impl Held {
             Stamp::of(&self.path) == self.stamp,
             "the keys file was changed by somebody else meanwhile; nothing was written; run this again"
         );
-        new.persist(&self.path).with_context(beside)?;
+        let _ = new.as_file().lock();
+        let new = new.persist(&self.path).with_context(beside)?;
         // The rename is done; that it lasts through a power cut is worth an attempt.
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
         let now = fs::read(&self.path).ok().and_then(|bytes| parse(&bytes).ok());
@@ -147,7 +149,7 @@ impl Held {
             now.as_deref() == Some(wanted),
             "the change was written, and the keys file reads otherwise now: somebody else has changed it; look at it"
         );
-        Ok(())
+        Ok(new)
     }
 
     /// The server may run as another user than whoever changes keys: it must still be able to read the file.
