@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
+use smallvec::SmallVec;
 use tracing::{info, warn};
 
 use super::address::Address;
@@ -77,15 +78,15 @@ impl Group {
     }
 
     /// All of them, once each, in the order in which a request should try them: in turn, and those that have failed of
-    /// late last.
+    /// late last. It is settled here: what becomes of one while another is tried must not lose or double it.
     pub(crate) fn in_turn(&self, uptime: Duration) -> impl Iterator<Item = &Arc<Server>> {
         let first = if self.servers.len() > 1 { self.next.fetch_add(1, Ordering::Relaxed) } else { 0 };
-        let turn = |works: bool| {
-            (0..self.servers.len())
-                .map(move |step| &self.servers[(first.wrapping_add(step)) % self.servers.len()])
-                .filter(move |server| server.works(uptime) == works)
-        };
-        turn(true).chain(turn(false))
+        let all = (0..self.servers.len())
+            .map(|step| &self.servers[(first.wrapping_add(step)) % self.servers.len()]);
+        let (mut order, mut last): (SmallVec<[_; 4]>, SmallVec<[_; 4]>) =
+            all.partition(|server| server.works(uptime));
+        order.append(&mut last);
+        order.into_iter()
     }
 }
 
@@ -196,6 +197,19 @@ mod tests {
         assert_eq!(turn(&group, 17), "cba", "one more failure is enough");
         a.succeeded();
         assert_eq!(turn(&group, 17), "abc");
+    }
+
+    #[test]
+    fn each_is_tried_once_whatever_becomes_of_it_meanwhile() {
+        let group = group();
+        let [a, b, _] = &*group.servers else { panic!("there are three") };
+        (0..3).for_each(|_| fail(b, 5));
+        let mut turn = group.in_turn(Duration::from_secs(6));
+        assert!(Arc::ptr_eq(turn.next().expect("a"), a));
+        (0..3).for_each(|_| fail(a, 6));
+        b.succeeded();
+        let rest: Vec<_> = turn.map(|server| server.address.shown.as_str()).collect();
+        assert_eq!(rest, ["http://c", "http://b"]);
     }
 
     #[test]
