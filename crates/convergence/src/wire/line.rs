@@ -1,4 +1,4 @@
-//! Where a header line stands in the bytes of a head.
+//! Where a header line stands in the bytes of a head, and the words of one that holds a list.
 
 use std::ops::Range;
 
@@ -34,6 +34,11 @@ impl Line {
     pub(crate) fn value_at(&self) -> Range<usize> {
         self.value.0 as usize..self.value.1 as usize
     }
+}
+
+/// The members of a list (RFC 9110, 5.6.1), without the white space around them.
+pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
 #[expect(

@@ -6,7 +6,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 
 use super::fault::Fault;
-use crate::wire::line::{FEW, Line, Lines};
+use crate::wire::line::{FEW, Line, Lines, words};
 
 /// The most header lines that are read.
 const MOST_LINES: usize = 100;
@@ -212,7 +212,7 @@ impl Fields {
     }
 
     fn connection(&mut self, value: &[u8]) {
-        for word in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+        for word in words(value) {
             self.closes |= word.eq_ignore_ascii_case(b"close");
             self.persists |= word.eq_ignore_ascii_case(b"keep-alive");
         }

@@ -9,6 +9,7 @@ use super::look_alike::is_look_alike;
 use crate::http::connection::Connected;
 use crate::http::stamp;
 use crate::upstream::{Headers, Server};
+use crate::wire::line::words;
 use crate::wire::{Fields, is};
 
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -61,11 +62,6 @@ impl Hop {
     fn names(&self, name: &[u8]) -> bool {
         self.named.iter().any(|named| is(named, name))
     }
-}
-
-/// The words of a header that holds a list.
-fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
 /// `h2c`, or another version of HTTP: in a tunnel of requests none would be checked but the first.

@@ -12,7 +12,7 @@ use super::body::Framing;
 use crate::upstream::fault::BadAnswer;
 use crate::upstream::message::AnswerHead;
 use crate::wire::Fields;
-use crate::wire::line::{FEW, Line, Lines};
+use crate::wire::line::{FEW, Line, Lines, words};
 
 /// The longest head that is read, in bytes.
 pub(super) const LONGEST: usize = 65_536;
@@ -95,7 +95,7 @@ impl<'a> Hop<'a> {
     }
 
     fn connection(&mut self, value: &'a [u8]) {
-        for name in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+        for name in words(value) {
             self.closes |= name.eq_ignore_ascii_case(b"close");
             if !name.eq_ignore_ascii_case(b"content-length") {
                 self.named.push(name);

@@ -10,6 +10,7 @@ use crate::http::date::Date;
 use crate::http::reply::Reply;
 use crate::http::tunnel::Tunnel;
 use crate::wire::is;
+use crate::wire::line::words;
 use crate::wire::sending::{Coding, Sending, line};
 
 /// A body that is at most so long is copied behind its head: one piece of memory is sent for less than two.
@@ -34,13 +35,14 @@ impl Question {
 
     pub(super) fn of(asked: &Asked) -> Self {
         let Asked { head, persists } = asked;
-        let of_te = |value: &[u8]| {
-            value.split(|&byte| byte == b',').any(|word| word.trim_ascii().eq_ignore_ascii_case(b"trailers"))
-        };
         Self {
             head_only: head.method == Method::HEAD,
             old: head.version == Version::HTTP_10,
-            takes_trailers: head.fields.all(&TE).any(of_te),
+            takes_trailers: head
+                .fields
+                .all(&TE)
+                .flat_map(words)
+                .any(|word| word.eq_ignore_ascii_case(b"trailers")),
             persists: *persists,
         }
     }
