@@ -14,6 +14,7 @@ pub(crate) use door::{Door, Guard, SourceKind};
 use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
+use crate::fleet::Fleet;
 use crate::http::{Gateway, RequestId, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{InUse, LiveRoutes};
@@ -22,6 +23,8 @@ use crate::usage::Speech;
 /// Shared by all threads for as long as the server runs.
 pub(crate) struct App {
     pub(crate) door: Door,
+    /// Where limits are shared with other servers.
+    pub(crate) fleet: Option<Arc<Fleet>>,
     pub(crate) studio: Studio,
     pub(crate) speech: Arc<Speech>,
     pub(crate) data_dir: PathBuf,

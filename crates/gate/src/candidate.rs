@@ -1,10 +1,11 @@
 //! A request whose key stands, on its way to the limits.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::client::Client;
 use crate::directory::Entry;
-use crate::limit::{OverLimit, Quota};
+use crate::limit::{self, OverLimit, Quota};
 use crate::now::Now;
 use crate::permit::Permit;
 use crate::record::Fingerprint;
@@ -45,6 +46,26 @@ impl Candidate {
     pub fn admit(self, now: Now) -> Result<Permit, Refusal> {
         let verdict = self.client.check_and_record(self.limit, now);
         self.conclude(verdict)
+    }
+
+    /// Asks the window of this process for its part of the limit, as one of so many servers that cannot ask each other, and
+    /// records the request there if there is room. What is left is told of the part, under the limit's own name.
+    ///
+    /// # Errors
+    /// The window is full for that part.
+    pub fn admit_share(self, servers: NonZeroU32, now: Now) -> Result<Permit, Refusal> {
+        let told = |quota| Quota { limit: self.limit.unwrap_or_default(), ..quota };
+        let part = self.limit.map(|limit| limit::share(limit, servers));
+        let verdict = match self.client.check_and_record(part, now) {
+            Ok(quota) => Ok(quota.map(told)),
+            Err(over) => Err(OverLimit { quota: told(over.quota), ..over }),
+        };
+        self.conclude(verdict)
+    }
+
+    /// Nobody can be asked for the limit, and nobody is to decide without it: the window stays as it is.
+    pub fn undecided(self) -> Refusal {
+        Refusal::undecided(self.client, self.key)
     }
 
     /// Takes the word of a window that several servers share. The window of this process records an admission as well,

@@ -43,6 +43,8 @@ pub enum Cause {
     InsufficientScope,
     /// The row has scopes, and which ones the path asks for depends on who reads it.
     AmbiguousPath,
+    /// The window is kept elsewhere, by several servers together, and cannot be asked.
+    Undecided,
     /// The client's window is full for this key's limit.
     OverLimit {
         /// Whole seconds until a request would be admitted, at least 1.
@@ -75,6 +77,10 @@ impl Refusal {
     pub(crate) fn over_limit(client: Arc<Client>, key: Fingerprint, over: OverLimit) -> Self {
         let cause = Cause::OverLimit { retry_after: over.retry_after };
         Self { cause, client: Some(client), key: Some(key), quota: Some(over.quota) }
+    }
+
+    pub(crate) fn undecided(client: Arc<Client>, key: Fingerprint) -> Self {
+        Self { cause: Cause::Undecided, client: Some(client), key: Some(key), quota: None }
     }
 
     /// Why.
@@ -129,6 +135,7 @@ impl fmt::Display for Cause {
             Cause::MethodNotAllowed => f.write_str("method is not among methods"),
             Cause::InsufficientScope => f.write_str("scopes do not cover the route"),
             Cause::AmbiguousPath => f.write_str("path can be read in two ways that ask for different scopes"),
+            Cause::Undecided => f.write_str("the shared window cannot be asked"),
             Cause::OverLimit { retry_after } => write!(f, "over the limit for {retry_after} s"),
         }
     }

@@ -1,6 +1,9 @@
 //! Requests that a window of several servers has decided on.
 
+use std::num::NonZeroU32;
+
 use gate::{Candidate, Cause, OverLimit, Quota};
+use proptest::prelude::*;
 
 use crate::support::{ANYTHING, admitted, at_millis, cause, gate_of, limited, retry_after};
 
@@ -39,4 +42,40 @@ fn a_refusal_from_elsewhere_is_told_as_it_is_and_takes_nothing() {
     assert_eq!((counts.admitted, counts.rate_limited), (0, 1));
     assert_eq!(admitted(&gate, "k", at_millis(0), 3), 2);
     assert!(matches!(cause(&gate, "k", at_millis(0)), Cause::OverLimit { .. }));
+}
+
+#[test]
+fn what_was_admitted_elsewhere_counts_for_the_share_of_this_process() {
+    let gate = gate_of(vec![limited("k", "acme", 7)]);
+    let three = NonZeroU32::new(3).expect("not 0");
+    let quota = Some(Quota { limit: 7, remaining: 5, reset_seconds: 60 });
+    candidate(&gate, "k").settle(Ok(quota), at_millis(0)).expect("admitted elsewhere");
+    let permit = candidate(&gate, "k").admit_share(three, at_millis(0)).expect("one of two is left");
+    assert_eq!(permit.quota(), Some(Quota { limit: 7, remaining: 0, reset_seconds: 61 }));
+    let refusal = candidate(&gate, "k").admit_share(three, at_millis(0)).expect_err("two of seven are the share");
+    assert_eq!((refusal.client(), refusal.quota().map(|quota| quota.limit)), (Some("acme"), Some(7)));
+    assert!(candidate(&gate, "k").admit(at_millis(0)).is_ok(), "the limit itself has room");
+}
+
+#[test]
+fn who_cannot_be_decided_about_is_named_and_nothing_is_counted() {
+    let gate = gate_of(vec![limited("k", "acme", 1)]);
+    let refusal = candidate(&gate, "k").undecided();
+    assert_eq!((refusal.cause(), refusal.client(), refusal.quota()), (Cause::Undecided, Some("acme"), None));
+    assert_eq!(gate.usage(), []);
+    assert_eq!(admitted(&gate, "k", at_millis(0), 2), 1);
+}
+
+proptest! {
+    #[test]
+    fn the_shares_of_all_servers_are_the_limit_or_one_each(limit in 0..200_u32, servers in 1..50_u32) {
+        let all: usize = (0..servers).map(|_| {
+            let gate = gate_of(vec![limited("k", "acme", limit)]);
+            let servers = NonZeroU32::new(servers).expect("not 0");
+            (0..limit + 2).filter(|_| candidate(&gate, "k").admit_share(servers, at_millis(0)).is_ok()).count()
+        }).sum();
+        let (limit, servers) = (limit as usize, servers as usize);
+        prop_assert!(all <= if limit == 0 { 0 } else { limit.max(servers) });
+        prop_assert!(all + servers > limit);
+    }
 }

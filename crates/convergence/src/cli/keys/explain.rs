@@ -164,7 +164,7 @@ impl Case {
 
 fn refusing_step(cause: Cause) -> usize {
     match cause {
-        Cause::Header(_) | Cause::Unavailable => 0,
+        Cause::Header(_) | Cause::Unavailable | Cause::Undecided => 0,
         Cause::UnknownKey => 1,
         Cause::UnreadableRow => 2,
         Cause::Inactive => 3,

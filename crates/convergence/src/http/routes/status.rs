@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::json;
 use crate::app::{App, Door, Guard, SourceKind};
 use crate::clock::Now;
+use crate::fleet;
 use crate::http::body::Answer;
 use crate::sync::InUse;
 
@@ -24,6 +25,9 @@ pub(crate) struct Status<'a> {
     /// Seconds.
     cache_duration: Option<u64>,
     cache: Cache,
+    /// Where limits are shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis: Option<fleet::Report>,
 }
 
 #[derive(Default, Serialize)]
@@ -44,7 +48,10 @@ impl<'a> Status<'a> {
     pub(crate) fn of(app: &'a App) -> Self {
         match &app.door {
             Door::Open(why) => Self { mode: why.mode(), reason: Some(why.to_string()), ..Self::default() },
-            Door::Guarded(guard) => guarded(guard, app.clock.now()),
+            Door::Guarded(guard) => {
+                let redis = app.fleet.as_ref().map(|fleet| fleet.report());
+                Self { redis, ..guarded(guard, app.clock.now()) }
+            }
         }
     }
 }
@@ -81,5 +88,6 @@ fn guarded(guard: &Guard, now: Now) -> Status<'_> {
             last_error,
             stale: report.last_read.is_some() && (!report.connected || held),
         },
+        redis: None,
     }
 }
