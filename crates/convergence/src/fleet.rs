@@ -3,8 +3,8 @@
 //! | step | module |
 //! |---|---|
 //! | a client's window, as a script that Redis runs | `window.lua`, `script` |
-//! | the connection, and what is wrong with it | `access`, `trouble` |
-//! | one for each thread: the questions of one turn of its loop go out together, and none waits longer than 50 ms | `link`, `batch` |
+//! | the connection, and what is wrong with it | `access`, `probe`, `trouble` |
+//! | one for each thread: the questions of one turn of its loop go out together, and none waits longer than it should | `link`, `batch` |
 //! | without an answer: how many servers there are, and what was admitted meanwhile | `alone` |
 //! | says that this server is there, and what it has admitted alone | `presence` |
 //! | how all of it is doing | `health` |
@@ -15,6 +15,7 @@ mod batch;
 mod health;
 mod link;
 mod presence;
+mod probe;
 mod script;
 mod trouble;
 
@@ -38,15 +39,14 @@ use crate::clock::Clock;
 use crate::config::{Fault, Redis, RedisFallback};
 use crate::metrics::Metrics;
 
-/// How long a request waits for a decision of Redis, from the moment at which it asks.
-pub(crate) const DEADLINE: Duration = Duration::from_millis(50);
-
 /// How long a start waits to find out what is wrong with Redis.
 const CHECK: Duration = Duration::from_secs(3);
 
 /// This server, as one of several.
 pub(crate) struct Fleet {
     access: Access,
+    /// How long a request waits for a decision, from the moment at which it asks.
+    deadline: Duration,
     /// What a server does that cannot ask.
     fallback: RedisFallback,
     /// What it is called among the others, unlike any of them.
@@ -70,11 +70,12 @@ impl Fleet {
         clock: Arc<dyn Clock>,
         metrics: &Metrics,
     ) -> Result<Self, Fault> {
-        let fallback = redis.fallback;
+        let (fallback, deadline) = (redis.fallback, redis.timeout);
         let health = Health::new(metrics.redis());
         let servers = Servers::remembered(data_dir);
         Ok(Self {
             access: Access::new(redis)?,
+            deadline,
             fallback,
             name: Uuid::new_v4().simple().to_string(),
             servers,
@@ -106,7 +107,7 @@ impl Fleet {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Trouble::Away(error.to_string()))?;
         let connected = async {
-            let connected = tokio::time::timeout(CHECK, presence::connect(self)).await;
+            let connected = tokio::time::timeout(CHECK, presence::connect(self, self.deadline)).await;
             connected.unwrap_or_else(|_| Err(Trouble::Away("it cannot be reached in time".to_owned())))
         };
         runtime.block_on(connected).map(|_| ())

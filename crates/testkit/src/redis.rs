@@ -129,9 +129,13 @@ fn program() -> Command {
     command
 }
 
+/// One beyond which there are 10,000 more: a cluster's node has its second port there.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
+    let port = || {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        listener.local_addr().expect("an address").port()
+    };
+    std::iter::repeat_with(port).find(|port| *port < u16::MAX - 10_000).expect("there is no end of them")
 }
 
 fn number() -> usize {

@@ -44,9 +44,8 @@ impl Background {
     ) -> Self {
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
         let upstreams: Task = Box::pin(look_after_upstreams(Arc::clone(app)));
-        let present = app.fleet.as_ref().map(|fleet| -> Task { Box::pin(Arc::clone(fleet).keep_present()) });
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
-        Self { tasks: refresh.into_iter().chain(present).chain([upstreams, sweep]).collect(), last }
+        Self { tasks: refresh.into_iter().chain([upstreams, sweep]).collect(), last }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What several servers share, and what each does without it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
@@ -19,6 +20,8 @@ pub struct Redis {
     pub(crate) identity: Option<(PathBuf, PathBuf)>,
     /// `REDIS_PREFIX`: what all keys begin with.
     pub(crate) prefix: String,
+    /// `REDIS_TIMEOUT_MS`: how long a request waits for a decision.
+    pub(crate) timeout: Duration,
     /// `REDIS_FALLBACK`.
     pub(crate) fallback: RedisFallback,
 }
@@ -53,8 +56,8 @@ const CERTIFICATE: &str = "REDIS_CLIENT_CERT_PATH";
 const KEY: &str = "REDIS_CLIENT_KEY_PATH";
 
 /// What means nothing without `REDIS_URL`.
-const BESIDE: [&str; 6] =
-    [PASSWORD, "REDIS_PREFIX", "REDIS_FALLBACK", "REDIS_CA_PATH", CERTIFICATE, KEY];
+const BESIDE: [&str; 7] =
+    [PASSWORD, "REDIS_PREFIX", "REDIS_TIMEOUT_MS", "REDIS_FALLBACK", "REDIS_CA_PATH", CERTIFICATE, KEY];
 
 impl Redis {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
@@ -74,6 +77,7 @@ impl Redis {
                 let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
                 (text.len() <= 64 && text.chars().all(fits)).then(|| text.to_owned())
             });
+        let timeout = Duration::from_millis(reader.number("REDIS_TIMEOUT_MS", 1..=10_000, 50));
         let authorities = reader.text("REDIS_CA_PATH").map(absolute);
         let identity = identity(reader);
         let expected = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS; several of a cluster's \
@@ -106,6 +110,7 @@ impl Redis {
             authorities,
             identity,
             prefix: prefix.unwrap_or_else(|| "convergence".to_owned()),
+            timeout,
             fallback: fallback.unwrap_or(RedisFallback::Share),
         })
     }
@@ -210,6 +215,7 @@ mod tests {
         let url = ("REDIS_URL", "rediss://:secret@cache");
         assert_eq!(named(&[url, ("REDIS_PASSWORD", "secret")]), ["REDIS_PASSWORD"]);
         assert_eq!(named(&[url, ("REDIS_FALLBACK", "open")]), ["REDIS_FALLBACK"]);
+        assert_eq!(named(&[url, ("REDIS_TIMEOUT_MS", "0")]), ["REDIS_TIMEOUT_MS"]);
         for prefix in ["a b", "{tag}", "\u{e9}", &"a".repeat(65)] {
             assert_eq!(named(&[url, ("REDIS_PREFIX", prefix)]), ["REDIS_PREFIX"]);
         }

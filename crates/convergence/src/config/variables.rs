@@ -198,6 +198,11 @@ pub const VARIABLES: &[Variable] = &[
         "What every key there begins with: one for each installation that uses it (default convergence)",
     ),
     variable(
+        "REDIS_TIMEOUT_MS",
+        "MILLISECONDS",
+        "How long a request waits for Redis before REDIS_FALLBACK decides (default 50)",
+    ),
+    variable(
         "REDIS_FALLBACK",
         "share|closed|local",
         "Without Redis: keep to the limit divided by the number of servers, answer 503, or keep to the whole limit (default share)",

@@ -11,11 +11,12 @@ use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, RedisError, TlsCertificates, Value,
 };
 
+use super::probe;
 use super::trouble::Trouble;
 use crate::config::{Fault, Redis};
 
 /// For a connection to be there: TCP, TLS, and the first words.
-const CONNECT: Duration = Duration::from_secs(1);
+pub(super) const CONNECT: Duration = Duration::from_secs(1);
 
 /// What the scripts need came with this version.
 const OLDEST: (u32, u32) = (6, 2);
@@ -93,8 +94,18 @@ impl Access {
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(CONNECT))
             .set_pipeline_buffer_size(1024);
-        let mut connection = node.get_multiplexed_async_connection_with_config(&config).await?;
-        let about: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
+        let greeting = async {
+            let mut connection = node.get_multiplexed_async_connection_with_config(&config).await?;
+            let about: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
+            Ok::<_, RedisError>((connection, about))
+        };
+        let (connection, about) = match greeting.await {
+            Ok(greeted) => greeted,
+            Err(error) => {
+                let mistaken = probe::mistaken(node.get_connection_info().addr(), &error).await;
+                return Err(mistaken.unwrap_or_else(|| Trouble::from(error)));
+            }
+        };
         check_version(&about)?;
         match said(&about, "redis_mode") {
             Some("cluster") => {

@@ -85,11 +85,13 @@ impl Untold {
         }
     }
 
-    /// Takes out all of it, as far as it still counts.
-    pub(super) fn take(&self, uptime: Duration) -> Vec<Admitted> {
-        let clients = std::mem::take(&mut *self.lock());
+    /// Takes out what is known of so many clients, as far as it still counts.
+    pub(super) fn take(&self, uptime: Duration, most: usize) -> Vec<Admitted> {
         let slot = uptime.as_secs() / SLOT;
-        let admitted = clients.into_iter().filter_map(|(client, mut recent)| {
+        let mut clients = self.lock();
+        let some: Vec<ClientKey> = clients.keys().take(most).copied().collect();
+        let taken = some.into_iter().filter_map(|client| clients.remove_entry(&client));
+        let admitted = taken.filter_map(|(client, mut recent)| {
             recent.advance(slot);
             let last = recent.counts.iter().position(|count| *count > 0)?;
             let count = recent.counts.iter().fold(0_u32, |sum, count| sum.saturating_add(*count));
@@ -134,10 +136,10 @@ mod tests {
         for second in 0..600 {
             untold.add(client, 2, at(second));
         }
-        let told = untold.take(at(600));
+        let told = untold.take(at(600), 9);
         let [Admitted { client: of, count, last }] = told[..] else { panic!("{told:?}") };
         assert!(of == client && (2 * 60..=2 * 70).contains(&count) && last == at(590), "{told:?}");
-        assert_eq!(untold.take(at(600)), []);
+        assert_eq!(untold.take(at(600), 9), []);
     }
 
     #[test]
@@ -145,14 +147,14 @@ mod tests {
         let (untold, client) = (Untold::default(), ClientKey::of("acme"));
         untold.add(client, 3, at(7));
         for second in [8, 30, 59] {
-            let told = untold.take(at(second));
+            let told = untold.take(at(second), 9);
             assert_eq!(told, [Admitted { client, count: 3, last: at(0) }]);
             untold.add(client, 1, at(second));
             untold.add(client, told[0].count, told[0].last);
-            untold.take(at(second)).iter().for_each(|told| assert_eq!(told.count, 4));
+            untold.take(at(second), 9).iter().for_each(|told| assert_eq!(told.count, 4));
             untold.add(client, 3, at(7));
         }
-        assert_eq!(untold.take(at(70)), []);
+        assert_eq!(untold.take(at(70), 9), []);
     }
 
     #[test]
@@ -160,7 +162,7 @@ mod tests {
         let (untold, client) = (Untold::default(), ClientKey::of("acme"));
         untold.add(client, 1, at(0));
         untold.sweep(at(60));
-        assert_eq!(untold.take(at(60)).len(), 1);
+        assert_eq!(untold.take(at(60), 9).len(), 1);
         untold.add(client, 1, at(0));
         untold.sweep(at(70));
         assert!(untold.lock().is_empty());

@@ -8,11 +8,10 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::access::Connection;
-use super::alone::Admitted;
 use super::link::Verdict;
 use super::script::{Call, ClientKey};
 use super::trouble::Trouble;
-use super::{DEADLINE, Fleet};
+use super::Fleet;
 
 /// One request: to be decided, or admitted already.
 pub(super) struct Ask {
@@ -24,8 +23,8 @@ pub(super) struct Ask {
 pub(super) enum Wanted {
     /// Whoever waits for it learns from the end of the channel that there will be none.
     Verdict { limit: u32, reply: oneshot::Sender<Verdict> },
-    /// To be recorded, and not waited for.
-    Record,
+    /// So many were admitted already, the last of them at this uptime: to be recorded, and not waited for.
+    Record { count: u32, last: Duration },
 }
 
 /// Asks that go out together. What was admitted already and has not been recorded when this is dropped is kept, to be told
@@ -33,8 +32,8 @@ pub(super) enum Wanted {
 pub(super) struct Batch {
     fleet: Arc<Fleet>,
     asked: Vec<Asked>,
-    /// When the first of it was asked; `None` where nobody waits.
-    since: Option<Instant>,
+    /// When the first of it was asked.
+    since: Instant,
 }
 
 /// All that is asked about one client.
@@ -46,47 +45,45 @@ struct Asked {
     replies: Vec<oneshot::Sender<Verdict>>,
 }
 
+impl Asked {
+    fn about(client: ClientKey) -> Self {
+        Self { call: Call::about(client), admitted_at: Duration::ZERO, replies: Vec::new() }
+    }
+}
+
 impl Batch {
     pub(super) fn of(fleet: &Arc<Fleet>, asks: impl IntoIterator<Item = Ask>) -> Self {
         let (mut asked, mut places) = (Vec::<Asked>::new(), HashMap::new());
-        let admitted_at = fleet.clock.now().uptime;
         let mut since = None;
         for ask in asks {
             since.get_or_insert(ask.since);
             let place = *places.entry(ask.client).or_insert_with(|| {
-                asked.push(Asked { call: Call::about(ask.client), admitted_at, replies: Vec::new() });
+                asked.push(Asked::about(ask.client));
                 asked.len() - 1
             });
-            let Asked { call, replies, .. } = &mut asked[place];
+            let Asked { call, admitted_at, replies } = &mut asked[place];
             match ask.wanted {
-                Wanted::Record => call.already += 1,
+                Wanted::Record { count, last } => {
+                    call.already = call.already.saturating_add(count);
+                    *admitted_at = last.max(*admitted_at);
+                }
                 Wanted::Verdict { limit, reply } => {
                     call.limits.push(limit);
                     replies.push(reply);
                 }
             }
         }
-        Self { fleet: Arc::clone(fleet), asked, since }
-    }
-
-    /// What a server has admitted alone, to be recorded.
-    pub(super) fn to_record(fleet: &Arc<Fleet>, admitted: &[Admitted]) -> Self {
-        let asked = admitted.iter().map(|admitted| Asked {
-            call: Call { already: admitted.count, ..Call::about(admitted.client) },
-            admitted_at: admitted.last,
-            replies: Vec::new(),
-        });
-        Self { fleet: Arc::clone(fleet), asked: asked.collect(), since: None }
+        Self { fleet: Arc::clone(fleet), asked, since: since.unwrap_or_else(Instant::now) }
     }
 
     /// Sends it, and hands out what comes back.
     ///
     /// # Errors
     /// Some of it was not answered, or not in time.
-    pub(super) async fn send(mut self, mut connection: Connection) -> Result<(), Trouble> {
+    pub(super) async fn send(mut self, mut connection: Connection, patience: Duration) -> Result<(), Trouble> {
         let sent = Instant::now();
         let all: Vec<usize> = (0..self.asked.len()).collect();
-        let deadline = self.since.unwrap_or(sent) + DEADLINE;
+        let deadline = self.since + patience;
         let asked = async {
             let unknown = self.ask(&mut connection, &all, false).await?;
             if unknown.is_empty() {

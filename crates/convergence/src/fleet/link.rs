@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::Fleet;
 use super::access::Connection;
+use super::alone::Admitted;
 use super::batch::{Ask, Batch, Wanted};
 use super::presence;
 use super::script::ClientKey;
@@ -25,6 +26,9 @@ pub(crate) type Verdict = Result<Quota, OverLimit>;
 /// Between two tries to come back, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Between two words of a server.
+const BEAT: Duration = Duration::from_secs(2);
 
 /// How long a connection must have held for its end to be no more of the same trouble.
 const HELD: Duration = Duration::from_secs(10);
@@ -51,14 +55,28 @@ impl Link {
         self.send(client, Wanted::Verdict { limit, reply }).then_some(verdict)
     }
 
-    /// Has a request recorded that is admitted whatever the window says. Whether somebody takes care of that.
-    pub(crate) fn record(&self, client: ClientKey) -> bool {
-        self.send(client, Wanted::Record)
+    /// Has a request recorded that is admitted whatever the window says: now, or when Redis is back.
+    pub(crate) fn record(&self, client: ClientKey) {
+        let last = self.fleet.clock.now().uptime;
+        if !self.send(client, Wanted::Record { count: 1, last }) {
+            self.fleet.untold.add(client, 1, last);
+        }
+    }
+
+    /// Has recorded what was admitted alone.
+    pub(super) fn tell(&self, admitted: Admitted) {
+        let Admitted { client, count, last } = admitted;
+        if !self.send(client, Wanted::Record { count, last }) {
+            self.fleet.untold.add(client, count, last);
+        }
     }
 
     fn send(&self, client: ClientKey, wanted: Wanted) -> bool {
+        self.is_open() && self.asks.send(Ask { client, since: Instant::now(), wanted }).is_ok()
+    }
+
+    pub(super) fn is_open(&self) -> bool {
         self.open.load(Ordering::Relaxed)
-            && self.asks.send(Ask { client, since: Instant::now(), wanted }).is_ok()
     }
 
     /// What is done with a request that Redis does not decide on; and how many servers do the same.
@@ -67,7 +85,7 @@ impl Link {
         (self.fleet.fallback, self.fleet.servers.number())
     }
 
-    /// A request was admitted without Redis, which is to be told.
+    /// A request was admitted without Redis, which is to be told when it is back.
     pub(crate) fn admitted_alone(&self, client: ClientKey) {
         self.fleet.untold.add(client, 1, self.fleet.clock.now().uptime);
     }
@@ -82,10 +100,18 @@ impl Link {
 impl Fleet {
     /// A link, and what keeps it: to be run on the thread whose requests ask, until the link is dropped.
     pub(crate) fn link(self: &Arc<Self>) -> (Link, impl Future<Output = ()> + Send + 'static) {
+        self.patient_link(self.deadline)
+    }
+
+    /// One for what nobody waits for.
+    pub(super) fn patient_link(
+        self: &Arc<Self>,
+        patience: Duration,
+    ) -> (Link, impl Future<Output = ()> + Send + 'static) {
         let (asks, taken) = mpsc::unbounded_channel();
         let open = Arc::<AtomicBool>::default();
         let (try_out, tried) = watch::channel(false);
-        let keeper = Keeper { fleet: Arc::clone(self), asks: taken, open: Arc::clone(&open), tried: try_out };
+        let keeper = Keeper { fleet: Arc::clone(self), asks: taken, patience, open: Arc::clone(&open), tried: try_out };
         self.health.link_made();
         (Link { fleet: Arc::clone(self), asks, open, tried }, keeper.run())
     }
@@ -94,6 +120,8 @@ impl Fleet {
 struct Keeper {
     fleet: Arc<Fleet>,
     asks: mpsc::UnboundedReceiver<Ask>,
+    /// From a question to its answer.
+    patience: Duration,
     open: Arc<AtomicBool>,
     tried: watch::Sender<bool>,
 }
@@ -104,7 +132,7 @@ impl Keeper {
         loop {
             let began = Instant::now();
             let fleet = Arc::clone(&self.fleet);
-            let connected = self.meanwhile(presence::connect(&fleet)).await;
+            let connected = self.meanwhile(presence::connect(&fleet, self.patience)).await;
             let trouble = match connected {
                 None => return,
                 Some(Ok(connection)) => {
@@ -144,17 +172,24 @@ impl Keeper {
         }
     }
 
-    /// Sends what is asked, until something goes wrong; nothing, if the link is gone.
+    /// Sends what is asked, until something goes wrong; nothing, if the link is gone. Says every now and then that this
+    /// server is there, by which it is noticed as well if Redis is not.
     async fn serve(&mut self, connection: Connection) -> Option<Trouble> {
         let (mut asks, mut batches) = (Vec::new(), JoinSet::new());
+        let mut beat = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
         loop {
             tokio::select! {
+                _ = beat.tick() => {
+                    let (fleet, mut connection, patience) =
+                        (Arc::clone(&self.fleet), connection.clone(), self.patience);
+                    batches.spawn(async move { presence::beat(&fleet, &mut connection, patience).await });
+                }
                 taken = self.asks.recv_many(&mut asks, LARGEST) => {
                     if taken == 0 {
                         return None;
                     }
                     let batch = Batch::of(&self.fleet, asks.drain(..));
-                    batches.spawn(batch.send(connection.clone()));
+                    batches.spawn(batch.send(connection.clone(), self.patience));
                 }
                 // A task that panicked has lost its answers, as has one that failed. All others that wait are let go too.
                 Some(ended) = batches.join_next() => match ended {

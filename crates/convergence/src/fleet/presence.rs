@@ -1,4 +1,4 @@
-//! Says every few seconds that this server is there, learns how many are, and tells what was admitted alone.
+//! What a server says of itself: that it is there, and what it has admitted alone.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -8,40 +8,38 @@ use std::time::Duration;
 use redis::Value;
 
 use super::access::Connection;
-use super::batch::Batch;
 use super::script;
 use super::trouble::Trouble;
-use super::{DEADLINE, Fleet};
-
-/// Between two words of a server.
-const BEAT: Duration = Duration::from_secs(2);
+use super::Fleet;
 
 /// For how long a server counts that is silent. As long as a window: so long what it has admitted counts.
 const SILENT: Duration = Duration::from_mins(1);
 
-/// Between two tries while Redis is away.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Nobody waits for what is told, and whoever tells it makes way for requests.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// As many clients as are told about at a time.
-const PIECE: usize = 1_000;
+/// How often it is looked for something to tell.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// As many clients as are told about in one go, so that decisions are not kept waiting.
+const PIECE: usize = 500;
 
 impl Fleet {
-    /// Runs beside the requests until the server ends.
-    pub(crate) async fn keep_present(self: Arc<Self>) {
-        loop {
-            // The links say what is wrong; one voice more would say it twice.
-            if let Ok(mut connection) = connect(&self).await {
-                while self.tell(&connection).await.is_ok() {
-                    self.remember();
-                    tokio::time::sleep(BEAT).await;
-                    if beat(&self, &mut connection).await.is_err() {
-                        break;
-                    }
+    /// Tells Redis what was admitted without it. Runs beside the requests until the server ends, over a link of its own.
+    pub(crate) async fn keep_told(self: Arc<Self>) {
+        let (link, keeper) = self.patient_link(PATIENCE);
+        tokio::join!(keeper, async {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                self.remember();
+                let uptime = self.clock.now().uptime;
+                if link.is_open() {
+                    self.untold.take(uptime, PIECE).into_iter().for_each(|admitted| link.tell(admitted));
+                } else {
+                    self.untold.sweep(uptime);
                 }
             }
-            self.untold.sweep(self.clock.now().uptime);
-            tokio::time::sleep(PAUSE).await;
-        }
+        });
     }
 
     /// Has the number of servers survive a restart of this one.
@@ -52,37 +50,34 @@ impl Fleet {
             tracing::warn!("the number of servers cannot be kept in DATA_DIR: {error}");
         }
     }
-
-    /// Tells what was admitted alone. What cannot be told now is kept.
-    async fn tell(self: &Arc<Self>, connection: &Connection) -> Result<(), Trouble> {
-        let admitted = self.untold.take(self.clock.now().uptime);
-        // All of them are made before the first is sent: one that is dropped puts back what it has.
-        let batches: Vec<Batch> = admitted.chunks(PIECE).map(|piece| Batch::to_record(self, piece)).collect();
-        for batch in batches {
-            batch.send(connection.clone()).await?;
-        }
-        Ok(())
-    }
 }
 
 /// Connects, and is sure that Redis takes writes and is quick enough to be asked.
 ///
 /// # Errors
 /// It is away, or cannot be used.
-pub(super) async fn connect(fleet: &Fleet) -> Result<Connection, Trouble> {
+pub(super) async fn connect(fleet: &Fleet, patience: Duration) -> Result<Connection, Trouble> {
     let mut connection = fleet.access.connect().await?;
-    beat(fleet, &mut connection).await?;
+    beat(fleet, &mut connection, patience).await?;
     Ok(connection)
 }
 
-async fn beat(fleet: &Fleet, connection: &mut Connection) -> Result<(), Trouble> {
+/// Says that this server is there, and learns how many are.
+///
+/// # Errors
+/// It takes no writes, or not in time.
+pub(super) async fn beat(
+    fleet: &Fleet,
+    connection: &mut Connection,
+    patience: Duration,
+) -> Result<(), Trouble> {
     let said = async {
         match say(fleet, connection, false).await {
             Err(error) if error.code() == Some("NOSCRIPT") => say(fleet, connection, true).await,
             said => said,
         }
     };
-    let said = tokio::time::timeout(DEADLINE, said).await.map_err(|_| Trouble::slow())??;
+    let said = tokio::time::timeout(patience, said).await.map_err(|_| Trouble::slow())??;
     let Value::Int(number) = said else { return Err(Trouble::away("it gives an answer that is none")) };
     if let Some(number) = u32::try_from(number).ok().and_then(NonZeroU32::new) {
         if fleet.servers.set(number) {

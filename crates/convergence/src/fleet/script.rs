@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::link::Verdict;
 
+#[cfg(test)]
+mod tests;
+
 /// A script and its name.
 pub(super) struct Script {
     text: String,

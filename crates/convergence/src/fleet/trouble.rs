@@ -1,8 +1,12 @@
 //! What can be wrong with Redis: something that passes, or something that a person has to put right.
 
+use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use crate::upstream::certificate_fault;
 
 /// Why Redis does not decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,7 @@ pub(crate) enum Trouble {
 
 const URL: &str = "REDIS_URL";
 const PASSWORD: &str = "REDIS_PASSWORD";
+const CA_PATH: &str = "REDIS_CA_PATH";
 
 impl Trouble {
     pub(super) fn away(why: impl Into<String>) -> Self {
@@ -53,7 +58,7 @@ impl Trouble {
     }
 }
 
-const SLOW: &str = "no answer within 50 ms";
+const SLOW: &str = "it does not answer in time";
 
 impl From<RedisError> for Trouble {
     fn from(error: RedisError) -> Self {
@@ -62,7 +67,7 @@ impl From<RedisError> for Trouble {
         }
         match error.kind() {
             ErrorKind::Parse => Self::settings(
-                "what answers there does not speak Redis' protocol; is it another server's port, or one for TLS (rediss://)?",
+                "what answers there does not speak Redis' protocol; is it the port of another server?",
             ),
             ErrorKind::AuthenticationFailed => refused_password(),
             ErrorKind::InvalidClientConfig => Self::settings("cannot be used"),
@@ -104,17 +109,20 @@ fn tls_error(error: &RedisError) -> Option<&rustls::Error> {
 }
 
 fn io_error(error: &RedisError) -> Option<&io::Error> {
-    std::error::Error::source(error)?.downcast_ref()
+    let source = error.source()?;
+    // The library has it in an `Arc`, which is an error of its own.
+    let shared = source.downcast_ref::<Arc<dyn Error + Send + Sync>>();
+    shared.map_or_else(|| source.downcast_ref(), |shared| shared.downcast_ref())
 }
 
 fn of_tls(error: &rustls::Error) -> Trouble {
     match error {
         rustls::Error::InvalidCertificate(wrong) => Trouble::Settings {
-            variable: "REDIS_CA_PATH",
-            wrong: format!("the server's certificate is not trusted: {wrong}"),
+            variable: CA_PATH,
+            wrong: format!("the certificate of the server is refused: {}", certificate_fault(wrong, CA_PATH)),
         },
         rustls::Error::InvalidMessage(_) => {
-            Trouble::settings("what answers there does not speak TLS; is it redis://, without the second s?")
+            Trouble::settings("what answers there does not speak TLS; is it the port of another server?")
         }
         rustls::Error::AlertReceived(alert) => Trouble::Settings {
             variable: "REDIS_CLIENT_CERT_PATH",

@@ -44,8 +44,12 @@ local function decide(now, key, argv)
     if newest > now + COARSE then
         -- The clock was set back. What is counted is taken to have come now: held longer, and never for hours.
         redis.call('DEL', key)
-        oldest = now
-        push(now, 0, base, now, sum)
+        if sum > base then
+            oldest = now
+            push(now, 0, base, now, sum)
+        else
+            base, newest, sum = 0, 0, 0
+        end
     end
 
     local function record(stamp, count)

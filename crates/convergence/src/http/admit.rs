@@ -162,9 +162,7 @@ fn limits(candidate: Candidate, link: Option<&Link>, now: Now) -> Result<Step, R
         // It is let in whatever the window says, which is to know of it.
         None => {
             let permit = candidate.admit(now)?;
-            if !link.record(client) {
-                link.admitted_alone(client);
-            }
+            link.record(client);
             Ok(Step::Admitted(permit))
         }
         // Nobody has to be asked.
@@ -187,7 +185,7 @@ fn alone(candidate: Candidate, client: ClientKey, link: &Link, now: Now) -> Resu
     Ok(permit)
 }
 
-/// A decision that is on its way, for 50 ms at the most.
+/// A decision that is on its way, for as long as `REDIS_TIMEOUT_MS` says at the most.
 pub(crate) struct Pending {
     app: Arc<App>,
     /// `None` once it has been decided.

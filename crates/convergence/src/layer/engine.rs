@@ -52,7 +52,8 @@ impl Engine {
         if let Some(fleet) = &app.fleet {
             let (made, keeper) = fleet.link();
             // Apart from the background, where parsing a large sheet takes a while: requests wait for this.
-            threads.push(thread("redis", vec![Box::pin(keeper)], None)?);
+            let told = Arc::clone(fleet).keep_told();
+            threads.push(thread("redis", vec![Box::pin(keeper), Box::pin(told)], None)?);
             link = Some(Arc::new(made));
         }
         let engine = Self { app, link, drained, threads };

@@ -30,6 +30,7 @@ pub const READ_BY_A_LAYER: &[&str] = &[
     "REDIS_URL",
     "REDIS_PASSWORD",
     "REDIS_PREFIX",
+    "REDIS_TIMEOUT_MS",
     "REDIS_FALLBACK",
     "REDIS_CA_PATH",
     "REDIS_CLIENT_CERT_PATH",
