@@ -37,6 +37,7 @@ pub(crate) struct Metrics {
     lag: Family<Label, Histogram, fn() -> Histogram>,
     sheet_reads: Counter,
     webhooks: Family<Label, Counter>,
+    attempts: Family<Label, Counter>,
     tls_certificate: Family<Label, Gauge>,
     tls_refused: Family<Label, Gauge>,
     upstream_up: Family<[(&'static str, String); 1], Gauge>,
@@ -56,6 +57,7 @@ impl Default for Metrics {
             lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
             sheet_reads: Counter::default(),
             webhooks: Family::default(),
+            attempts: Family::default(),
             tls_certificate: Family::default(),
             tls_refused: Family::default(),
             upstream_up: Family::default(),
@@ -69,6 +71,9 @@ impl Default for Metrics {
         }
         for result in WebhookResult::ALL {
             let _ = metrics.webhooks.get_or_create(&[("result", result.name())]);
+        }
+        for result in AttemptResult::ALL {
+            let _ = metrics.attempts.get_or_create(&[("result", result.name())]);
         }
         metrics
     }
@@ -94,6 +99,26 @@ impl WebhookResult {
     }
 }
 
+/// What became of an attempt without a known key.
+#[derive(Clone, Copy)]
+pub(crate) enum AttemptResult {
+    /// It was told so.
+    Failed,
+    /// It was not looked up.
+    HeldBack,
+}
+
+impl AttemptResult {
+    const ALL: [Self; 2] = [Self::Failed, Self::HeldBack];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::HeldBack => "held_back",
+        }
+    }
+}
+
 impl Metrics {
     /// A read of the source has ended.
     pub(crate) fn read_ended(&self, ok: bool, took: Duration, keys: usize, problems: usize) {
@@ -110,6 +135,10 @@ impl Metrics {
 
     pub(crate) fn webhook(&self, result: WebhookResult) {
         self.webhooks.get_or_create(&[("result", result.name())]).inc();
+    }
+
+    pub(crate) fn attempt(&self, result: AttemptResult) {
+        self.attempts.get_or_create(&[("result", result.name())]).inc();
     }
 
     /// Counts requests that use up Google's quota of reads.
@@ -181,6 +210,8 @@ impl Metrics {
         let reads = "Requests that used up Google's quota of reads";
         registry.register("sheet_reads", reads, self.sheet_reads.clone());
         registry.register("webhooks", "Calls of POST /hooks/sheet-changed", self.webhooks.clone());
+        let attempts = "Requests with an Authorization that was no known key, and those held back by the shield";
+        registry.register("auth_attempts", attempts, self.attempts.clone());
         registry.register_with_unit(
             "tls_certificate_not_after_timestamp",
             "When the TLS certificate in use expires, in Unix time",

@@ -14,7 +14,7 @@ use super::door::door;
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Config, Fault, RoutesFile};
-use crate::http::{Gateway, Slots, Webhook};
+use crate::http::{Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
 use crate::upstream::MakeGroups;
@@ -43,6 +43,7 @@ impl App {
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
         let app = Arc::new(Self {
             door,
+            shield: config.shield.limit.map(Shield::new),
             studio: studio(&config.audio, &config.data_dir),
             speech: Arc::default(),
             data_dir: config.data_dir,
