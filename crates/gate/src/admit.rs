@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::asked::Asked;
 use crate::bearer;
+use crate::candidate::Candidate;
 use crate::directory::Directory;
 use crate::expiry;
 use crate::limit::Quota;
@@ -43,8 +44,7 @@ impl Gate {
         Self { state: RwLock::new(state), replacing: Mutex::new(()) }
     }
 
-    /// Decides one request by the values of its `Authorization` header fields (none, one, or too many), and by what it
-    /// asks for where its key is restricted.
+    /// Decides one request: [`Gate::look_up`], and then by the window of this process.
     ///
     /// An admission is recorded in the client's window in the same step that checks it; a refusal changes no window.
     ///
@@ -54,13 +54,25 @@ impl Gate {
     where
         I: IntoIterator<Item = &'a [u8]>,
     {
+        self.look_up(authorization, asked, now)?.admit(now)
+    }
+
+    /// All of the decision but the limits, by the values of a request's `Authorization` header fields (none, one, or too
+    /// many), and by what it asks for where its key is restricted.
+    ///
+    /// # Errors
+    /// As [`Gate::admit`], and never because of a limit.
+    pub fn look_up<'a, I>(&self, authorization: I, asked: &Asked<'_>, now: Now) -> Result<Candidate, Refusal>
+    where
+        I: IntoIterator<Item = &'a [u8]>,
+    {
         let state = sync::read(&self.state);
         if !state.decides(now) {
             return Err(Refusal::nobody(Cause::Unavailable));
         }
         let key =
             bearer::present(authorization).map_err(|problem| Refusal::nobody(Cause::Header(problem)))?;
-        decide(&state, KeyHash::of(key.bytes()), Some(asked), now)
+        look_up(&state, KeyHash::of(key.bytes()), Some(asked), now)
     }
 
     /// The same decision on a key of which only the hash is known, to explain it: no request has brought the key, so
@@ -73,7 +85,7 @@ impl Gate {
         if !state.decides(now) {
             return Err(Refusal::nobody(Cause::Unavailable));
         }
-        decide(&state, key, asked, now).map(|permit| permit.quota())
+        look_up(&state, key, asked, now)?.admit(now).map(|permit| permit.quota())
     }
 
     /// Whether there are keys, and fresh enough to decide by. If not, every request is refused as [`Cause::Unavailable`].
@@ -121,8 +133,8 @@ impl Gate {
     }
 }
 
-/// From a key's hash on: is it known, does it stand, may it be used so, has its client requests left?
-fn decide(state: &State, hash: KeyHash, asked: Option<&Asked<'_>>, now: Now) -> Result<Permit, Refusal> {
+/// From a key's hash on: is it known, does it stand, may it be used so?
+fn look_up(state: &State, hash: KeyHash, asked: Option<&Asked<'_>>, now: Now) -> Result<Candidate, Refusal> {
     let entry = state.directory.find(&hash).ok_or_else(|| Refusal::unknown(hash))?;
     expiry::standing(entry, now.unix).map_err(|cause| Refusal::of(entry, cause, now))?;
     if let Some(asked) = asked
@@ -133,8 +145,5 @@ fn decide(state: &State, hash: KeyHash, asked: Option<&Asked<'_>>, now: Now) -> 
         let allowed = restrictions.and_then(|restrictions| restrictions.allow(asked));
         allowed.map_err(|cause| Refusal::of(entry, cause, now))?;
     }
-    match entry.client.check_and_record(entry.limit(), now) {
-        Ok(quota) => Ok(Permit::grant(entry, quota)),
-        Err(over) => Err(Refusal::over_limit(entry, over)),
-    }
+    Ok(Candidate::of(entry))
 }

@@ -48,6 +48,19 @@ impl Client {
         verdict
     }
 
+    /// Records what a window elsewhere has decided, and counts either outcome.
+    pub(crate) fn record(&self, verdict: &Result<Option<Quota>, OverLimit>, now: Now) {
+        let mut desk = sync::lock(&self.desk);
+        let grain = desk.grain;
+        let Account { window, meter } = &mut **desk.account.get_or_insert_default();
+        if verdict.is_ok() {
+            window.get_or_insert_with(|| Window::new(grain)).record(now.uptime);
+            meter.admitted(now.unix);
+        } else {
+            meter.rate_limited(now.unix);
+        }
+    }
+
     /// What is left of a limit; changes nothing that counts.
     pub(crate) fn quota(&self, limit: u32, now: Now) -> Quota {
         let untouched = Quota { limit, remaining: limit, reset_seconds: 0 };

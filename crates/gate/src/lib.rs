@@ -10,6 +10,7 @@
 //! | lookup by hash | `directory` | unknown |
 //! | standing at this second | `expiry` | unreadable row, inactive, revoked, expired |
 //! | may the key be used here, so, for this? | `restrictions` | environment, address, method, scopes |
+//! | one whose key stands, ahead of its limits | `candidate` | - |
 //! | the client's sliding window, and its counts | `limit`, `meter` | over the limit |
 //! | proof of admission | `permit` | - |
 //!
@@ -37,6 +38,7 @@ mod limit;
 mod meter;
 mod runs;
 
+mod candidate;
 mod permit;
 mod refusal;
 
@@ -45,7 +47,8 @@ mod sync;
 pub use admit::Gate;
 pub use asked::{Asked, Scopes};
 pub use bearer::HeaderProblem;
-pub use limit::{EXACT_UP_TO, Quota, WINDOW_SECONDS};
+pub use candidate::Candidate;
+pub use limit::{EXACT_UP_TO, OverLimit, Quota, WINDOW_SECONDS};
 pub use meter::{Counts, Usage};
 pub use network::{Network, NotANetwork};
 pub use now::Now;

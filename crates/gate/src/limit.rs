@@ -60,10 +60,11 @@ pub struct Quota {
 
 /// A refusal by the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OverLimit {
-    pub(crate) quota: Quota,
+pub struct OverLimit {
+    /// What is left, which is nothing.
+    pub quota: Quota,
     /// Whole seconds, at least 1, after which a request would be admitted if none came between.
-    pub(crate) retry_after: u32,
+    pub retry_after: u32,
 }
 
 /// The requests of one client in the last 60 seconds.
@@ -99,6 +100,12 @@ impl Window {
         }
         self.runs.add(tick, 1);
         Ok(limit.map(|limit| self.quota(limit, uptime)))
+    }
+
+    /// Records a request that a window elsewhere has admitted.
+    pub(crate) fn record(&mut self, uptime: Duration) {
+        let tick = self.expire(uptime);
+        self.runs.add(tick, 1);
     }
 
     /// What is left at `uptime`, recording nothing.

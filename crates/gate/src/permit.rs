@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::client::Client;
-use crate::directory::Entry;
 use crate::limit::Quota;
 use crate::record::Fingerprint;
 
-/// Proof that a request was admitted. Only [`Gate::admit`](crate::Gate::admit) makes one, so whoever asks for it as an
+/// Proof that a request was admitted. Only a [`Candidate`](crate::Candidate) becomes one, so whoever asks for it as an
 /// argument cannot be reached without the check. A copy is proof of the same admission.
 #[derive(Clone)]
 pub struct Permit {
@@ -18,8 +17,8 @@ pub struct Permit {
 }
 
 impl Permit {
-    pub(crate) fn grant(entry: &Entry, quota: Option<Quota>) -> Self {
-        Self { client: Arc::clone(&entry.client), quota, key: entry.key.fingerprint() }
+    pub(crate) fn grant(client: Arc<Client>, key: Fingerprint, quota: Option<Quota>) -> Self {
+        Self { client, quota, key }
     }
 
     /// Who called: `client_name` as the sheet has it.

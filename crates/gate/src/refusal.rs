@@ -72,13 +72,9 @@ impl Refusal {
         Self { cause, client: Some(Arc::clone(&entry.client)), key: Some(entry.key.fingerprint()), quota }
     }
 
-    pub(crate) fn over_limit(entry: &Entry, over: OverLimit) -> Self {
-        Self {
-            cause: Cause::OverLimit { retry_after: over.retry_after },
-            client: Some(Arc::clone(&entry.client)),
-            key: Some(entry.key.fingerprint()),
-            quota: Some(over.quota),
-        }
+    pub(crate) fn over_limit(client: Arc<Client>, key: Fingerprint, over: OverLimit) -> Self {
+        let cause = Cause::OverLimit { retry_after: over.retry_after };
+        Self { cause, client: Some(client), key: Some(key), quota: Some(over.quota) }
     }
 
     /// Why.

@@ -6,6 +6,7 @@ mod support;
 
 mod answers;
 mod clients;
+mod elsewhere;
 mod limits;
 mod model;
 mod refresh;
