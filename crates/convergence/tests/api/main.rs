@@ -26,6 +26,7 @@ mod proxy_streams;
 mod refusals;
 mod restrictions;
 mod sheet;
+mod shield;
 mod status;
 mod tls;
 mod upstream_h2;

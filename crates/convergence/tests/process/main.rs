@@ -7,6 +7,7 @@ mod keys;
 mod restarts;
 mod routes;
 mod sheet_init;
+mod shield;
 mod upstream;
 mod usage;
 mod voice;
