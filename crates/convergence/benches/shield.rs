@@ -46,13 +46,17 @@ type Guarded = ApiKeyService<Nothing>;
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let keys = folder.path().join("keys.csv");
-    std::fs::write(&keys, "api_key,client_name,is_active\nsk-convergence-550e8400-e29b-41d4-a716-446655440000,A,TRUE\n")
-        .expect("a keys file");
+    std::fs::write(
+        &keys,
+        "api_key,client_name,is_active\nsk-convergence-550e8400-e29b-41d4-a716-446655440000,A,TRUE\n",
+    )
+    .expect("a keys file");
     let engine = |limit: &str, name: &str| {
         let mut settings = Settings::default();
         settings.set("AUTH_ENABLED", "true").set("KEYS_FILE", keys.to_str().expect("UTF-8"));
         settings.set("DATA_DIR", folder.path().join(name).to_str().expect("UTF-8"));
-        let engine = Engine::start(settings.set("AUTH_FAILURE_LIMIT", limit)).expect("settings without fault");
+        let engine =
+            Engine::start(settings.set("AUTH_FAILURE_LIMIT", limit)).expect("settings without fault");
         while engine.status().mode() != Mode::Enabled {
             thread::sleep(Duration::from_millis(5));
         }

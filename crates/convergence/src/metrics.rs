@@ -210,7 +210,8 @@ impl Metrics {
         let reads = "Requests that used up Google's quota of reads";
         registry.register("sheet_reads", reads, self.sheet_reads.clone());
         registry.register("webhooks", "Calls of POST /hooks/sheet-changed", self.webhooks.clone());
-        let attempts = "Requests with an Authorization that was no known key, and those held back by the shield";
+        let attempts =
+            "Requests with an Authorization that was no known key, and those held back by the shield";
         registry.register("auth_attempts", attempts, self.attempts.clone());
         registry.register_with_unit(
             "tls_certificate_not_after_timestamp",

@@ -105,7 +105,9 @@ fn ask(
     }
     match decision {
         Ok(permit) => {
-            attempt.as_ref().inspect(|attempt| attempt.succeeded());
+            if let Some(attempt) = &attempt {
+                attempt.succeeded();
+            }
             Ok(permit)
         }
         Err((refusal, answer)) if !is_failed_attempt(refusal.cause()) => Err(answer),

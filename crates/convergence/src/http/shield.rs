@@ -82,7 +82,7 @@ impl Shield {
         let source = Source::of(from)?;
         let mut hasher = self.secret.build_hasher();
         source.hash(&mut hasher);
-        authorization.for_each(|value| value.hash(&mut hasher));
+        authorization.for_each(|value| hasher.write(value));
         Some(Attempt { shield: self, source, hash: hasher.finish() })
     }
 
@@ -104,7 +104,9 @@ impl Shield {
                  that were let in from there are looked up (if a proxy is there, name it in TRUSTED_PROXIES)"
             );
         } else if number == NAMED + 1 {
-            warn!("more addresses than {NAMED} have reached AUTH_FAILURE_LIMIT within a minute; the rest is not named");
+            warn!(
+                "more addresses than {NAMED} have reached AUTH_FAILURE_LIMIT within a minute; the rest is not named"
+            );
         }
     }
 }

@@ -81,7 +81,8 @@ impl Failures {
     }
 
     fn set(&self, source: Source) -> MutexGuard<'_, Vec<Entry>> {
-        let set = usize::try_from(self.secret.hash_one(source) % SETS).expect("fewer sets than a usize counts");
+        let set =
+            usize::try_from(self.secret.hash_one(source) % SETS).expect("fewer sets than a usize counts");
         self.sets[set].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// An IPv4 address, or the /64 of an IPv6 one: the smallest network that a customer is given, in which it can have any
 /// address it likes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Source(IpAddr);
 
 impl Source {
@@ -15,7 +15,7 @@ impl Source {
         match address.to_canonical() {
             address if address.is_unspecified() => None,
             IpAddr::V6(address) => Some(Self(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into())),
-            address => Some(Self(address)),
+            IpAddr::V4(address) => Some(Self(address.into())),
         }
     }
 }

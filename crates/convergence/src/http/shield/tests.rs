@@ -37,7 +37,7 @@ impl Naive {
     fn wait(&self, limit: u16, now: Duration) -> Option<u64> {
         let ends: Vec<Duration> = self.0.iter().map(|at| Self::end(*at)).filter(|end| *end > now).collect();
         let too_many = ends.len() >= usize::from(limit);
-        let left = *ends.iter().min()? - now;
+        let left = ends.iter().min()?.saturating_sub(now);
         too_many.then(|| left.as_millis().div_ceil(1_000).try_into().expect("about a minute"))
     }
 
@@ -64,7 +64,7 @@ proptest! {
             if let Err(TooMany { retry_after }) = wanted {
                 let wait = Duration::from_secs(retry_after);
                 prop_assert!(attempt.check(now + wait).is_ok());
-                prop_assert!(attempt.check(now + wait - Duration::from_secs(1)).is_err());
+                prop_assert!(attempt.check(now + wait.saturating_sub(Duration::from_secs(1))).is_err());
                 prop_assert!(naive.within(64, now) >= usize::from(limit), "nobody is held back for older ones");
             } else {
                 naive.0.push(now);
@@ -141,7 +141,7 @@ fn threads_that_fail_at_once_share_the_limit() {
 fn a_clock_that_is_a_moment_behind_changes_nothing() {
     let shield = shield(2);
     let attempt = attempt(&shield, "192.0.2.1", "Bearer wrong");
-    let before = NOON - Duration::from_millis(1);
+    let before = NOON.saturating_sub(Duration::from_millis(1));
     assert_eq!((attempt.failed(NOON), attempt.failed(before)), (Ok(()), Ok(())));
     assert_eq!(attempt.check(before), Err(TooMany { retry_after: 65 }));
     assert_eq!(attempt.check(NOON), Err(TooMany { retry_after: 64 }));
