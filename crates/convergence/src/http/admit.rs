@@ -2,25 +2,27 @@
 
 use std::net::IpAddr;
 
-use gate::{Cause, HeaderProblem, Permit, Quota};
+use gate::{Cause, HeaderProblem, Now, Permit, Quota, Refusal};
 use http::Response;
 use http::header::AUTHORIZATION;
 use tracing::{Level, debug, enabled};
 
 use super::asked::Errand;
 use super::body::Answer;
+use super::endpoint::Endpoint;
 use super::request::Asks;
 use super::shield::{Attempt, TooMany};
 use super::stamp::RequestId;
 use super::{redact, refuse};
 use crate::app::{App, Door, Guard};
 use crate::metrics::AttemptResult;
+use crate::usage::{Kind, Whose};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
 #[derive(Clone)]
 pub(crate) enum Caller {
-    /// The gate let this client in.
-    Client(Permit),
+    /// The gate let this client in, which is counted under this name.
+    Client(Permit, Endpoint),
     /// Authentication is off: the named state of the open door.
     Anyone(OpenDoor),
 }
@@ -33,7 +35,7 @@ impl Caller {
     /// The client's name, where there is authentication.
     pub(crate) fn client(&self) -> Option<&str> {
         match self {
-            Caller::Client(permit) => Some(permit.client()),
+            Caller::Client(permit, _) => Some(permit.client()),
             Caller::Anyone(_) => None,
         }
     }
@@ -41,15 +43,22 @@ impl Caller {
     /// What is left of the key's limit.
     pub(crate) fn quota(&self) -> Option<Quota> {
         match self {
-            Caller::Client(permit) => permit.quota(),
+            Caller::Client(permit, _) => permit.quota(),
             Caller::Anyone(_) => None,
         }
     }
 
     /// Counts the request as answered with a 5xx.
-    pub(crate) fn record_failure(&self) {
-        if let Caller::Client(permit) = self {
-            permit.record_failure();
+    pub(crate) fn record_failure(&self, app: &App) {
+        self.count(app, Kind::Failed, 1);
+    }
+
+    /// Counts something that came of the request.
+    pub(crate) fn count(&self, app: &App, kind: Kind, number: u64) {
+        if let Caller::Client(permit, endpoint) = self {
+            let whose =
+                Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
+            app.books.tally.count(whose, kind, number, app.clock.now().unix);
         }
     }
 }
@@ -65,7 +74,7 @@ pub(crate) fn admit(
     id: RequestId,
 ) -> Result<Caller, Response<Answer>> {
     match &app.door {
-        Door::Guarded(guard) => ask(app, guard, peer, request, id).map(Caller::Client),
+        Door::Guarded(guard) => ask(app, guard, peer, request, id),
         Door::Open(_) => {
             request.remove(&AUTHORIZATION);
             Ok(Caller::Anyone(OpenDoor(())))
@@ -79,7 +88,7 @@ fn ask(
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
-) -> Result<Permit, Response<Answer>> {
+) -> Result<Caller, Response<Answer>> {
     let now = app.clock.now();
     let errand = Errand::of(app, peer, request);
     // Clients whose address a trusted proxy has not said are one, at the proxy's: else whoever can muddle it could guess on.
@@ -99,31 +108,31 @@ fn ask(
             (refusal, answer)
         })
     });
+    let endpoint = errand.endpoint(app, &guard.gate);
+    count(app, &decision, &endpoint, now);
     request.remove(&AUTHORIZATION);
     if enabled!(Level::DEBUG) {
         log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
     }
-    match decision {
+    let (refusal, answer) = match decision {
         Ok(permit) => {
-            if let Some(attempt) = &attempt {
-                attempt.succeeded();
-            }
-            Ok(permit)
+            attempt.inspect(Attempt::succeeded);
+            return Ok(Caller::Client(permit, endpoint));
         }
-        Err((refusal, answer)) if !is_failed_attempt(refusal.cause()) => Err(answer),
-        Err((refusal, answer)) => {
-            if let Some(attempt) = &attempt
-                && let Err(too_many) = attempt.failed(now.uptime)
-            {
-                return Err(hold_back(app, guard, attempt, too_many, request, id));
-            }
-            app.metrics.attempt(AttemptResult::Failed);
-            if refusal.cause() == Cause::UnknownKey {
-                guard.early.unknown_key();
-            }
-            Err(answer)
+        Err(refused) => refused,
+    };
+    if is_failed_attempt(refusal.cause()) {
+        if let Some(attempt) = attempt
+            && let Err(too_many) = attempt.failed(now.uptime)
+        {
+            return Err(hold_back(app, guard, &attempt, too_many, request, id));
         }
+        app.metrics.attempt(AttemptResult::Failed);
     }
+    if refusal.cause() == Cause::UnknownKey {
+        guard.early.unknown_key();
+    }
+    Err(answer)
 }
 
 /// Whether somebody may have guessed: there is an `Authorization`, and no known key in it. A key that is known and refused
@@ -152,6 +161,22 @@ fn hold_back(
         debug!(request = %id, %method, %path, %address, "refused: too many failed attempts from there, for {retry_after} s");
     }
     refuse::too_many_failed_attempts(retry_after)
+}
+
+/// Counts a request of a client, whatever has become of it (P23).
+fn count<A>(app: &App, decision: &Result<Permit, (Refusal, A)>, endpoint: &Endpoint, now: Now) {
+    let (client, key, kind) = match decision {
+        Ok(permit) => (Some(permit.client()), Some(permit.key()), Kind::Admitted),
+        Err((refusal, _)) => {
+            let is_over = matches!(refusal.cause(), Cause::OverLimit { .. });
+            let kind = if is_over { Kind::RateLimited } else { Kind::Denied };
+            (refusal.client(), refusal.key(), kind)
+        }
+    };
+    if let (Some(client), Some(key)) = (client, key) {
+        let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
+        app.books.tally.count(whose, kind, 1, now.unix);
+    }
 }
 
 /// P24: each decision with its reason. The fingerprint is all that is shown of a key.
