@@ -85,6 +85,8 @@ pub struct Table {
     pub records: Vec<Record>,
     /// What a person should repair, by row: the header's first, then from the top down.
     pub problems: Vec<Problem>,
+    /// Where the wall clocks hang that its times were read from, and by which its days and months begin.
+    pub time_zone: TimeZone,
 }
 
 impl Table {
@@ -142,7 +144,11 @@ impl<'a> TableReader<'a> {
         }
         match self.header {
             Some(Err(fault)) => Err(fault),
-            _ => Ok(Table { records: self.records.all, problems: self.problems }),
+            _ => Ok(Table {
+                records: self.records.all,
+                problems: self.problems,
+                time_zone: self.rules.time_zone.clone(),
+            }),
         }
     }
 

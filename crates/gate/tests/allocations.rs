@@ -57,6 +57,7 @@ fn row(key: &str, client: &str, limit: Option<u32>) -> Record {
         key: KeyHash::of(key.as_bytes()),
         client: client.into(),
         limit,
+        further_limits: None,
         active: true,
         expires_at: None,
         revoked_at: None,

@@ -21,6 +21,7 @@ pub(crate) fn record(key: &str) -> Record {
         key: hash(key),
         client: format!("Client {key}").into(),
         limit: Some(60),
+        further_limits: None,
         active: true,
         expires_at: None,
         revoked_at: None,

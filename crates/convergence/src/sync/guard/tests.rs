@@ -31,6 +31,7 @@ fn has_scope(roll: &Roll, key: &str, scope: &str) -> bool {
     let Some(record) = find(roll, key) else { return false };
     let works = Record {
         limit: None,
+        further_limits: None,
         active: true,
         readable: true,
         expires_at: None,

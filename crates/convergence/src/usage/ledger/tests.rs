@@ -16,6 +16,7 @@ fn gate() -> Gate {
         key: KeyHash::of(key.as_bytes()),
         client: client.into(),
         limit,
+        further_limits: None,
         active: true,
         expires_at: None,
         revoked_at: None,
