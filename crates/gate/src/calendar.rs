@@ -21,9 +21,9 @@ pub enum Period {
 pub struct Span {
     /// Its first second.
     pub from: i64,
-    /// The first second after it.
-    pub until: i64,
-    /// The wall clocks' offset from UTC at `until`, in seconds to the east.
+    /// How long it is, in seconds.
+    pub seconds: u32,
+    /// The wall clocks' offset from UTC at its end, in seconds to the east.
     pub offset: i32,
 }
 
@@ -45,18 +45,18 @@ pub(crate) struct Calendar {
 }
 
 impl Span {
-    /// How long it is, in seconds.
-    pub fn seconds(&self) -> u32 {
-        u32::try_from(self.until.saturating_sub(self.from)).unwrap_or(u32::MAX)
+    /// The first second after it.
+    pub fn until(&self) -> i64 {
+        self.from.saturating_add(self.seconds.into())
     }
 
     /// How long it lasts from a moment on, in whole seconds; at least one.
     pub(crate) fn seconds_left(&self, unix: i64) -> u32 {
-        u32::try_from(self.until.saturating_sub(unix).max(1)).unwrap_or(u32::MAX)
+        u32::try_from(self.until().saturating_sub(unix).max(1)).unwrap_or(u32::MAX)
     }
 
     fn contains(&self, unix: i64) -> bool {
-        (self.from..self.until).contains(&unix)
+        (self.from..self.until()).contains(&unix)
     }
 }
 
@@ -64,7 +64,7 @@ impl Calendar {
     /// With the day of a moment as today.
     pub(crate) fn new(zone: &TimeZone, unix: i64) -> Self {
         let today = Periods::of(zone, unix);
-        Self { zone: zone.clone(), today, tomorrow: Periods::of(zone, today.day.until) }
+        Self { zone: zone.clone(), today, tomorrow: Periods::of(zone, today.day.until()) }
     }
 
     /// The same in which the day of a moment is today.
@@ -74,8 +74,13 @@ impl Calendar {
 
     /// The periods of a moment: those at hand as a rule, or else worked out, which takes the time of a few decisions.
     pub(crate) fn at(&self, unix: i64) -> Periods {
-        let at_hand = [&self.today, &self.tomorrow].into_iter().find(|periods| periods.day.contains(unix));
-        at_hand.copied().unwrap_or_else(|| Periods::of(&self.zone, unix))
+        if self.today.day.contains(unix) {
+            self.today
+        } else if self.tomorrow.day.contains(unix) {
+            self.tomorrow
+        } else {
+            Periods::of(&self.zone, unix)
+        }
     }
 }
 
@@ -99,9 +104,10 @@ impl Periods {
 fn span(first: Date, next: Option<Date>, zone: &TimeZone) -> Span {
     let second = |start: &Zoned| start.timestamp().as_second();
     let (from, end) = (start(first, zone), next.and_then(|next| start(next, zone)));
+    let (since, until) = (from.as_ref().map_or(i64::MIN, second), end.as_ref().map_or(i64::MAX, second));
     Span {
-        from: from.as_ref().map_or(i64::MIN, second),
-        until: end.as_ref().map_or(i64::MAX, second),
+        from: since,
+        seconds: u32::try_from(until.saturating_sub(since)).unwrap_or(u32::MAX),
         offset: end.map_or(0, |end| end.offset().seconds()),
     }
 }
@@ -123,8 +129,8 @@ mod tests {
             let moment = Timestamp::from_second(unix).expect("in the calendar").to_zoned(zone.clone());
             moment.strftime("%F %T %:z").to_string()
         };
-        assert!(periods.month.from <= periods.day.from && periods.day.until <= periods.month.until);
-        (local(periods.day.from), local(periods.month.until), periods.day.seconds() / 1_800)
+        assert!(periods.month.from <= periods.day.from && periods.day.until() <= periods.month.until());
+        (local(periods.day.from), local(periods.month.until()), periods.day.seconds / 1_800)
     }
 
     #[test]
@@ -132,16 +138,44 @@ mod tests {
         let days = [
             ("2026-11-28T12:00:00Z", "UTC", ("2026-11-28 00:00:00 +00:00", "2026-12-01 00:00:00 +00:00", 48)),
             // Midnight there is the afternoon before here.
-            ("2026-11-30T12:00:00Z", "Pacific/Auckland", ("2026-12-01 00:00:00 +13:00", "2027-01-01 00:00:00 +13:00", 48)),
-            ("2026-03-29T12:00:00Z", "Europe/Paris", ("2026-03-29 00:00:00 +01:00", "2026-04-01 00:00:00 +02:00", 46)),
-            ("2026-10-25T12:00:00Z", "Europe/Paris", ("2026-10-25 00:00:00 +02:00", "2026-11-01 00:00:00 +01:00", 50)),
+            (
+                "2026-11-30T12:00:00Z",
+                "Pacific/Auckland",
+                ("2026-12-01 00:00:00 +13:00", "2027-01-01 00:00:00 +13:00", 48),
+            ),
+            (
+                "2026-03-29T12:00:00Z",
+                "Europe/Paris",
+                ("2026-03-29 00:00:00 +01:00", "2026-04-01 00:00:00 +02:00", 46),
+            ),
+            (
+                "2026-10-25T12:00:00Z",
+                "Europe/Paris",
+                ("2026-10-25 00:00:00 +02:00", "2026-11-01 00:00:00 +01:00", 50),
+            ),
             // Half an hour.
-            ("2026-10-04T12:00:00Z", "Australia/Lord_Howe", ("2026-10-04 00:00:00 +10:30", "2026-11-01 00:00:00 +11:00", 47)),
+            (
+                "2026-10-04T12:00:00Z",
+                "Australia/Lord_Howe",
+                ("2026-10-04 00:00:00 +10:30", "2026-11-01 00:00:00 +11:00", 47),
+            ),
             // Midnight is skipped.
-            ("2026-04-24T12:00:00Z", "Africa/Cairo", ("2026-04-24 01:00:00 +03:00", "2026-05-01 00:00:00 +03:00", 46)),
+            (
+                "2026-04-24T12:00:00Z",
+                "Africa/Cairo",
+                ("2026-04-24 01:00:00 +03:00", "2026-05-01 00:00:00 +03:00", 46),
+            ),
             // A day is skipped: that before it ends with it.
-            ("2011-12-30T09:59:59Z", "Pacific/Apia", ("2011-12-29 00:00:00 -10:00", "2012-01-01 00:00:00 +14:00", 48)),
-            ("2011-12-30T10:00:00Z", "Pacific/Apia", ("2011-12-31 00:00:00 +14:00", "2012-01-01 00:00:00 +14:00", 48)),
+            (
+                "2011-12-30T09:59:59Z",
+                "Pacific/Apia",
+                ("2011-12-29 00:00:00 -10:00", "2012-01-01 00:00:00 +14:00", 48),
+            ),
+            (
+                "2011-12-30T10:00:00Z",
+                "Pacific/Apia",
+                ("2011-12-31 00:00:00 +14:00", "2012-01-01 00:00:00 +14:00", 48),
+            ),
         ];
         for (moment, zone, (from, until, half_hours)) in days {
             let expected = (from.to_owned(), until.to_owned(), half_hours);
@@ -155,15 +189,15 @@ mod tests {
         let zone = TimeZone::get("America/St_Johns").expect("a zone");
         let midnight = "2008-11-02T00:00:00-02:30".parse::<Timestamp>().expect("a moment").as_second();
         let days = [-1, 0, 59, 60, 3_660, 7_200].map(|seconds| Periods::of(&zone, midnight + seconds).day);
-        assert_eq!(days[0].until, midnight);
-        assert!(days[1..].iter().all(|day| day.from == midnight && day.seconds() == 25 * 3_600), "{days:?}");
+        assert_eq!(days[0].until(), midnight);
+        assert!(days[1..].iter().all(|day| day.from == midnight && day.seconds == 25 * 3_600), "{days:?}");
     }
 
     #[test]
     fn no_moment_is_out_of_reach() {
         for unix in [i64::MIN, Timestamp::MIN.as_second(), 0, Timestamp::MAX.as_second(), i64::MAX] {
             let periods = Calendar::new(&TimeZone::UTC, unix).at(unix);
-            assert!(periods.day.seconds_left(unix) >= 1 && periods.day.from < periods.day.until);
+            assert!(periods.day.seconds_left(unix) >= 1 && periods.day.seconds > 0);
         }
     }
 }

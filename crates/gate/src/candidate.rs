@@ -40,7 +40,7 @@ impl Candidate {
 
     /// What it is held to beside that.
     pub fn further_limits(&self) -> FurtherLimits {
-        self.held.further
+        self.held.further.unwrap_or_default()
     }
 
     /// Asks the windows of this process, and records the request there if there is room in all of them: one step.
@@ -48,7 +48,7 @@ impl Candidate {
     /// # Errors
     /// One of the key's limits has no room.
     pub fn admit(self, now: Now) -> Result<Permit, Refusal> {
-        self.conclude(None, now)
+        conclude(&self.client, self.key, &self.held, None, now)
     }
 
     /// Takes the word of a window that several servers share for that of the 60 seconds. The windows of this process
@@ -58,14 +58,20 @@ impl Candidate {
     /// # Errors
     /// The verdict is a refusal, or a quota has no room.
     pub fn settle(self, verdict: Result<Option<Quota>, OverLimit>, now: Now) -> Result<Permit, Refusal> {
-        self.conclude(Some(verdict), now)
+        conclude(&self.client, self.key, &self.held, Some(verdict), now)
     }
+}
 
-    fn conclude(self, elsewhere: Option<Verdict>, now: Now) -> Result<Permit, Refusal> {
-        let Self { client, key, held } = self;
-        match client.decide(&held, elsewhere, now) {
-            Ok(admission) => Ok(Permit::grant(client, key, admission)),
-            Err(excess) => Err(Refusal::over_limit(client, key, excess)),
-        }
+/// The last step of a decision, whether the request has waited as a candidate or not.
+pub(crate) fn conclude(
+    client: &Arc<Client>,
+    key: Fingerprint,
+    held: &Held,
+    elsewhere: Option<Verdict>,
+    now: Now,
+) -> Result<Permit, Refusal> {
+    match client.decide(held, elsewhere, now) {
+        Ok(admission) => Ok(Permit::grant(client, key, admission)),
+        Err(excess) => Err(Refusal::over_limit(client, key, excess)),
     }
 }

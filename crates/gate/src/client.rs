@@ -46,7 +46,7 @@ struct Account {
 pub(crate) struct Held {
     /// Requests per 60 seconds.
     pub(crate) limit: Option<u32>,
-    pub(crate) further: FurtherLimits,
+    pub(crate) further: Option<FurtherLimits>,
     /// Of the moment of its key's look-up.
     pub(crate) periods: Periods,
 }
@@ -93,7 +93,7 @@ impl Client {
             Some(verdict) => verdict.err(),
             None => held.limit.and_then(|limit| window.over(limit, now.uptime)),
         };
-        let exceeded = tally.exceeded(&held.further, &held.periods);
+        let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods));
         if let Some(cause) = longest(over, exceeded, now) {
             meter.rate_limited(now.unix);
             let minute = match (over, elsewhere) {
@@ -110,8 +110,10 @@ impl Client {
             Some(verdict) => verdict.ok().flatten(),
             None => held.limit.map(|limit| window.quota(limit, now.uptime)),
         };
-        let shadow_refused =
-            grains.shadow.is_some_and(|grain| Shadow::record(shadow, grain, held.further.shadow, now.uptime));
+        let shadow_refused = grains.shadow.is_some_and(|grain| {
+            let limit = held.further.and_then(|limits| limits.shadow);
+            Shadow::record(shadow, grain, limit, now.uptime)
+        });
         Ok(Admission { quotas: held.quotas(minute, tally, now), shadow_refused })
     }
 
@@ -192,21 +194,20 @@ impl Client {
 
 impl Held {
     fn quotas(&self, minute: Option<Quota>, tally: &Tally, now: Now) -> Quotas {
-        let [day, month] = tally.left(&self.further, &self.periods, now.unix);
+        let none = [None, None];
+        let [day, month] = self.further.map_or(none, |limits| tally.left(&limits, &self.periods, now.unix));
         Quotas { minute, day, month }
     }
 }
 
-/// The cause of a refusal, if there is one: of the limits without room, the one that has none for longest.
+/// The cause of a refusal, if there is one: of the limits without room, the one that has none for longest; of equals the
+/// quota, which is the rarer news.
 fn longest(over: Option<OverLimit>, exceeded: Option<Exceeded>, now: Now) -> Option<Cause> {
-    let quota = exceeded.map(|Exceeded { period, span }| Cause::QuotaExceeded {
-        period,
-        retry_after: span.seconds_left(now.unix),
-        resets_at: span.until,
-        offset: span.offset,
-    });
-    let minute = over.map(|OverLimit { retry_after, .. }| Cause::OverLimit { retry_after });
-    let wait = |cause: &Cause| cause.retry_after().unwrap_or_default();
-    // Of equals the quota, which is the rarer news.
-    minute.into_iter().chain(quota).max_by_key(wait)
+    let minute = over.map(|over| (over.retry_after, Cause::OverLimit { retry_after: over.retry_after }));
+    let Some(Exceeded { period, span }) = exceeded else { return minute.map(|(_, cause)| cause) };
+    let retry_after = span.seconds_left(now.unix);
+    match minute {
+        Some((wait, cause)) if wait > retry_after => Some(cause),
+        _ => Some(Cause::QuotaExceeded { period, retry_after, resets_at: span.until(), offset: span.offset }),
+    }
 }

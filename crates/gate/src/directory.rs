@@ -69,7 +69,12 @@ impl Directory {
     /// Builds the next directory, in which each client that `old` knows by name is the same client.
     ///
     /// A table never gives one key two records; if it did, the first would win. A new client takes what is `awaiting` it.
-    pub(crate) fn build(records: &[Record], old: &Directory, awaiting: &mut Awaiting, calendar: &Calendar) -> Self {
+    pub(crate) fn build(
+        records: &[Record],
+        old: &Directory,
+        awaiting: &mut Awaiting,
+        calendar: &Calendar,
+    ) -> Self {
         let mut roster = Roster::of(old.entries.iter().map(|entry| &entry.client), old.departed.iter());
         // In the order of the rows, where those of one client tend to stand together.
         let entry = |record: &Record| {
@@ -105,11 +110,9 @@ impl Directory {
     }
 
     /// What an entry is held to beside its requests per minute.
-    pub(crate) fn further_limits(&self, entry: &Entry) -> FurtherLimits {
-        if entry.flags & FURTHER_LIMITED == 0 {
-            return FurtherLimits::default();
-        }
-        self.further_limits.find(entry).copied().unwrap_or_default()
+    pub(crate) fn further_limits(&self, entry: &Entry) -> Option<FurtherLimits> {
+        let has_some = entry.flags & FURTHER_LIMITED != 0;
+        if has_some { self.further_limits.find(entry).copied() } else { None }
     }
 
     /// Whether any key has a limit that is only tried out.

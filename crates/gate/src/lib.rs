@@ -25,6 +25,7 @@ mod now;
 mod asked;
 
 mod admit;
+mod upkeep;
 
 mod bearer;
 mod directory;

@@ -18,9 +18,9 @@ pub struct Permit {
 }
 
 impl Permit {
-    pub(crate) fn grant(client: Arc<Client>, key: Fingerprint, admission: Admission) -> Self {
+    pub(crate) fn grant(client: &Arc<Client>, key: Fingerprint, admission: Admission) -> Self {
         let Admission { quotas, shadow_refused } = admission;
-        Self { client, quotas, shadow_refused, key }
+        Self { client: Arc::clone(client), quotas, shadow_refused, key }
     }
 
     /// Who called: `client_name` as the sheet has it.

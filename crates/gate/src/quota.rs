@@ -146,12 +146,17 @@ impl Tally {
     }
 
     /// What is left of the day's quota and of the month's.
-    pub(crate) fn left(&self, limits: &FurtherLimits, periods: &Periods, unix: i64) -> [Option<CalendarQuota>; 2] {
+    pub(crate) fn left(
+        &self,
+        limits: &FurtherLimits,
+        periods: &Periods,
+        unix: i64,
+    ) -> [Option<CalendarQuota>; 2] {
         let left = |limit: u64, used: u64, span: Span| CalendarQuota {
             limit,
             remaining: limit.saturating_sub(used),
             reset_seconds: span.seconds_left(unix),
-            period_seconds: span.seconds(),
+            period_seconds: span.seconds,
         };
         [
             limits.day.map(|limit| left(limit, self.day, periods.day)),

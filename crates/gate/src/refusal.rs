@@ -91,8 +91,8 @@ impl Refusal {
         Self { cause, client: Some(Arc::clone(client)), key: Some(key.fingerprint()), quotas }
     }
 
-    pub(crate) fn over_limit(client: Arc<Client>, key: Fingerprint, excess: Excess) -> Self {
-        Self { cause: excess.cause, client: Some(client), key: Some(key), quotas: excess.quotas }
+    pub(crate) fn over_limit(client: &Arc<Client>, key: Fingerprint, excess: Excess) -> Self {
+        Self { cause: excess.cause, client: Some(Arc::clone(client)), key: Some(key), quotas: excess.quotas }
     }
 
     /// Why.

@@ -2,9 +2,9 @@
 
 use super::header::{Column, Header};
 use super::key::{self, Key};
+use super::limit::Per;
 use super::problem::number;
 use super::value::Value;
-use super::limit::Per;
 use super::{Cell, Problem, Rules, limit, list, moment};
 use crate::{FurtherLimits, Record, Restrictions};
 

@@ -111,11 +111,13 @@ fn is_more_open(record: &Record, other: &Record) -> bool {
     };
     let per_minute = |r: &Record| r.limit.unwrap_or(u32::MAX);
     let per_day = |r: &Record| r.further_limits.as_ref().and_then(|limits| limits.day).unwrap_or(u64::MAX);
-    let per_month = |r: &Record| r.further_limits.as_ref().and_then(|limits| limits.month).unwrap_or(u64::MAX);
+    let per_month =
+        |r: &Record| r.further_limits.as_ref().and_then(|limits| limits.month).unwrap_or(u64::MAX);
     let anywhere = |r: &Record| r.restrictions.is_none();
     last(record) > last(other)
         || (last(record) > i64::MIN && per_minute(record) > per_minute(other))
-        || (last(record) > i64::MIN && (per_day(record) > per_day(other) || per_month(record) > per_month(other)))
+        || (last(record) > i64::MIN
+            && (per_day(record) > per_day(other) || per_month(record) > per_month(other)))
         || (last(record) > i64::MIN && anywhere(record) && !anywhere(other))
 }
 
