@@ -75,7 +75,7 @@ pub struct Quotas {
 impl Quotas {
     /// Whether the key has no limit at all.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.minute.is_none() && self.day.is_none() && self.month.is_none()
     }
 }
 

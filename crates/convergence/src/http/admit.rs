@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gate::{Permit, Quota};
+use gate::{Permit, Quotas};
 use http::Response;
 use http::header::AUTHORIZATION;
 use tracing::{Level, debug, enabled};
@@ -36,11 +36,11 @@ impl Caller {
         }
     }
 
-    /// What is left of the key's limit.
-    pub(crate) fn quota(&self) -> Option<Quota> {
+    /// What is left of the key's limits.
+    pub(crate) fn quotas(&self) -> Quotas {
         match self {
-            Caller::Client(permit) => permit.quota(),
-            Caller::Anyone(_) => None,
+            Caller::Client(permit) => permit.quotas(),
+            Caller::Anyone(_) => Quotas::default(),
         }
     }
 
@@ -91,6 +91,9 @@ fn ask(
     if enabled!(Level::DEBUG) {
         log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
     }
+    if decision.as_ref().is_ok_and(Permit::shadow_refused) {
+        app.metrics.shadow_refused();
+    }
     decision.map_err(|(refusal, answer)| {
         if refusal.cause() == gate::Cause::UnknownKey {
             guard.early.unknown_key();
@@ -104,7 +107,8 @@ fn log(guard: &Guard, request: &impl Asks, id: RequestId, decision: Result<&Perm
     let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
     match decision {
         Ok(permit) => {
-            debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", "admitted");
+            let shadow = permit.shadow_refused().then_some("over its limit");
+            debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", shadow, "admitted");
         }
         Err(refusal) => {
             let looked_up = |_| if refusal.cause() == gate::Cause::UnknownKey { "miss" } else { "hit" };

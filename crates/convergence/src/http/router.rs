@@ -83,7 +83,7 @@ pub(crate) fn finished<B>(mut answer: Response<B>, caller: &Caller, id: RequestI
     if answer.status().is_server_error() {
         caller.record_failure();
     }
-    stamp::client(answer.headers_mut(), caller.client(), caller.quota());
+    stamp::client(answer.headers_mut(), caller.client(), &caller.quotas());
     stamp::request_id(answer.headers_mut(), id);
     answer
 }

@@ -36,17 +36,17 @@ impl Client {
 
     /// The requests that the key allows in a minute; `None` where it has no limit.
     pub fn limit(&self) -> Option<u32> {
-        self.0.quota().map(|quota| quota.limit)
+        self.0.quotas().minute.map(|quota| quota.limit)
     }
 
     /// How many of them are left, this request counted.
     pub fn remaining(&self) -> Option<u32> {
-        self.0.quota().map(|quota| quota.remaining)
+        self.0.quotas().minute.map(|quota| quota.remaining)
     }
 
     /// When there will be more of them again, in whole seconds from this request.
     pub fn reset(&self) -> Option<Duration> {
-        let seconds = self.0.quota()?.reset_seconds.min(WINDOW_SECONDS);
+        let seconds = self.0.quotas().minute?.reset_seconds.min(WINDOW_SECONDS);
         Some(Duration::from_secs(seconds.into()))
     }
 

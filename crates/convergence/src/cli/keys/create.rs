@@ -12,17 +12,31 @@ use crate::keys::edit::{NewRow, Seen};
 pub(super) fn command() -> Command {
     let client = Arg::new("client").long("client").value_name("NAME").required(true);
     let limit = Arg::new("rate_limit").long("rate-limit").value_name("N").value_parser(value_parser!(u32));
+    let further =
+        |flag: &'static str| Arg::new(flag).long(flag).value_name("N").value_parser(value_parser!(u64));
     let expires = Arg::new("expires").long("expires").value_name("WHEN");
     let command = Command::new("create")
         .about("Add a row with a new key, and print the key: it is shown this once")
         .arg(client.help("Whose key it is; all keys of one client share its window"))
         .arg(limit.help("Requests per minute; without it, as DEFAULT_RATE_LIMIT says"))
+        .args(FURTHER_LIMITS.map(|(_, flag, help)| further(flag).help(help)))
         .arg(expires.help(format!("The last moment at which it works: {}", when::FORMS)))
         .arg(hash_flag());
     RESTRICTIONS.iter().fold(command, |command, (_, flag, value, help)| {
         command.arg(Arg::new(*flag).long(*flag).value_name(*value).help(*help))
     })
 }
+
+/// The flags of limits beside that of the minute, and their columns.
+const FURTHER_LIMITS: [(Column, &str, &str); 3] = [
+    (Column::RateLimitDay, "rate-limit-day", "Requests per day of the table's time zone"),
+    (Column::RateLimitMonth, "rate-limit-month", "Requests per month of the table's time zone"),
+    (
+        Column::ShadowRateLimit,
+        "shadow-rate-limit",
+        "Requests per minute of a limit to try out: what it would refuse is counted and let through",
+    ),
+];
 
 /// The flags that restrict the key, and their columns. Several words in one value, as in a cell.
 const RESTRICTIONS: [(Column, &str, &str, &str); 4] = [
@@ -65,6 +79,11 @@ fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
     if let Some(limit) = desk.flags.get_one::<u32>("rate_limit") {
         row.put(seen, Column::RateLimit, Cell::Number((*limit).into()))?;
     }
+    for (column, flag, _) in FURTHER_LIMITS {
+        if let Some(limit) = desk.flags.get_one::<u64>(flag) {
+            row.put(seen, column, whole(*limit))?;
+        }
+    }
     if let Some(expires) = desk.moment("expires", seen)? {
         row.put(seen, Column::ExpiresAt, desk.table.moment(expires, zone))?;
         if expires < desk.now.unix {
@@ -80,15 +99,22 @@ fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
     Ok(row)
 }
 
+/// A number as a cell holds it.
+#[expect(clippy::cast_precision_loss, reason = "a limit that large is refused when the row is read back")]
+fn whole(number: u64) -> Cell {
+    Cell::Number(number as f64)
+}
+
 /// Reads the row as the server will, before anybody else does: a name such as `#REF!` would make a key that is refused.
 pub(super) fn check(seen: &Seen, row: &NewRow) -> anyhow::Result<()> {
     let header = seen.cells(seen.listing.header_row()).to_vec();
     let grid = [header, row.cells.clone()];
-    for (column, flag, ..) in RESTRICTIONS {
-        let problems = Table::read(&grid, &seen.rules)?.problems;
-        if let Some(problem) =
-            problems.into_iter().find(|problem| problem.refused && problem.column == column.name())
-        {
+    let problems = Table::read(&grid, &seen.rules)?.problems;
+    let restrictions = RESTRICTIONS.map(|(column, flag, ..)| (column, flag));
+    for (column, flag) in
+        restrictions.into_iter().chain(FURTHER_LIMITS.map(|(column, flag, _)| (column, flag)))
+    {
+        if let Some(problem) = problems.iter().find(|problem| problem.column == column.name()) {
             bail!("--{flag}: {}; nothing was written", problem.message);
         }
     }
