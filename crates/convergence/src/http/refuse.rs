@@ -147,15 +147,15 @@ fn quota_exceeded(period: Period, quotas: &Quotas, resets_at: i64, offset: i32) 
         Period::Day => ("day", quotas.day),
         Period::Month => ("month", quotas.month),
     };
+    let problem =
+        |detail| Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", "Quota exceeded", detail);
+    if quota.is_some_and(|quota| quota.limit == 0) {
+        return problem(Cow::Borrowed(ALLOWS_NONE));
+    }
     let resets_at = local(resets_at, offset);
-    let detail = if quota.is_some_and(|quota| quota.limit == 0) {
-        Cow::Borrowed(ALLOWS_NONE)
-    } else {
-        format!("this client has used up its requests for the {word}; it has new ones from {resets_at} on")
-            .into()
-    };
-    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", "Quota exceeded", detail);
-    Problem { resets_at: Some(resets_at), ..problem }
+    let detail =
+        format!("this client has used up its requests for the {word}; it has new ones from {resets_at} on");
+    Problem { resets_at: Some(resets_at), ..problem(detail.into()) }
 }
 
 /// A Unix second on the wall clocks of this offset, as RFC 3339 writes it.

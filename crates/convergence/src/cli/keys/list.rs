@@ -30,8 +30,11 @@ struct Listed {
     client_name: String,
     state: State,
     rate_limit: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit_day: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit_month: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     shadow_rate_limit: Option<u32>,
     created_at: Option<String>,
     expires_at: Option<String>,
