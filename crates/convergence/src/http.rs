@@ -23,6 +23,7 @@ mod router;
 
 mod admit;
 mod asked;
+mod endpoint;
 mod refuse;
 mod stamp;
 
@@ -42,6 +43,7 @@ mod redact;
 pub(crate) use admin::AdminListener;
 pub(crate) use admit::{Caller, admit};
 pub(crate) use body::Answer;
+pub(crate) use endpoint::Endpoints;
 pub(crate) use ext_authz::{ExtAuthzListener, grpc_code};
 pub(crate) use listener::Listeners;
 pub(crate) use proxy::{Gateway, loosely};

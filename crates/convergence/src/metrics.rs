@@ -32,6 +32,7 @@ pub(crate) struct Metrics {
     directory_keys: Gauge,
     directory_problems: Gauge,
     refresh_held: Gauge,
+    usage_durable: Gauge,
     refreshes: Family<Label, Counter>,
     refresh_duration: Histogram,
     lag: Family<Label, Histogram, fn() -> Histogram>,
@@ -52,6 +53,7 @@ impl Default for Metrics {
             directory_keys: Gauge::default(),
             directory_problems: Gauge::default(),
             refresh_held: Gauge::default(),
+            usage_durable: Gauge::default(),
             refreshes: Family::default(),
             refresh_duration: Histogram::new(DURATIONS),
             lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
@@ -145,6 +147,11 @@ impl Metrics {
         self.upstream_up.get_or_create(&[("upstream", shown.to_owned())]).set(i64::from(up));
     }
 
+    /// Whether what is counted is kept on disk.
+    pub(crate) fn usage_durable(&self, durable: bool) {
+        self.usage_durable.set(i64::from(durable));
+    }
+
     /// All of them. `age` is that of the keys in use, in seconds; `held` whether a refresh is held.
     pub(crate) fn text(&self, age: Option<i64>, held: bool) -> String {
         self.refresh_held.set(i64::from(held));
@@ -162,6 +169,11 @@ impl Metrics {
             "Time since the reading of the keys in use began; NaN before the first",
             Unit::Seconds,
             self.directory_age.clone(),
+        );
+        registry.register(
+            "usage_durable",
+            "1 if what clients use is kept on disk, 0 if it is counted in memory only",
+            self.usage_durable.clone(),
         );
         registry.register(
             "directory_keys",

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
 use crate::asked::Asked;
 use crate::bearer;
 use crate::calendar::Calendar;
@@ -41,7 +39,7 @@ pub(crate) struct State {
 impl Gate {
     /// A gate that knows no keys yet and answers [`Cause::Unavailable`] until [`Gate::replace`].
     pub fn shut() -> Self {
-        let calendar = Calendar::new(&TimeZone::UTC, 0);
+        let calendar = Calendar::unknown();
         let state = State { directory: Arc::default(), usable_until: i64::MIN, calendar };
         Self { state: RwLock::new(state), replacing: Mutex::default() }
     }

@@ -42,6 +42,8 @@ pub(crate) struct Calendar {
     zone: TimeZone,
     today: Periods,
     tomorrow: Periods,
+    /// Whether somebody has said that this is the zone.
+    is_known: bool,
 }
 
 impl Span {
@@ -61,15 +63,28 @@ impl Span {
 }
 
 impl Calendar {
+    /// That of UTC, as long as nobody has said another.
+    pub(crate) fn unknown() -> Self {
+        Self { is_known: false, ..Self::new(&TimeZone::UTC, 0) }
+    }
+
     /// With the day of a moment as today.
     pub(crate) fn new(zone: &TimeZone, unix: i64) -> Self {
         let today = Periods::of(zone, unix);
-        Self { zone: zone.clone(), today, tomorrow: Periods::of(zone, today.day.until()) }
+        let tomorrow = Periods::of(zone, today.day.until());
+        Self { zone: zone.clone(), today, tomorrow, is_known: true }
     }
 
     /// The same in which the day of a moment is today.
     pub(crate) fn renewed(&self, unix: i64) -> Self {
-        if self.today.day.contains(unix) { self.clone() } else { Self::new(&self.zone, unix) }
+        if self.today.day.contains(unix) {
+            return self.clone();
+        }
+        Self { is_known: self.is_known, ..Self::new(&self.zone, unix) }
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known
     }
 
     /// The periods of a moment: those at hand as a rule, or else worked out, which takes the time of a few decisions.

@@ -65,6 +65,19 @@ impl fmt::Debug for KeyHash {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 6]);
 
+impl Fingerprint {
+    /// The same as a number of 48 bits.
+    pub fn number(self) -> u64 {
+        self.0.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    /// The fingerprint of a number that [`Fingerprint::number`] gives; more bits than 48 are dropped.
+    pub fn of_number(number: u64) -> Self {
+        let [_, _, rest @ ..] = number.to_be_bytes();
+        Self(rest)
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Hex(&self.0).fmt(f)

@@ -35,14 +35,14 @@ impl Gate {
         self.set_calendar(|_| Calendar::new(zone, now.unix));
     }
 
-    /// The present day and month in the table's time zone; `None` before there are keys.
+    /// The present day and month in the table's time zone; `None` until [`Gate::set_time_zone`].
     pub fn periods(&self, now: Now) -> Option<Periods> {
         let state = sync::read(&self.state);
-        (state.usable_until > i64::MIN).then(|| state.calendar.at(now.unix))
+        state.calendar.is_known().then(|| state.calendar.at(now.unix))
     }
 
-    /// Adds what clients used before this process counted, as far as their day or month is still the present one; to be
-    /// called once for each use. What clients without a row have used waits for their first one.
+    /// Adds what clients used before this process counted, as far as their day or month is still the present one. Each use
+    /// is to be told once. What clients without a row have used waits for their first one.
     pub fn resume(&self, spent: impl IntoIterator<Item = Spent>) {
         let mut awaiting = sync::lock(&self.replacing);
         let (directory, calendar) = self.in_use();

@@ -6,6 +6,8 @@
 //! [`Identity`] is the servers that give tokens in other ways ([`Desk`]): the metadata server, the token exchange, the
 //! IAM API, logins, and a workload's own identity provider.
 //!
+//! [`usage()`] is what a server has counted, as the command line tells it.
+//!
 //! [`Authority`] signs certificates.
 //!
 //! It knows nothing of our client, of keys or of the server under test. It signs and verifies with another
@@ -14,7 +16,9 @@
 mod authority;
 mod google;
 mod identity;
+mod usage;
 
 pub use authority::{Authority, Pair, VALID, Years};
 pub use google::{Fault, Google, Request, Times, date_cell};
 pub use identity::{Desk, Identity};
+pub use usage::usage;

@@ -17,7 +17,6 @@ use crate::metrics::Metrics;
 use crate::routes::InUse;
 use crate::sync::{Flusher, Journal, Orders, Refresher, State, Store};
 use crate::upstream::{Examiner, Server};
-use crate::usage::UsageFile;
 
 /// How often idle windows are freed, old recordings deleted, and limits that are tried out spoken of.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -42,19 +41,18 @@ impl Background {
         flusher: Option<Flusher>,
         drained: watch::Receiver<bool>,
     ) -> Self {
+        let keeper = flusher.is_some().then(|| -> Task { Box::pin(app.books.clone().keep()) });
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
         let upstreams: Task = Box::pin(look_after_upstreams(Arc::clone(app)));
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
-        Self { tasks: refresh.into_iter().chain([upstreams, sweep]).collect(), last }
+        Self { tasks: refresh.into_iter().chain(keeper).chain([upstreams, sweep]).collect(), last }
     }
 }
 
 /// What keeps the counts, where there is somebody to count.
 pub(super) fn flusher(app: &App, usage: &Usage, sheet: Option<GoogleSheet>) -> Option<Flusher> {
-    let Door::Guarded(guard) = &app.door else { return None };
-    let (gate, speech, clock) = (&guard.gate, &app.speech, &app.clock);
-    let file = UsageFile::new(&app.data_dir);
-    Some(Flusher::new(Arc::clone(gate), Arc::clone(speech), Arc::clone(clock), file, usage, sheet))
+    let Door::Guarded(_) = &app.door else { return None };
+    Some(Flusher::new(app.books.clone(), Arc::clone(&app.clock), usage, sheet))
 }
 
 /// What keeps the guard's gate as the source has it.

@@ -14,9 +14,10 @@ use super::door::door;
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Config, Fault, RoutesFile};
-use crate::http::{Gateway, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
+use crate::sync::Books;
 use crate::upstream::MakeGroups;
 
 /// How long the voice may take for one piece of a line, of which it speaks several hundred in that time.
@@ -41,10 +42,12 @@ impl App {
         })?;
         let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics)?;
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
+        let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
         let app = Arc::new(Self {
             door,
             studio: studio(&config.audio, &config.data_dir),
-            speech: Arc::default(),
+            books,
+            endpoints: Endpoints::default(),
             data_dir: config.data_dir,
             clock,
             listen: config.listen,

@@ -2,23 +2,25 @@
 
 use std::net::IpAddr;
 
-use gate::{Permit, Quotas};
+use gate::{Cause, Now, Permit, Quotas, Refusal};
 use http::Response;
 use http::header::AUTHORIZATION;
 use tracing::{Level, debug, enabled};
 
 use super::asked::Errand;
 use super::body::Answer;
+use super::endpoint::Endpoint;
 use super::request::Asks;
 use super::stamp::RequestId;
 use super::{redact, refuse};
 use crate::app::{App, Door, Guard};
+use crate::usage::{Kind, Whose};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
 #[derive(Clone)]
 pub(crate) enum Caller {
-    /// The gate let this client in.
-    Client(Permit),
+    /// The gate let this client in, which is counted under this name.
+    Client(Permit, Endpoint),
     /// Authentication is off: the named state of the open door.
     Anyone(OpenDoor),
 }
@@ -31,7 +33,7 @@ impl Caller {
     /// The client's name, where there is authentication.
     pub(crate) fn client(&self) -> Option<&str> {
         match self {
-            Caller::Client(permit) => Some(permit.client()),
+            Caller::Client(permit, _) => Some(permit.client()),
             Caller::Anyone(_) => None,
         }
     }
@@ -39,15 +41,22 @@ impl Caller {
     /// What is left of the key's limits.
     pub(crate) fn quotas(&self) -> Quotas {
         match self {
-            Caller::Client(permit) => permit.quotas(),
+            Caller::Client(permit, _) => permit.quotas(),
             Caller::Anyone(_) => Quotas::default(),
         }
     }
 
     /// Counts the request as answered with a 5xx.
-    pub(crate) fn record_failure(&self) {
-        if let Caller::Client(permit) = self {
-            permit.record_failure();
+    pub(crate) fn record_failure(&self, app: &App) {
+        self.count(app, Kind::Failed, 1);
+    }
+
+    /// Counts something that came of the request.
+    pub(crate) fn count(&self, app: &App, kind: Kind, number: u64) {
+        if let Caller::Client(permit, endpoint) = self {
+            let whose =
+                Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
+            app.books.tally.count(whose, kind, number, app.clock.now().unix);
         }
     }
 }
@@ -63,7 +72,7 @@ pub(crate) fn admit(
     id: RequestId,
 ) -> Result<Caller, Response<Answer>> {
     match &app.door {
-        Door::Guarded(guard) => ask(app, guard, peer, request, id).map(Caller::Client),
+        Door::Guarded(guard) => ask(app, guard, peer, request, id),
         Door::Open(_) => {
             request.remove(&AUTHORIZATION);
             Ok(Caller::Anyone(OpenDoor(())))
@@ -77,7 +86,7 @@ fn ask(
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
-) -> Result<Permit, Response<Answer>> {
+) -> Result<Caller, Response<Answer>> {
     let now = app.clock.now();
     let errand = Errand::of(app, peer, request);
     let decision = errand.ask(app, |asked| {
@@ -87,6 +96,8 @@ fn ask(
             (refusal, answer)
         })
     });
+    let endpoint = errand.endpoint(app, &guard.gate);
+    count(app, &decision, &endpoint, now);
     request.remove(&AUTHORIZATION);
     if enabled!(Level::DEBUG) {
         log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
@@ -94,12 +105,38 @@ fn ask(
     if decision.as_ref().is_ok_and(Permit::shadow_refused) {
         app.metrics.shadow_refused();
     }
-    decision.map_err(|(refusal, answer)| {
-        if refusal.cause() == gate::Cause::UnknownKey {
+    let admitted = decision.map(|permit| Caller::Client(permit, endpoint));
+    admitted.map_err(|(refusal, answer)| {
+        if refusal.cause() == Cause::UnknownKey {
             guard.early.unknown_key();
         }
         answer
     })
+}
+
+/// Counts a request of a client, whatever has become of it (P23).
+fn count<A>(app: &App, decision: &Result<Permit, (Refusal, A)>, endpoint: &Endpoint, now: Now) {
+    // What some of a kind are besides.
+    let (client, key, kind, besides) = match decision {
+        Ok(permit) => {
+            let besides = permit.shadow_refused().then_some(Kind::ShadowLimited);
+            (Some(permit.client()), Some(permit.key()), Kind::Admitted, besides)
+        }
+        Err((refusal, _)) => {
+            let (kind, besides) = match refusal.cause() {
+                Cause::OverLimit { .. } => (Kind::RateLimited, None),
+                Cause::QuotaExceeded { .. } => (Kind::RateLimited, Some(Kind::QuotaExceeded)),
+                _ => (Kind::Denied, None),
+            };
+            (refusal.client(), refusal.key(), kind, besides)
+        }
+    };
+    if let (Some(client), Some(key)) = (client, key) {
+        let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
+        for kind in [Some(kind), besides].into_iter().flatten() {
+            app.books.tally.count(whose, kind, 1, now.unix);
+        }
+    }
 }
 
 /// P24: each decision with its reason. The fingerprint is all that is shown of a key.

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::body::ResponseBody;
 use super::client::Client;
 use super::grpc;
-use crate::http::{RequestId, finished};
+use crate::http::RequestId;
 
 pin_project! {
     /// The answer of an [`ApiKeyService`](crate::ApiKeyService): the inner service's, or a refusal that is there at once.
@@ -52,7 +52,7 @@ where
                 Poll::Ready(match answer {
                     Ok(answer) => Ok(stamped(answer, client, *id, *in_grpc)),
                     Err(error) => {
-                        client.caller().record_failure();
+                        client.record_failure();
                         Err(error)
                     }
                 })
@@ -72,10 +72,10 @@ fn stamped<R>(
     id: RequestId,
     in_grpc: bool,
 ) -> Response<ResponseBody<R>> {
-    let answer = finished(answer, client.caller(), id);
+    let answer = client.finish(answer, id);
     let watch = in_grpc && answer.status().is_success() && !grpc::has_ended(answer.headers());
     if in_grpc && grpc::has_failed(answer.headers()) {
-        client.caller().record_failure();
+        client.record_failure();
     }
     answer.map(|body| ResponseBody::of(body, watch.then(|| client.clone())))
 }

@@ -76,7 +76,7 @@ where
         let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0);
         match admit(&self.app, address, &mut request, id) {
             Ok(caller) => {
-                let client = Client::new(caller);
+                let client = Client::new(caller, Arc::clone(&self.app));
                 // Nobody behind this is to take a client's word for its name.
                 request.headers_mut().remove(CLIENT_NAME);
                 request.extensions_mut().insert(client.clone());

@@ -173,12 +173,12 @@ fn what_was_used_before_a_restart_counts_as_far_as_its_day_and_month_last() {
 }
 
 #[test]
-fn the_present_day_and_month_are_told_once_there_are_keys() {
+fn the_present_day_and_month_are_told_once_the_time_zone_is_known() {
     let now = at("2026-11-28T23:30:00Z");
-    let gate = Gate::shut();
-    gate.set_time_zone(&TimeZone::get("Europe/Paris").unwrap(), now);
+    let gate = gate_of(vec![]);
+    gate.sweep(now);
     assert_eq!(gate.periods(now), None);
-    gate.replace(vec![], i64::MAX);
+    gate.set_time_zone(&TimeZone::get("Europe/Paris").unwrap(), now);
     let began = |now| gate.periods(now).map(|periods| (periods.day.from, periods.month.from));
     assert_eq!(began(now), Some((unix("2026-11-28T23:00:00Z"), unix("2026-10-31T23:00:00Z"))));
     let later = at("2026-11-30T23:00:00Z");

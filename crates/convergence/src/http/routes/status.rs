@@ -24,6 +24,15 @@ pub(crate) struct Status<'a> {
     /// Seconds.
     cache_duration: Option<u64>,
     cache: Cache,
+    usage: Option<Usage>,
+}
+
+/// Where what clients use is counted; nobody is, where the door is open.
+#[derive(Serialize)]
+struct Usage {
+    /// Whether it is kept on disk, and not in memory only.
+    durable: bool,
+    last_error: Option<String>,
 }
 
 #[derive(Default, Serialize)]
@@ -44,7 +53,11 @@ impl<'a> Status<'a> {
     pub(crate) fn of(app: &'a App) -> Self {
         match &app.door {
             Door::Open(why) => Self { mode: why.mode(), reason: Some(why.to_string()), ..Self::default() },
-            Door::Guarded(guard) => guarded(guard, app.clock.now()),
+            Door::Guarded(guard) => {
+                let last_error = app.books.tally.trouble();
+                let usage = Some(Usage { durable: last_error.is_none(), last_error });
+                Self { usage, ..guarded(guard, app.clock.now()) }
+            }
         }
     }
 }
@@ -81,5 +94,6 @@ fn guarded(guard: &Guard, now: Now) -> Status<'_> {
             last_error,
             stale: report.last_read.is_some() && (!report.connected || held),
         },
+        usage: None,
     }
 }
