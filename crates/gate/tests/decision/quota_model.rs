@@ -52,8 +52,8 @@ struct History {
     limits: Limits,
     start: i64,
     now: i64,
-    /// Unix seconds.
-    admitted: Vec<i64>,
+    /// Unix seconds, and on which day they were.
+    admitted: Vec<(i64, Date)>,
 }
 
 impl History {
@@ -110,7 +110,7 @@ impl History {
     fn restart(&mut self) {
         let periods = self.gate.periods(self.now()).unwrap();
         let since = |from: i64| {
-            let count = self.admitted.iter().filter(|admitted| **admitted >= from).count();
+            let count = self.admitted.iter().filter(|(admitted, _)| *admitted >= from).count();
             Some((from, u64::try_from(count).unwrap()))
         };
         let spent =
@@ -143,7 +143,7 @@ impl History {
         let told = |quota: Option<CalendarQuota>| quota.map(|quota| quota.remaining);
         prop_assert_eq!((told(quotas.day), told(quotas.month)), (left(day, in_day), left(month, in_month)));
         if fits {
-            self.admitted.push(self.now);
+            self.admitted.push((self.now, self.label(self.now, Period::Day)));
         }
         verdict.err().map_or(Ok(()), |refusal| self.check_wait(refusal.cause(), has_room(month, in_month)))
     }
@@ -164,19 +164,26 @@ impl History {
 
     fn used(&self, period: Period) -> usize {
         let now = self.label(self.now, period);
-        self.admitted.iter().filter(|admitted| self.label(**admitted, period) == now).count()
+        self.admitted.iter().filter(|(_, day)| of_its(period, *day) == now).count()
     }
 
-    /// The date that wall clocks show; where they have gone back over midnight, the one that they had shown before. Of a
-    /// month, its first.
+    /// The date that wall clocks show; where they have gone back over midnight, the one that they had shown before.
     fn label(&self, unix: i64, period: Period) -> Date {
         let moment = Timestamp::from_second(unix).unwrap();
-        let earlier = moment - SignedDuration::from_hours(3);
-        let date = self.zone.to_datetime(moment).date().max(self.zone.to_datetime(earlier).date());
-        match period {
-            Period::Day => date,
-            Period::Month => date.first_of_month(),
-        }
+        let second = SignedDuration::from_secs(1);
+        let shown = |moment: Timestamp| self.zone.to_datetime(moment).date();
+        let change = self.zone.preceding(moment + second).next();
+        let before = change.map(|change| shown(change.timestamp() - second));
+        let date = before.into_iter().fold(shown(moment), Date::max);
+        of_its(period, date)
+    }
+}
+
+/// A day as it is, and of a month the first.
+fn of_its(period: Period, day: Date) -> Date {
+    match period {
+        Period::Day => day,
+        Period::Month => day.first_of_month(),
     }
 }
 
@@ -189,11 +196,12 @@ fn start() -> impl Strategy<Value = i64> {
         "2026-10-24T12:00:00Z",
         "2026-04-04T03:00:00Z",
         "2026-10-29T12:00:00Z",
-        "2008-11-01T20:00:00Z",
+        "2008-11-02T02:00:00Z",
         "2011-12-29T12:00:00Z",
     ];
     let around = around.map(|moment| moment.parse::<Timestamp>().unwrap().as_second()).to_vec();
-    (prop::sample::select(around), -100_000..100_000_i64).prop_map(|(around, more)| around + more)
+    let more = prop_oneof![-100_000..100_000_i64, -4_000..4_000_i64];
+    (prop::sample::select(around), more).prop_map(|(around, more)| around + more)
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
