@@ -94,27 +94,26 @@ impl Client {
             None => held.limit.and_then(|limit| window.over(limit, now.uptime)),
         };
         let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods));
-        if let Some(cause) = longest(over, exceeded, now) {
+        let verdict = if let Some(cause) = longest(over, exceeded, now) {
             meter.rate_limited(now.unix);
-            let minute = match (over, elsewhere) {
-                (Some(over), _) => Some(over.quota),
-                (None, Some(verdict)) => verdict.ok().flatten(),
-                (None, None) => held.limit.map(|limit| window.quota(limit, now.uptime)),
-            };
-            return Err(Excess { cause, quotas: held.quotas(minute, tally, now) });
-        }
-        window.record(tick);
-        tally.record();
-        meter.admitted(now.unix);
+            Err(cause)
+        } else {
+            window.record(tick);
+            tally.record();
+            meter.admitted(now.unix);
+            let limit = held.further.and_then(|limits| limits.shadow);
+            Ok(grains.shadow.is_some_and(|grain| Shadow::record(shadow, grain, limit, now.uptime)))
+        };
         let minute = match elsewhere {
-            Some(verdict) => verdict.ok().flatten(),
+            Some(Ok(quota)) => quota,
+            Some(Err(over)) => Some(over.quota),
             None => held.limit.map(|limit| window.quota(limit, now.uptime)),
         };
-        let shadow_refused = grains.shadow.is_some_and(|grain| {
-            let limit = held.further.and_then(|limits| limits.shadow);
-            Shadow::record(shadow, grain, limit, now.uptime)
-        });
-        Ok(Admission { quotas: held.quotas(minute, tally, now), shadow_refused })
+        let quotas = held.quotas(minute, tally, now);
+        match verdict {
+            Ok(shadow_refused) => Ok(Admission { quotas, shadow_refused }),
+            Err(cause) => Err(Excess { cause, quotas }),
+        }
     }
 
     /// What is left of each limit; changes nothing that counts.

@@ -27,6 +27,7 @@ use self::header::{Header, SEARCHED_ROWS};
 use crate::{Record, Restrictions};
 
 pub use self::header::{Column, HeaderFault, Layout};
+pub use self::limit::LARGEST_QUOTA;
 pub use self::listing::Listing;
 pub use self::problem::{Problem, address};
 pub use self::row::Row;

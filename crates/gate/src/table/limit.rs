@@ -10,8 +10,8 @@ pub(super) enum Per {
     Month,
 }
 
-/// What the largest quota is: integers in header fields have 15 digits (RFC 9651, 3.3.1).
-const LARGEST_QUOTA: u64 = 999_999_999_999_999;
+/// The largest quota of a day or a month: integers in header fields have 15 digits (RFC 9651, 3.3.1).
+pub const LARGEST_QUOTA: u64 = 999_999_999_999_999;
 
 /// Reads a cell that is not empty. A number that a person may have meant otherwise is not read.
 pub(super) fn read(value: Value<'_>, per: Per) -> Option<u64> {

@@ -12,14 +12,15 @@ use crate::keys::edit::{NewRow, Seen};
 pub(super) fn command() -> Command {
     let client = Arg::new("client").long("client").value_name("NAME").required(true);
     let limit = Arg::new("rate_limit").long("rate-limit").value_name("N").value_parser(value_parser!(u32));
-    let further =
-        |flag: &'static str| Arg::new(flag).long(flag).value_name("N").value_parser(value_parser!(u64));
+    let further = |flag: &'static str, most| {
+        Arg::new(flag).long(flag).value_name("N").value_parser(value_parser!(u64).range(..=most))
+    };
     let expires = Arg::new("expires").long("expires").value_name("WHEN");
     let command = Command::new("create")
         .about("Add a row with a new key, and print the key: it is shown this once")
         .arg(client.help("Whose key it is; all keys of one client share its window"))
         .arg(limit.help("Requests per minute; without it, as DEFAULT_RATE_LIMIT says"))
-        .args(FURTHER_LIMITS.map(|(_, flag, help)| further(flag).help(help)))
+        .args(FURTHER_LIMITS.map(|(_, flag, most, help)| further(flag, most).help(help)))
         .arg(expires.help(format!("The last moment at which it works: {}", when::FORMS)))
         .arg(hash_flag());
     RESTRICTIONS.iter().fold(command, |command, (_, flag, value, help)| {
@@ -27,13 +28,24 @@ pub(super) fn command() -> Command {
     })
 }
 
-/// The flags of limits beside that of the minute, and their columns.
-const FURTHER_LIMITS: [(Column, &str, &str); 3] = [
-    (Column::RateLimitDay, "rate-limit-day", "Requests per day of the table's time zone"),
-    (Column::RateLimitMonth, "rate-limit-month", "Requests per month of the table's time zone"),
+/// The flags of limits beside that of the minute, their columns, and what those hold at most.
+const FURTHER_LIMITS: [(Column, &str, u64, &str); 3] = [
+    (
+        Column::RateLimitDay,
+        "rate-limit-day",
+        gate::LARGEST_QUOTA,
+        "Requests per day of the table's time zone",
+    ),
+    (
+        Column::RateLimitMonth,
+        "rate-limit-month",
+        gate::LARGEST_QUOTA,
+        "Requests per month of the table's time zone",
+    ),
     (
         Column::ShadowRateLimit,
         "shadow-rate-limit",
+        u32::MAX as u64,
         "Requests per minute of a limit to try out: what it would refuse is counted and let through",
     ),
 ];
@@ -79,7 +91,7 @@ fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
     if let Some(limit) = desk.flags.get_one::<u32>("rate_limit") {
         row.put(seen, Column::RateLimit, Cell::Number((*limit).into()))?;
     }
-    for (column, flag, _) in FURTHER_LIMITS {
+    for (column, flag, ..) in FURTHER_LIMITS {
         if let Some(limit) = desk.flags.get_one::<u64>(flag) {
             row.put(seen, column, whole(*limit))?;
         }
@@ -100,7 +112,7 @@ fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
 }
 
 /// A number as a cell holds it.
-#[expect(clippy::cast_precision_loss, reason = "a limit that large is refused when the row is read back")]
+#[expect(clippy::cast_precision_loss, reason = "the largest quota is far below 2^53")]
 fn whole(number: u64) -> Cell {
     Cell::Number(number as f64)
 }
@@ -109,12 +121,11 @@ fn whole(number: u64) -> Cell {
 pub(super) fn check(seen: &Seen, row: &NewRow) -> anyhow::Result<()> {
     let header = seen.cells(seen.listing.header_row()).to_vec();
     let grid = [header, row.cells.clone()];
-    let problems = Table::read(&grid, &seen.rules)?.problems;
-    let restrictions = RESTRICTIONS.map(|(column, flag, ..)| (column, flag));
-    for (column, flag) in
-        restrictions.into_iter().chain(FURTHER_LIMITS.map(|(column, flag, _)| (column, flag)))
-    {
-        if let Some(problem) = problems.iter().find(|problem| problem.column == column.name()) {
+    for (column, flag, ..) in RESTRICTIONS {
+        let problems = Table::read(&grid, &seen.rules)?.problems;
+        if let Some(problem) =
+            problems.into_iter().find(|problem| problem.refused && problem.column == column.name())
+        {
             bail!("--{flag}: {}; nothing was written", problem.message);
         }
     }
