@@ -21,6 +21,16 @@ const POST_EVERY: Duration = Duration::from_secs(10);
 /// So many lines are added to the database at once rather than kept longer.
 const MOST_PENDING: usize = 50_000;
 
+/// So many times in a row it has to go well until that is said.
+const WELL_AFTER: u32 = 20;
+
+/// What is wrong, and how often in a row nothing was.
+#[derive(Default)]
+struct Trouble {
+    complaint: Complaint,
+    well: u32,
+}
+
 /// The counts of this process, and where they are kept. A copy is the same.
 #[derive(Clone)]
 pub(crate) struct Books {
@@ -61,16 +71,16 @@ impl Books {
 
     /// Runs until the server ends.
     pub(crate) async fn keep(self) {
-        let mut complaint = Complaint::default();
+        let mut trouble = Trouble::default();
         let mut posted = self.clock.now().uptime;
         loop {
             let is_due = self.clock.now().uptime >= posted + POST_EVERY;
             let kept = self.with(move |books, now| {
                 books.gather()?;
-                let is_much = books.pending() > MOST_PENDING;
-                if is_due || is_much { books.post(now) } else { Ok(()) }
+                let is_urgent = books.pending() > MOST_PENDING || books.is_volatile();
+                if is_due || is_urgent { books.post(now) } else { Ok(()) }
             });
-            self.tell(&mut complaint, kept.await);
+            self.tell(&mut trouble, kept.await);
             if is_due {
                 posted = self.clock.now().uptime;
             }
@@ -81,15 +91,20 @@ impl Books {
         }
     }
 
-    fn tell(&self, complaint: &mut Complaint, kept: Result<(), KeepError>) {
+    /// Says what is wrong, and that it is over once it has been well for a while: a disk that is nearly full takes one file and
+    /// refuses the next.
+    fn tell(&self, trouble: &mut Trouble, kept: Result<(), KeepError>) {
+        let Trouble { complaint, well } = trouble;
         match kept {
             Ok(()) => {
                 self.tally.set_trouble(None);
-                if complaint.end() {
+                *well = well.saturating_add(1);
+                if *well == WELL_AFTER && complaint.end() {
                     info!("usage is kept on disk again");
                 }
             }
             Err(error) => {
+                *well = 0;
                 self.tally.set_trouble(Some(error.to_string()));
                 let effect =
                     "it is counted in memory only, and not written to the spreadsheet until it can be kept";

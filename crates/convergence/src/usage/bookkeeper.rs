@@ -41,6 +41,8 @@ pub(crate) struct Bookkeeper {
 struct Parcel {
     batch: Batch,
     files: Vec<SegmentFile>,
+    /// Whether some of it is in no file.
+    is_volatile: bool,
 }
 
 /// Why counts are not where they should be.
@@ -87,6 +89,11 @@ impl Bookkeeper {
     pub(crate) fn pending(&self) -> usize {
         let unconfirmed = self.unconfirmed.as_ref().map_or(0, |parcel| parcel.batch.len());
         unconfirmed + self.pending.batch.len()
+    }
+
+    /// Whether some of it is in the memory of this process and nowhere else.
+    pub(crate) fn is_volatile(&self) -> bool {
+        self.pending.is_volatile || self.unconfirmed.as_ref().is_some_and(|parcel| parcel.is_volatile)
     }
 
     /// Adds to the database what was gathered.
@@ -203,6 +210,8 @@ impl Bookkeeper {
         if let Some(file) = file {
             self.pending.batch.take(contents.origin);
             self.pending.files.push(file);
+        } else {
+            self.pending.is_volatile = true;
         }
     }
 

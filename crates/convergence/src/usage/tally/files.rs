@@ -12,8 +12,9 @@ use tracing::warn;
 use super::record::{self, Contents, Origin};
 use super::words::Words;
 
-/// Room for some 25,000 records. What is not used of it is given back when the segment is retired.
-const BYTES: usize = 4 << 20;
+/// Room for some 25,000 records, or where the disk has less, for some 400. What is not used of it is given back when the
+/// segment is retired.
+const SIZES: [usize; 2] = [4 << 20, 64 << 10];
 
 const ENDING: &str = "tally";
 
@@ -31,7 +32,7 @@ impl SegmentFile {
         let path = folder.join(format!("{:016x}-{}.{ENDING}", origin.run, origin.sequence));
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         let made = Self { file, path };
-        let words = made.take_room().and_then(|()| Words::of_file(&made.file, BYTES / size_of::<u64>()));
+        let words = made.take_room().and_then(|bytes| Words::of_file(&made.file, bytes / size_of::<u64>()));
         match words {
             Ok(words) => Ok((made, words)),
             Err(error) => {
@@ -41,12 +42,26 @@ impl SegmentFile {
         }
     }
 
-    /// A page without room on the disk would end the process when it is written.
-    fn take_room(&self) -> io::Result<()> {
+    /// Makes it as long as there is room, and returns how many bytes that is. A page without room on the disk would end the
+    /// process when it is written.
+    fn take_room(&self) -> io::Result<usize> {
         self.file.try_lock().map_err(io::Error::from)?;
-        match rustix::fs::fallocate(&self.file, FallocateFlags::empty(), 0, BYTES as u64) {
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => (&self.file).write_all(&vec![0; BYTES]),
+        let take = |bytes: usize| match rustix::fs::fallocate(
+            &self.file,
+            FallocateFlags::empty(),
+            0,
+            bytes as u64,
+        ) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => (&self.file).write_all(&vec![0; bytes]),
             done => Ok(done?),
+        };
+        let [most, least] = SIZES;
+        match take(most) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                self.file.set_len(0)?;
+                take(least).map(|()| least)
+            }
+            taken => taken.map(|()| most),
         }
     }
 
