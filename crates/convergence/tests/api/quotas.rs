@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::Google;
 
@@ -173,4 +174,17 @@ async fn a_shadow_limit_is_counted_and_refuses_nothing() {
         assert_eq!((answer.status, answer.header("ratelimit-policy")), (200, Some("\"default\";q=9;w=60")));
     }
     server.until_metric("convergence_shadow_refusals_total", 2.0).await;
+}
+
+#[tokio::test]
+async fn p23_what_a_quota_has_refused_and_a_shadow_limit_would_have_is_in_the_usage() {
+    let server = TestServer::with_keys(&keys(&["k,C,yes,,3,,1"])).await;
+    for status in [200, 200, 200, 429] {
+        assert_eq!(server.verify("k").await.status, status);
+    }
+    let used = server.send(server.admin(Method::GET, "/usage")).await.json();
+    let count = |name: &str| used[0][name].as_u64();
+    let counts =
+        ["requests", "admitted", "rate_limited", "quota_exceeded", "shadow_limited", "failed"].map(count);
+    assert_eq!(counts, [4, 3, 1, 1, 2, 0].map(Some), "{used}");
 }
