@@ -41,6 +41,7 @@ pub(crate) struct Metrics {
     attempts: Family<Label, Counter>,
     tls_certificate: Family<Label, Gauge>,
     tls_refused: Family<Label, Gauge>,
+    shadow_refusals: Counter,
     upstream_up: Family<[(&'static str, String); 1], Gauge>,
     upstream_failures: UpstreamFailures,
 }
@@ -62,6 +63,7 @@ impl Default for Metrics {
             attempts: Family::default(),
             tls_certificate: Family::default(),
             tls_refused: Family::default(),
+            shadow_refusals: Counter::default(),
             upstream_up: Family::default(),
             upstream_failures: Family::default(),
         };
@@ -141,6 +143,11 @@ impl Metrics {
 
     pub(crate) fn attempt(&self, result: AttemptResult) {
         self.attempts.get_or_create(&[("result", result.name())]).inc();
+    }
+
+    /// A request was let through that its key's shadow limit would have refused.
+    pub(crate) fn shadow_refused(&self) {
+        self.shadow_refusals.inc();
     }
 
     /// Counts requests that use up Google's quota of reads.
@@ -233,6 +240,8 @@ impl Metrics {
         );
         let refused = "1 while the TLS files hold what cannot be used, so that the old certificate still is";
         registry.register("tls_files_refused", refused, self.tls_refused.clone());
+        let shadow = "Requests let through that a shadow_rate_limit would have refused";
+        registry.register("shadow_refusals", shadow, self.shadow_refusals.clone());
         let up = "1 while an upstream is asked in its turn, 0 while it is asked last";
         registry.register("upstream_up", up, self.upstream_up.clone());
         let failures = "Failures of upstreams to be reached, to answer, or to end their answers";

@@ -18,7 +18,7 @@ use crate::routes::InUse;
 use crate::sync::{Flusher, Journal, Orders, Refresher, State, Store};
 use crate::upstream::{Examiner, Server};
 
-/// How often idle windows are freed and old recordings deleted.
+/// How often idle windows are freed, old recordings deleted, and limits that are tried out spoken of.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Something that runs beside the requests until the server stops.
@@ -111,6 +111,9 @@ async fn sweep(app: Arc<App>) {
         app.clock.sleep(SWEEP_EVERY).await;
         if let Door::Guarded(guard) = &app.door {
             guard.gate.sweep(app.clock.now());
+            for (client, requests) in guard.gate.take_shadow_refusals() {
+                info!(client, requests, "shadow_rate_limit would have refused requests in the last minute");
+            }
         }
         match app.studio.sweep().await {
             Ok(0) => {}

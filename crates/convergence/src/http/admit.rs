@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gate::{Cause, HeaderProblem, Now, Permit, Quota, Refusal};
+use gate::{Cause, HeaderProblem, Now, Permit, Quotas, Refusal};
 use http::Response;
 use http::header::AUTHORIZATION;
 use tracing::{Level, debug, enabled};
@@ -40,11 +40,11 @@ impl Caller {
         }
     }
 
-    /// What is left of the key's limit.
-    pub(crate) fn quota(&self) -> Option<Quota> {
+    /// What is left of the key's limits.
+    pub(crate) fn quotas(&self) -> Quotas {
         match self {
-            Caller::Client(permit, _) => permit.quota(),
-            Caller::Anyone(_) => None,
+            Caller::Client(permit, _) => permit.quotas(),
+            Caller::Anyone(_) => Quotas::default(),
         }
     }
 
@@ -116,6 +116,9 @@ fn ask(
     }
     let (refusal, answer) = match decision {
         Ok(permit) => {
+            if permit.shadow_refused() {
+                app.metrics.shadow_refused();
+            }
             attempt.inspect(Attempt::succeeded);
             return Ok(Caller::Client(permit, endpoint));
         }
@@ -165,17 +168,26 @@ fn hold_back(
 
 /// Counts a request of a client, whatever has become of it (P23).
 fn count<A>(app: &App, decision: &Result<Permit, (Refusal, A)>, endpoint: &Endpoint, now: Now) {
-    let (client, key, kind) = match decision {
-        Ok(permit) => (Some(permit.client()), Some(permit.key()), Kind::Admitted),
+    // What some of a kind are besides.
+    let (client, key, kind, besides) = match decision {
+        Ok(permit) => {
+            let besides = permit.shadow_refused().then_some(Kind::ShadowLimited);
+            (Some(permit.client()), Some(permit.key()), Kind::Admitted, besides)
+        }
         Err((refusal, _)) => {
-            let is_over = matches!(refusal.cause(), Cause::OverLimit { .. });
-            let kind = if is_over { Kind::RateLimited } else { Kind::Denied };
-            (refusal.client(), refusal.key(), kind)
+            let (kind, besides) = match refusal.cause() {
+                Cause::OverLimit { .. } => (Kind::RateLimited, None),
+                Cause::QuotaExceeded { .. } => (Kind::RateLimited, Some(Kind::QuotaExceeded)),
+                _ => (Kind::Denied, None),
+            };
+            (refusal.client(), refusal.key(), kind, besides)
         }
     };
     if let (Some(client), Some(key)) = (client, key) {
         let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
-        app.books.tally.count(whose, kind, 1, now.unix);
+        for kind in [Some(kind), besides].into_iter().flatten() {
+            app.books.tally.count(whose, kind, 1, now.unix);
+        }
     }
 }
 
@@ -184,7 +196,8 @@ fn log(guard: &Guard, request: &impl Asks, id: RequestId, decision: Result<&Perm
     let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
     match decision {
         Ok(permit) => {
-            debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", "admitted");
+            let shadow = permit.shadow_refused().then_some("over its limit");
+            debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", shadow, "admitted");
         }
         Err(refusal) => {
             let looked_up = |_| if refusal.cause() == gate::Cause::UnknownKey { "miss" } else { "hit" };

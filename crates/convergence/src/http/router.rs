@@ -84,7 +84,7 @@ pub(crate) fn finished<B>(app: &App, mut answer: Response<B>, caller: &Caller, i
     if answer.status().is_server_error() {
         caller.record_failure(app);
     }
-    stamp::client(answer.headers_mut(), caller.client(), caller.quota());
+    stamp::client(answer.headers_mut(), caller.client(), &caller.quotas());
     stamp::request_id(answer.headers_mut(), id);
     answer
 }

@@ -43,17 +43,17 @@ impl Client {
 
     /// The requests that the key allows in a minute; `None` where it has no limit.
     pub fn limit(&self) -> Option<u32> {
-        self.caller.quota().map(|quota| quota.limit)
+        self.caller.quotas().minute.map(|quota| quota.limit)
     }
 
     /// How many of them are left, this request counted.
     pub fn remaining(&self) -> Option<u32> {
-        self.caller.quota().map(|quota| quota.remaining)
+        self.caller.quotas().minute.map(|quota| quota.remaining)
     }
 
     /// When there will be more of them again, in whole seconds from this request.
     pub fn reset(&self) -> Option<Duration> {
-        let seconds = self.caller.quota()?.reset_seconds.min(WINDOW_SECONDS);
+        let seconds = self.caller.quotas().minute?.reset_seconds.min(WINDOW_SECONDS);
         Some(Duration::from_secs(seconds.into()))
     }
 

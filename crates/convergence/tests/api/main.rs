@@ -23,6 +23,7 @@ mod orders;
 mod proxy;
 mod proxy_failures;
 mod proxy_streams;
+mod quotas;
 mod refusals;
 mod restrictions;
 mod sheet;

@@ -24,7 +24,7 @@ fn what_others_have_admitted_is_known_here_when_this_process_decides_alone() {
     let gate = gate_of(vec![limited("k", "acme", 2)]);
     let quota = Some(Quota { limit: 2, remaining: 0, reset_seconds: 9 });
     let permit = candidate(&gate, "k").settle(Ok(quota), at_millis(0)).expect("admitted elsewhere");
-    assert_eq!((permit.client(), permit.quota()), ("acme", quota));
+    assert_eq!((permit.client(), permit.quotas().minute), ("acme", quota));
     assert_eq!(admitted(&gate, "k", at_millis(0), 2), 1, "one of two was admitted here");
 }
 
