@@ -15,18 +15,20 @@ use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
 use crate::fleet::Fleet;
-use crate::http::{Gateway, RequestId, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{InUse, LiveRoutes};
-use crate::usage::Speech;
+use crate::sync::Books;
 
 /// Shared by all threads for as long as the server runs.
 pub(crate) struct App {
     pub(crate) door: Door,
     /// Where limits are shared with other servers.
     pub(crate) fleet: Option<Arc<Fleet>>,
+    pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
-    pub(crate) speech: Arc<Speech>,
+    pub(crate) books: Books,
+    pub(crate) endpoints: Endpoints,
     pub(crate) data_dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listen: Listen,

@@ -23,7 +23,9 @@ mod router;
 
 mod admit;
 mod asked;
+mod endpoint;
 mod refuse;
+mod shield;
 mod stamp;
 
 mod routes;
@@ -42,12 +44,14 @@ mod redact;
 pub(crate) use admin::AdminListener;
 pub(crate) use admit::{Admission, Caller, Pending, begin};
 pub(crate) use body::Answer;
+pub(crate) use endpoint::Endpoints;
 pub(crate) use ext_authz::{ExtAuthzListener, grpc_code};
 pub(crate) use listener::Listeners;
 pub(crate) use proxy::{Gateway, loosely};
 pub(crate) use refuse::status_and_code;
 pub(crate) use router::finished;
 pub(crate) use routes::status::Status;
+pub(crate) use shield::Shield;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::{CLIENT_NAME, RequestId, request_id};
 pub(crate) use tls::{RedirectListener, Tls};

@@ -1,5 +1,5 @@
-//! What happens in the background: the source of keys to the gate and to the disk, and the gate's counts to the disk
-//! and to the spreadsheet.
+//! What happens in the background: the source of keys to the gate and to the disk, and counts to the disk and to
+//! the spreadsheet.
 
 mod early;
 pub(crate) mod freshness;
@@ -23,6 +23,7 @@ mod store;
 
 mod complaint;
 mod flush;
+mod keeper;
 mod usage_tab;
 
 mod back_off;
@@ -35,6 +36,7 @@ pub(crate) use flush::Flusher;
 pub(crate) use freshness::{Freshness, InUse};
 pub(crate) use guard::{Fate, works};
 pub(crate) use journal::{Journal, Outcome};
+pub(crate) use keeper::Books;
 pub(crate) use lag::Lag;
 #[cfg(test)]
 pub(crate) use lag::Via;

@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use crate::client::Client;
-use crate::directory::Entry;
-use crate::limit::{self, OverLimit, Quota};
+use crate::client::{Client, Held, Judge};
+use crate::limit::{OverLimit, Quota};
 use crate::now::Now;
 use crate::permit::Permit;
+use crate::quota::FurtherLimits;
 use crate::record::Fingerprint;
 use crate::refusal::Refusal;
 
@@ -16,12 +16,12 @@ use crate::refusal::Refusal;
 pub struct Candidate {
     client: Arc<Client>,
     key: Fingerprint,
-    limit: Option<u32>,
+    held: Held,
 }
 
 impl Candidate {
-    pub(crate) fn of(entry: &Entry) -> Self {
-        Self { client: Arc::clone(&entry.client), key: entry.key.fingerprint(), limit: entry.limit() }
+    pub(crate) fn of(client: &Arc<Client>, key: Fingerprint, held: Held) -> Self {
+        Self { client: Arc::clone(client), key, held }
     }
 
     /// Who calls: `client_name` as the sheet has it.
@@ -36,53 +36,68 @@ impl Candidate {
 
     /// What the key is held to, in requests per 60 seconds.
     pub fn limit(&self) -> Option<u32> {
-        self.limit
+        self.held.limit
     }
 
-    /// Asks the window of this process, and records the request there if there is room: one step.
+    /// What it is held to beside that.
+    pub fn further_limits(&self) -> FurtherLimits {
+        self.held.further.unwrap_or_default()
+    }
+
+    /// Asks the windows of this process, and records the request there if there is room in all of them: one step.
     ///
     /// # Errors
-    /// The window is full for the key's limit.
+    /// One of the key's limits has no room.
     pub fn admit(self, now: Now) -> Result<Permit, Refusal> {
-        let verdict = self.client.check_and_record(self.limit, now);
-        self.conclude(verdict)
+        conclude(&self.client, self.key, &self.held, Judge::Window, now)
     }
 
-    /// Asks the window of this process for its part of the limit, as one of so many servers that cannot ask each other, and
-    /// records the request there if there is room. What is left is told of the part, under the limit's own name.
+    /// The same, where this process is one of so many servers that cannot ask each other: it keeps to its part of the limit.
+    /// What is left is told of that part, under the limit's own name.
     ///
     /// # Errors
-    /// The window is full for that part.
+    /// The part, or a quota, has no room.
     pub fn admit_share(self, servers: NonZeroU32, now: Now) -> Result<Permit, Refusal> {
-        let told = |quota| Quota { limit: self.limit.unwrap_or_default(), ..quota };
-        let part = self.limit.map(|limit| limit::share(limit, servers));
-        let verdict = match self.client.check_and_record(part, now) {
-            Ok(quota) => Ok(quota.map(told)),
-            Err(over) => Err(OverLimit { quota: told(over.quota), ..over }),
-        };
-        self.conclude(verdict)
+        conclude(&self.client, self.key, &self.held, Judge::Share(servers), now)
     }
 
-    /// Nobody can be asked for the limit, and nobody is to decide without it: the window stays as it is.
-    pub fn undecided(self) -> Refusal {
-        Refusal::undecided(self.client, self.key)
-    }
-
-    /// Takes the word of a window that several servers share. The window of this process records an admission as well,
-    /// so that it knows what was let through here if it has to decide alone.
+    /// Whether the quotas of day and month have room, before anybody else is asked for the window.
     ///
     /// # Errors
-    /// The verdict is a refusal.
-    pub fn settle(self, verdict: Result<Option<Quota>, OverLimit>, now: Now) -> Result<Permit, Refusal> {
-        self.client.record(&verdict, now);
-        self.conclude(verdict)
+    /// One of them has none.
+    pub fn check_quotas(self, now: Now) -> Result<Self, Refusal> {
+        match self.client.quota_without_room(&self.held, now) {
+            Some(excess) => Err(Refusal::over_limit(&self.client, self.key, excess)),
+            None => Ok(self),
+        }
     }
 
-    fn conclude(self, verdict: Result<Option<Quota>, OverLimit>) -> Result<Permit, Refusal> {
-        let Self { client, key, .. } = self;
-        match verdict {
-            Ok(quota) => Ok(Permit::grant(client, key, quota)),
-            Err(over) => Err(Refusal::over_limit(client, key, over)),
-        }
+    /// Nobody can be asked for the window, and nobody is to decide without it: nothing is spent.
+    pub fn undecided(self) -> Refusal {
+        Refusal::undecided(&self.client, self.key)
+    }
+
+    /// Takes the word of a window that several servers share for that of the 60 seconds. The windows of this process
+    /// record an admission as well, so that it knows what was let through here if it has to decide alone; the quotas of
+    /// day and month are its own, and are asked here.
+    ///
+    /// # Errors
+    /// The verdict is a refusal, or a quota has no room.
+    pub fn settle(self, verdict: Result<Option<Quota>, OverLimit>, now: Now) -> Result<Permit, Refusal> {
+        conclude(&self.client, self.key, &self.held, Judge::Elsewhere(verdict), now)
+    }
+}
+
+/// The last step of a decision, whether the request has waited as a candidate or not.
+pub(crate) fn conclude(
+    client: &Arc<Client>,
+    key: Fingerprint,
+    held: &Held,
+    judge: Judge,
+    now: Now,
+) -> Result<Permit, Refusal> {
+    match client.decide(held, judge, now) {
+        Ok(admission) => Ok(Permit::grant(client, key, admission)),
+        Err(excess) => Err(Refusal::over_limit(client, key, excess)),
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::client::Client;
-use crate::limit::Quota;
+use crate::client::{Admission, Client};
+use crate::quota::Quotas;
 use crate::record::Fingerprint;
 
 /// Proof that a request was admitted. Only a [`Candidate`](crate::Candidate) becomes one, so whoever asks for it as an
@@ -12,13 +12,15 @@ use crate::record::Fingerprint;
 #[derive(Clone)]
 pub struct Permit {
     client: Arc<Client>,
-    quota: Option<Quota>,
+    quotas: Quotas,
+    shadow_refused: bool,
     key: Fingerprint,
 }
 
 impl Permit {
-    pub(crate) fn grant(client: Arc<Client>, key: Fingerprint, quota: Option<Quota>) -> Self {
-        Self { client, quota, key }
+    pub(crate) fn grant(client: &Arc<Client>, key: Fingerprint, admission: Admission) -> Self {
+        let Admission { quotas, shadow_refused } = admission;
+        Self { client: Arc::clone(client), quotas, shadow_refused, key }
     }
 
     /// Who called: `client_name` as the sheet has it.
@@ -26,9 +28,14 @@ impl Permit {
         self.client.name()
     }
 
-    /// What is left of the key's limit; `None` where it has none.
-    pub fn quota(&self) -> Option<Quota> {
-        self.quota
+    /// What is left of the key's limits.
+    pub fn quotas(&self) -> Quotas {
+        self.quotas
+    }
+
+    /// Whether the key's shadow limit would have refused the request.
+    pub fn shadow_refused(&self) -> bool {
+        self.shadow_refused
     }
 
     /// Which key, for the log.
@@ -46,7 +53,7 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
             .field("client", &self.client())
-            .field("quota", &self.quota)
+            .field("quotas", &self.quotas)
             .finish_non_exhaustive()
     }
 }

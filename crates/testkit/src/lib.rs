@@ -6,6 +6,8 @@
 //! [`Identity`] is the servers that give tokens in other ways ([`Desk`]): the metadata server, the token exchange, the
 //! IAM API, logins, and a workload's own identity provider.
 //!
+//! [`usage()`] is what a server has counted, as the command line tells it.
+//!
 //! [`Authority`] signs certificates.
 //!
 //! [`Redis`] is a real Redis on a loopback port, to be killed and paused; [`Chaos`] a proxy that keeps, delays and cuts
@@ -19,9 +21,11 @@ mod chaos;
 mod google;
 mod identity;
 mod redis;
+mod usage;
 
 pub use authority::{Authority, Pair, VALID, Years};
 pub use chaos::{Chaos, Weather};
 pub use google::{Fault, Google, Request, Times, date_cell};
 pub use identity::{Desk, Identity};
 pub use redis::Redis;
+pub use usage::usage;

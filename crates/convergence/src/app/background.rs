@@ -17,9 +17,8 @@ use crate::metrics::Metrics;
 use crate::routes::InUse;
 use crate::sync::{Flusher, Journal, Orders, Refresher, State, Store};
 use crate::upstream::{Examiner, Server};
-use crate::usage::UsageFile;
 
-/// How often idle windows are freed and old recordings deleted.
+/// How often idle windows are freed, old recordings deleted, and limits that are tried out spoken of.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Something that runs beside the requests until the server stops.
@@ -42,19 +41,18 @@ impl Background {
         flusher: Option<Flusher>,
         drained: watch::Receiver<bool>,
     ) -> Self {
+        let keeper = flusher.is_some().then(|| -> Task { Box::pin(app.books.clone().keep()) });
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
         let upstreams: Task = Box::pin(look_after_upstreams(Arc::clone(app)));
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
-        Self { tasks: refresh.into_iter().chain([upstreams, sweep]).collect(), last }
+        Self { tasks: refresh.into_iter().chain(keeper).chain([upstreams, sweep]).collect(), last }
     }
 }
 
 /// What keeps the counts, where there is somebody to count.
 pub(super) fn flusher(app: &App, usage: &Usage, sheet: Option<GoogleSheet>) -> Option<Flusher> {
-    let Door::Guarded(guard) = &app.door else { return None };
-    let (gate, speech, clock) = (&guard.gate, &app.speech, &app.clock);
-    let file = UsageFile::new(&app.data_dir);
-    Some(Flusher::new(Arc::clone(gate), Arc::clone(speech), Arc::clone(clock), file, usage, sheet))
+    let Door::Guarded(_) = &app.door else { return None };
+    Some(Flusher::new(app.books.clone(), Arc::clone(&app.clock), usage, sheet))
 }
 
 /// What keeps the guard's gate as the source has it.
@@ -113,6 +111,9 @@ async fn sweep(app: Arc<App>) {
         app.clock.sleep(SWEEP_EVERY).await;
         if let Door::Guarded(guard) = &app.door {
             guard.gate.sweep(app.clock.now());
+            for (client, requests) in guard.gate.take_shadow_refusals() {
+                info!(client, requests, "shadow_rate_limit would have refused requests in the last minute");
+            }
         }
         match app.studio.sweep().await {
             Ok(0) => {}

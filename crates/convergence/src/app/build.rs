@@ -15,9 +15,10 @@ use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Config, Fault, Redis, RoutesFile};
 use crate::fleet::Fleet;
-use crate::http::{Gateway, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
+use crate::sync::Books;
 use crate::upstream::MakeGroups;
 
 /// How long the voice may take for one piece of a line, of which it speaks several hundred in that time.
@@ -45,11 +46,14 @@ impl App {
         let fleet = config.redis.map(|redis| fleet(redis, &door, &config.data_dir, &clock, &metrics));
         let fleet = fleet.transpose()?.flatten();
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
+        let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
         let app = Arc::new(Self {
             door,
             fleet,
+            shield: config.shield.limit.map(Shield::new),
             studio: studio(&config.audio, &config.data_dir),
-            speech: Arc::default(),
+            books,
+            endpoints: Endpoints::default(),
             data_dir: config.data_dir,
             clock,
             listen: config.listen,

@@ -3,6 +3,7 @@
 mod door;
 mod metrics;
 mod refresh;
+mod usage;
 
 use std::convert::Infallible;
 use std::io;
@@ -84,6 +85,8 @@ async fn answer(app: &App, request: &Request<Incoming>) -> Response<Answer> {
         Ok(()) => match (request.method(), request.uri().path()) {
             (&Method::POST, "/refresh") => refresh::answer(app).await,
             (_, "/refresh") => wrong_method("POST"),
+            (&Method::GET | &Method::HEAD, "/usage") => usage::answer(app, request.uri().query()).await,
+            (_, "/usage") => wrong_method("GET, HEAD"),
             (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
             _ => not_found(),
         },

@@ -1,31 +1,35 @@
 //! The only file that calls the gate: it reads the clock, asks, and takes the key out of the request.
 
-use std::net::IpAddr;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+mod limits;
 
-use gate::{Candidate, Permit, Quota, Refusal};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use gate::{Cause, HeaderProblem, Now, Permit, Quotas, Refusal};
 use http::header::AUTHORIZATION;
 use http::{Method, Response};
-use tokio::sync::oneshot;
 use tracing::{Level, debug, enabled};
+
+pub(crate) use self::limits::Pending;
+use self::limits::Step;
 
 use super::asked::Errand;
 use super::body::Answer;
+use super::endpoint::Endpoint;
 use super::request::Asks;
+use super::shield::{Attempt, Presented, TooMany};
 use super::stamp::RequestId;
 use super::{redact, refuse};
 use crate::app::{App, Door, Guard};
-use crate::clock::Now;
-use crate::config::RedisFallback;
-use crate::fleet::{ClientKey, Link, Verdict};
+use crate::fleet::Link;
+use crate::metrics::AttemptResult;
+use crate::usage::{Kind, Whose};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
 #[derive(Clone)]
 pub(crate) enum Caller {
-    /// The gate let this client in.
-    Client(Permit),
+    /// The gate let this client in, which is counted under this name.
+    Client(Permit, Endpoint),
     /// Authentication is off: the named state of the open door.
     Anyone(OpenDoor),
 }
@@ -38,23 +42,30 @@ impl Caller {
     /// The client's name, where there is authentication.
     pub(crate) fn client(&self) -> Option<&str> {
         match self {
-            Caller::Client(permit) => Some(permit.client()),
+            Caller::Client(permit, _) => Some(permit.client()),
             Caller::Anyone(_) => None,
         }
     }
 
-    /// What is left of the key's limit.
-    pub(crate) fn quota(&self) -> Option<Quota> {
+    /// What is left of the key's limits.
+    pub(crate) fn quotas(&self) -> Quotas {
         match self {
-            Caller::Client(permit) => permit.quota(),
-            Caller::Anyone(_) => None,
+            Caller::Client(permit, _) => permit.quotas(),
+            Caller::Anyone(_) => Quotas::default(),
         }
     }
 
     /// Counts the request as answered with a 5xx.
-    pub(crate) fn record_failure(&self) {
-        if let Caller::Client(permit) = self {
-            permit.record_failure();
+    pub(crate) fn record_failure(&self, app: &App) {
+        self.count(app, Kind::Failed, 1);
+    }
+
+    /// Counts something that came of the request.
+    pub(crate) fn count(&self, app: &App, kind: Kind, number: u64) {
+        if let Caller::Client(permit, endpoint) = self {
+            let whose =
+                Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
+            app.books.tally.count(whose, kind, number, app.clock.now().unix);
         }
     }
 }
@@ -67,7 +78,8 @@ pub(crate) enum Admission {
     Asked(Pending),
 }
 
-/// Decides a request. Either way the key is no longer in it: nothing behind this can log it or pass it on.
+/// Decides a request. Either way the key is no longer in it: nothing behind this can log it or pass it on. Where limits
+/// are shared, `link` is the way to them.
 ///
 /// # Errors
 /// The whole answer to a request that is refused.
@@ -113,106 +125,137 @@ fn ask(
 ) -> Admission {
     let now = app.clock.now();
     let errand = Errand::of(app, peer, request);
+    // Clients whose address a trusted proxy has not said are one, at the proxy's: else whoever can muddle it could guess on.
+    let from = errand.address.unwrap_or(peer);
+    let attempt = app.shield.as_ref().and_then(|shield| shield.attempt(from, request.all(&AUTHORIZATION)));
+    if let Some(attempt) = &attempt
+        && let Err(too_many) = attempt.check(now.uptime)
+        && guard.gate.decides(now)
+    {
+        request.remove(&AUTHORIZATION);
+        return Admission::Decided(Err(hold_back(app, guard, attempt, too_many, request, id)));
+    }
     let decision = errand.ask(app, |asked| {
-        let candidate = guard.gate.look_up(request.all(&AUTHORIZATION), asked, now);
-        let decision = candidate.and_then(|candidate| limits(candidate, link, now));
+        let authorization = request.all(&AUTHORIZATION);
+        let decision = match link {
+            None => guard.gate.admit(authorization, asked, now).map(Step::Admitted),
+            Some(link) => {
+                let candidate = guard.gate.look_up(authorization, asked, now);
+                candidate.and_then(|candidate| limits::ask(candidate, link, now))
+            }
+        };
         decision.map_err(|refusal| {
             let answer = refuse::answer(&refusal, Some(asked), || guard.freshness.retry_after(now.uptime));
             (refusal, answer)
         })
     });
+    let endpoint = errand.endpoint(app, &guard.gate);
     request.remove(&AUTHORIZATION);
     let line = enabled!(Level::DEBUG).then(|| Line::about(guard, request, id));
-    let said = |decision| line.iter().for_each(|line| line.log(decision));
-    match decision {
-        Ok(Step::Admitted(permit)) => {
-            said(Ok(&permit));
-            Admission::Decided(Ok(Caller::Client(permit)))
+    let about = About { endpoint, presented: attempt.as_ref().map(Attempt::presented), line };
+    let (refusal, answer) = match decision {
+        Ok(Step::Asked(asked)) => return Admission::Asked(Pending::new(app, asked, about)),
+        Ok(Step::Admitted(permit)) => return Admission::Decided(Ok(about.admitted(app, permit, now))),
+        Err(refused) => refused,
+    };
+    about.refused(app, &refusal, now);
+    if is_failed_attempt(refusal.cause()) {
+        if let Some(attempt) = attempt
+            && let Err(too_many) = attempt.failed(now.uptime)
+        {
+            return Admission::Decided(Err(hold_back(app, guard, &attempt, too_many, request, id)));
         }
-        Ok(Step::Asked(asked)) => Admission::Asked(Pending { app: Arc::clone(app), asked: Some(asked), line }),
-        Err((refusal, answer)) => {
-            said(Err(&refusal));
-            if refusal.cause() == gate::Cause::UnknownKey {
-                guard.early.unknown_key();
-            }
-            Admission::Decided(Err(answer))
-        }
+        app.metrics.attempt(AttemptResult::Failed);
+    }
+    if refusal.cause() == Cause::UnknownKey {
+        guard.early.unknown_key();
+    }
+    Admission::Decided(Err(answer))
+}
+
+/// Whether somebody may have guessed: there is an `Authorization`, and no known key in it. A key that is known and refused
+/// (expired, revoked, not for this, over its limit) is its client's mistake, and a request that presents nothing is none.
+fn is_failed_attempt(cause: Cause) -> bool {
+    match cause {
+        Cause::UnknownKey => true,
+        Cause::Header(problem) => problem != HeaderProblem::Missing,
+        _ => false,
     }
 }
 
-/// How far a decision has come.
-enum Step {
-    Admitted(Permit),
-    Asked(Asked),
-}
-
-/// A candidate whose limit Redis is asked for.
-struct Asked {
-    candidate: Candidate,
-    client: ClientKey,
-    link: Link,
-    verdict: oneshot::Receiver<Verdict>,
-}
-
-/// The last step: the window of this process, or one that several servers share.
-fn limits(candidate: Candidate, link: Option<&Link>, now: Now) -> Result<Step, Refusal> {
-    let Some(link) = link else { return candidate.admit(now).map(Step::Admitted) };
-    let client = ClientKey::of(candidate.client());
-    match candidate.limit() {
-        // It is let in whatever the window says, which is to know of it.
-        None => {
-            let permit = candidate.admit(now)?;
-            link.record(client);
-            Ok(Step::Admitted(permit))
-        }
-        // Nobody has to be asked.
-        Some(0) => candidate.admit(now).map(Step::Admitted),
-        Some(limit) => match link.ask(client, limit) {
-            Some(verdict) => Ok(Step::Asked(Asked { candidate, client, link: link.clone(), verdict })),
-            None => alone(candidate, client, link, now).map(Step::Admitted),
-        },
+/// The answer of the shield, and what is noted of it.
+fn hold_back(
+    app: &App,
+    guard: &Guard,
+    attempt: &Attempt<'_>,
+    TooMany { retry_after }: TooMany,
+    request: &impl Asks,
+    id: RequestId,
+) -> Response<Answer> {
+    app.metrics.attempt(AttemptResult::HeldBack);
+    if enabled!(Level::DEBUG) {
+        let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
+        let address = attempt.source();
+        debug!(request = %id, %method, %path, %address, "refused: too many failed attempts from there, for {retry_after} s");
     }
+    refuse::too_many_failed_attempts(retry_after)
 }
 
-/// Without Redis: what `REDIS_FALLBACK` says.
-fn alone(candidate: Candidate, client: ClientKey, link: &Link, now: Now) -> Result<Permit, Refusal> {
-    let permit = match link.fallback() {
-        (RedisFallback::Share, servers) => candidate.admit_share(servers, now),
-        (RedisFallback::Local, _) => candidate.admit(now),
-        (RedisFallback::Closed, _) => Err(candidate.undecided()),
-    }?;
-    link.admitted_alone(client);
-    Ok(permit)
-}
-
-/// A decision that is on its way, for as long as `REDIS_TIMEOUT_MS` says at the most.
-pub(crate) struct Pending {
-    app: Arc<App>,
-    /// `None` once it has been decided.
-    asked: Option<Asked>,
+/// What is noted of a request once it is decided.
+struct About {
+    endpoint: Endpoint,
+    /// For the shield, where there is one.
+    presented: Option<Presented>,
+    /// For the log, where it wants to know.
     line: Option<Line>,
 }
 
-impl Future for Pending {
-    type Output = Result<Caller, Response<Answer>>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let pending = self.get_mut();
-        let asked = pending.asked.as_mut().expect("a future that has ended is not polled");
-        let verdict = ready!(Pin::new(&mut asked.verdict).poll(context));
-        let Some(Asked { candidate, client, link, .. }) = pending.asked.take() else { unreachable!("it is there") };
-        let now = pending.app.clock.now();
-        let decision = match verdict {
-            Ok(verdict) => candidate.settle(verdict.map(Some), now),
-            // There is no answer, or not in time.
-            Err(_) => alone(candidate, client, &link, now),
-        };
-        if let Some(line) = &pending.line {
-            line.log(decision.as_ref());
+impl About {
+    fn admitted(self, app: &App, permit: Permit, now: Now) -> Caller {
+        self.note(app, Ok(&permit), now);
+        if permit.shadow_refused() {
+            app.metrics.shadow_refused();
         }
-        // Refused by its limit, so that what it asked makes no difference, and when keys are read next neither.
-        let refused = |refusal: Refusal| refuse::answer(&refusal, None, || 1);
-        Poll::Ready(decision.map(Caller::Client).map_err(refused))
+        if let Some((shield, presented)) = app.shield.as_ref().zip(self.presented) {
+            shield.succeeded(presented);
+        }
+        Caller::Client(permit, self.endpoint)
+    }
+
+    fn refused(&self, app: &App, refusal: &Refusal, now: Now) {
+        self.note(app, Err(refusal), now);
+    }
+
+    fn note(&self, app: &App, decision: Result<&Permit, &Refusal>, now: Now) {
+        count(app, decision, &self.endpoint, now);
+        if let Some(line) = &self.line {
+            line.log(decision);
+        }
+    }
+}
+
+/// Counts a request of a client, whatever has become of it (P23).
+fn count(app: &App, decision: Result<&Permit, &Refusal>, endpoint: &Endpoint, now: Now) {
+    // What some of a kind are besides.
+    let (client, key, kind, besides) = match decision {
+        Ok(permit) => {
+            let besides = permit.shadow_refused().then_some(Kind::ShadowLimited);
+            (Some(permit.client()), Some(permit.key()), Kind::Admitted, besides)
+        }
+        Err(refusal) => {
+            let (kind, besides) = match refusal.cause() {
+                Cause::OverLimit { .. } => (Kind::RateLimited, None),
+                Cause::QuotaExceeded { .. } => (Kind::RateLimited, Some(Kind::QuotaExceeded)),
+                _ => (Kind::Denied, None),
+            };
+            (refusal.client(), refusal.key(), kind, besides)
+        }
+    };
+    if let (Some(client), Some(key)) = (client, key) {
+        let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
+        for kind in [Some(kind), besides].into_iter().flatten() {
+            app.books.tally.count(whose, kind, 1, now.unix);
+        }
     }
 }
 
@@ -234,10 +277,11 @@ impl Line {
         let Self { id, method, path } = self;
         match decision {
             Ok(permit) => {
-                debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", "admitted");
+                let shadow = permit.shadow_refused().then_some("over its limit");
+                debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", shadow, "admitted");
             }
             Err(refusal) => {
-                let looked_up = |_| if refusal.cause() == gate::Cause::UnknownKey { "miss" } else { "hit" };
+                let looked_up = |_| if refusal.cause() == Cause::UnknownKey { "miss" } else { "hit" };
                 let cache = refusal.key().map(looked_up);
                 let key = refusal.key().map(tracing::field::display);
                 debug!(request = %id, %method, %path, key, client = refusal.client(), cache, "refused: {}", refusal.cause());

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use gate::{Asked, Network, Scopes};
+use gate::{Asked, Gate, Network, Scopes};
 use http::HeaderName;
 
+use super::endpoint::Endpoint;
 use super::request::Asks;
 use crate::app::App;
 use crate::routes::{Ambiguous, Routes};
@@ -52,6 +53,13 @@ impl<'a> Errand<'a> {
     /// That of a request which a proxy describes; `uri` is a path with or without a query, or a whole URL.
     pub(crate) fn told(address: Option<IpAddr>, method: &'a str, uri: &'a str) -> Self {
         Self { address, method, path: path_of(uri) }
+    }
+
+    /// Under which name it is counted.
+    pub(crate) fn endpoint(&self, app: &App, gate: &Gate) -> Endpoint {
+        let routes = app.routes();
+        let routes = routes.as_deref().map(|in_use| &in_use.routes);
+        app.endpoints.name(self.method, self.path, routes, gate)
     }
 
     /// Hands it to whoever decides, with the scopes of its route.

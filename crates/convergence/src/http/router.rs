@@ -15,6 +15,7 @@ use super::routes::download::{self, DOWNLOAD};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
 use super::routes::{generate_audio, health, status, verify};
 use super::stamp::{self, RequestId, Stamp};
+use crate::app::App;
 
 /// Answers a request, whatever it asks. What is long and rare is in a box: requests that are passed on carry no room for it.
 pub(super) async fn answer(connected: &Connected, request: Request) -> Reply {
@@ -57,10 +58,10 @@ async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> 
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
         (_, path) if path.starts_with("/convergence/") => not_found(),
-        _ if app.passes_on() => return replied(proxy::answer(connected, caller, request, id).await),
+        _ if app.passes_on() => return replied(app, proxy::answer(connected, caller, request, id).await),
         _ => not_found(),
     };
-    replied(Reply::new(answer, Stamp::own(Some(caller), id)))
+    replied(app, Reply::new(answer, Stamp::own(Some(caller), id)))
 }
 
 /// Answers what is no request.
@@ -70,21 +71,21 @@ pub(super) fn refuse(connected: &Connected, fault: framing::Fault) -> Reply {
 }
 
 /// What is done with every answer to a caller: a 5xx is counted as failed.
-fn replied(reply: Reply) -> Reply {
+fn replied(app: &App, reply: Reply) -> Reply {
     if let Some(caller) = &reply.stamp.caller
         && reply.status.is_server_error()
     {
-        caller.record_failure();
+        caller.record_failure(app);
     }
     reply
 }
 
 /// The same for an answer that somebody else's service has made, stamped.
-pub(crate) fn finished<B>(mut answer: Response<B>, caller: &Caller, id: RequestId) -> Response<B> {
+pub(crate) fn finished<B>(app: &App, mut answer: Response<B>, caller: &Caller, id: RequestId) -> Response<B> {
     if answer.status().is_server_error() {
-        caller.record_failure();
+        caller.record_failure(app);
     }
-    stamp::client(answer.headers_mut(), caller.client(), caller.quota());
+    stamp::client(answer.headers_mut(), caller.client(), &caller.quotas());
     stamp::request_id(answer.headers_mut(), id);
     answer
 }

@@ -52,7 +52,7 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
                 if let (Some(Ok(frame)), Some(client)) = (&frame, &watch)
                     && frame.trailers_ref().is_some_and(grpc::has_failed)
                 {
-                    client.caller().record_failure();
+                    client.record_failure();
                 }
                 Poll::Ready(frame)
             }

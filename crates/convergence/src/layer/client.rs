@@ -2,15 +2,19 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gate::WINDOW_SECONDS;
+use http::Response;
 
-use crate::http::Caller;
+use crate::app::App;
+use crate::http::{Caller, RequestId, finished};
 
 /// Where a request comes from. Put it into the request's extensions, outside of the
-/// [`ApiKeyLayer`](crate::ApiKeyLayer), where keys have `allowed_ips`: the layer sees no connection. Without it such keys are
-/// refused. Where the connection is a trusted proxy's (`TRUSTED_PROXIES`), the address is the one that the proxy tells.
+/// [`ApiKeyLayer`](crate::ApiKeyLayer): the layer sees no connection. Without it keys with `allowed_ips` are refused, and
+/// failed attempts are not counted (`AUTH_FAILURE_LIMIT`). Where the connection is a trusted proxy's (`TRUSTED_PROXIES`), the
+/// address is the one that the proxy tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -20,38 +24,47 @@ pub struct ClientAddress(pub IpAddr);
 /// In axum, ask for it as an extractor, `Extension(client): Extension<Client>`. In tonic and hyper, ask the request:
 /// `request.extensions().get::<Client>()`.
 #[derive(Clone)]
-pub struct Client(Caller);
+pub struct Client {
+    caller: Caller,
+    app: Arc<App>,
+}
 
 impl Client {
-    pub(super) fn new(caller: Caller) -> Self {
-        Self(caller)
+    pub(super) fn new(caller: Caller, app: Arc<App>) -> Self {
+        Self { caller, app }
     }
 
     /// `client_name`, as the keys table has it. `None` only if the door is open, by the settings
     /// ([`Mode::Disabled`](crate::Mode::Disabled) and [`Mode::Fallback`](crate::Mode::Fallback)): then nobody is asked for
     /// a key, and nobody has a name.
     pub fn name(&self) -> Option<&str> {
-        self.0.client()
+        self.caller.client()
     }
 
     /// The requests that the key allows in a minute; `None` where it has no limit.
     pub fn limit(&self) -> Option<u32> {
-        self.0.quota().map(|quota| quota.limit)
+        self.caller.quotas().minute.map(|quota| quota.limit)
     }
 
     /// How many of them are left, this request counted.
     pub fn remaining(&self) -> Option<u32> {
-        self.0.quota().map(|quota| quota.remaining)
+        self.caller.quotas().minute.map(|quota| quota.remaining)
     }
 
     /// When there will be more of them again, in whole seconds from this request.
     pub fn reset(&self) -> Option<Duration> {
-        let seconds = self.0.quota()?.reset_seconds.min(WINDOW_SECONDS);
+        let seconds = self.caller.quotas().minute?.reset_seconds.min(WINDOW_SECONDS);
         Some(Duration::from_secs(seconds.into()))
     }
 
-    pub(super) fn caller(&self) -> &Caller {
-        &self.0
+    /// Counts the call as failed.
+    pub(super) fn record_failure(&self) {
+        self.caller.record_failure(&self.app);
+    }
+
+    /// Stamps its answer, and counts the call as failed if it has.
+    pub(super) fn finish<B>(&self, answer: Response<B>, id: RequestId) -> Response<B> {
+        finished(&self.app, answer, &self.caller, id)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -12,7 +13,8 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::client::Client;
 use super::grpc;
-use crate::http::{Answer, CLIENT_NAME, Caller, Pending, RequestId, finished, request_id};
+use crate::app::App;
+use crate::http::{Answer, CLIENT_NAME, Caller, Pending, RequestId, request_id};
 
 pin_project! {
     /// The answer of an [`ApiKeyService`](crate::ApiKeyService): the inner service's, or a refusal.
@@ -47,6 +49,7 @@ pub(super) struct Then<S, B> {
 /// A request before its decision.
 pub(super) struct Waiting<B> {
     pub(super) request: Request<B>,
+    pub(super) app: Arc<App>,
     pub(super) id: RequestId,
     pub(super) in_grpc: bool,
 }
@@ -73,10 +76,10 @@ where
     S: Service<Request<B>>,
 {
     fn of(decision: Result<Caller, Response<Answer>>, inner: &mut S, waiting: Waiting<B>) -> Self {
-        let Waiting { mut request, id, in_grpc } = waiting;
+        let Waiting { mut request, app, id, in_grpc } = waiting;
         match decision {
             Ok(caller) => {
-                let client = Client::new(caller);
+                let client = Client::new(caller, app);
                 // Nobody behind this is to take a client's word for its name.
                 request.headers_mut().remove(CLIENT_NAME);
                 request.extensions_mut().insert(client.clone());
@@ -113,7 +116,7 @@ where
                     return Poll::Ready(match answer {
                         Ok(answer) => Ok(stamped(answer, client, *id, *in_grpc)),
                         Err(error) => {
-                            client.caller().record_failure();
+                            client.record_failure();
                             Err(error)
                         }
                     });
@@ -134,10 +137,10 @@ fn stamped<R>(
     id: RequestId,
     in_grpc: bool,
 ) -> Response<ResponseBody<R>> {
-    let answer = finished(answer, client.caller(), id);
+    let answer = client.finish(answer, id);
     let watch = in_grpc && answer.status().is_success() && !grpc::has_ended(answer.headers());
     if in_grpc && grpc::has_failed(answer.headers()) {
-        client.caller().record_failure();
+        client.record_failure();
     }
     answer.map(|body| ResponseBody::of(body, watch.then(|| client.clone())))
 }

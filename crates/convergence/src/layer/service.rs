@@ -26,7 +26,8 @@ use crate::http::{Admission, begin};
 /// have a [`Client`](crate::Client). Its answer gets `X-Client-Name`, `RateLimit-Policy`, `RateLimit` and `X-Request-Id`, and
 /// counts as failed if it is a 5xx (in gRPC: one of the statuses that are the server's fault).
 ///
-/// Keys with `allowed_ips` are held to the [`ClientAddress`](crate::ClientAddress) in the request's extensions.
+/// Keys with `allowed_ips` are held to the [`ClientAddress`](crate::ClientAddress) in the request's extensions, and failed
+/// attempts are counted for it.
 ///
 /// One that is refused gets what the server answers: 400, 401, 403, 429 or 503, as `application/problem+json`. To a request
 /// whose `Content-Type` is `application/grpc` the same is said as a gRPC status: `INVALID_ARGUMENT`, `UNAUTHENTICATED`,
@@ -79,7 +80,7 @@ where
         let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0);
         let link = self.layer.link.as_deref();
         let admission = begin(&self.layer.app, link, address, &mut request, id);
-        let request = Waiting { request, id, in_grpc };
+        let request = Waiting { request, app: Arc::clone(&self.layer.app), id, in_grpc };
         match admission {
             Admission::Decided(decision) => ResponseFuture::decided(decision, &mut self.inner, request),
             Admission::Asked(pending) => {

@@ -1,21 +1,22 @@
-//! The flush: the gate's counts to totals, to the disk, and to the spreadsheet. Requests never wait for it.
+//! The flush: counts to the spreadsheet. Requests never wait for it.
 //!
-//! Totals are on disk before they are in the spreadsheet, so a server that is killed never knows less than its rows say.
+//! Totals are in the database before they are in the spreadsheet, so a server that is killed never knows less than its rows
+//! say.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::Gate;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::back_off::back_off;
 use super::complaint::Complaint;
+use super::keeper::Books;
 use super::usage_tab::{FlushError, UsageTab, Written};
 use crate::clock::Clock;
 use crate::config::{GoogleSheet, Usage};
-use crate::usage::{Contents, Ledger, Row, Speech, Totals, UsageFile, day_of};
+use crate::usage::{Bookkeeper, KeepError, Ledger, Row, Totals, day_of, oldest_kept};
 
 /// How often one flush reads and writes: once, and again if there is more than one write takes, or if somebody has
 /// sorted the tab meanwhile.
@@ -24,55 +25,48 @@ const MOST_ROUNDS: usize = 8;
 /// How long a flush may take before the next save is more urgent. What it has written stays written.
 const LONGEST_FLUSH: Duration = Duration::from_mins(1);
 
-/// Keeps the totals, in `DATA_DIR` and in the spreadsheet.
+/// Keeps the totals in the spreadsheet.
 pub(crate) struct Flusher {
-    gate: Arc<Gate>,
-    speech: Arc<Speech>,
+    books: Books,
     clock: Arc<dyn Clock>,
-    file: UsageFile,
     /// `None` where there is no spreadsheet, or where nothing is to be written to it.
     tab: Option<UsageTab>,
     interval: Duration,
     ledger: Ledger,
-    /// The ledger's version that is on disk, and the one that is in the spreadsheet.
-    saved: u64,
+    /// Whether the ledger has what earlier processes have left.
+    is_resumed: bool,
+    /// The ledger's version that is in the spreadsheet.
     written: u64,
     /// Whether what was written last is yet to be seen again: another server may have written to the same new rows.
     to_confirm: bool,
-    disk: Complaint,
     google: Complaint,
 }
 
 impl Flusher {
     pub(crate) fn new(
-        gate: Arc<Gate>,
-        speech: Arc<Speech>,
+        books: Books,
         clock: Arc<dyn Clock>,
-        file: UsageFile,
         usage: &Usage,
         sheet: Option<GoogleSheet>,
     ) -> Self {
         let tab =
             usage.tab.clone().zip(sheet).map(|(tab, sheet)| UsageTab::new(GoogleSheet { tab, ..sheet }));
         Self {
-            gate,
-            speech,
+            books,
             clock,
-            file,
             tab,
             interval: usage.interval,
             ledger: Ledger::new(&usage.instance),
-            saved: 0,
+            is_resumed: false,
             written: 0,
             to_confirm: false,
-            disk: Complaint::default(),
             google: Complaint::default(),
         }
     }
 
     /// Runs until the requests have ended, then writes a last time.
     pub(crate) async fn run(mut self, mut drained: watch::Receiver<bool>) {
-        self.resume().await;
+        self.keep().await;
         if let Some(tab) = &self.tab {
             info!(
                 tab = tab.title(),
@@ -104,52 +98,48 @@ impl Flusher {
                 }
             };
         }
+        // From here on nothing is counted. What goes wrong is said by the keeper, and there is no later.
+        let _ = self.books.with(Bookkeeper::close).await;
         self.keep().await;
-        // What went wrong has been said, and there is no later.
         let _ = self.flush_if_due().await;
     }
 
-    async fn resume(&mut self) {
-        let (file, instance) = (self.file.clone(), self.ledger.instance().to_owned());
-        match tokio::task::spawn_blocking(move || file.load(&instance)).await {
-            Ok(ledger) => self.ledger = ledger,
-            Err(error) => warn!("the usage of earlier runs cannot be read: {error}"),
-        }
-        self.saved = self.ledger.version();
-    }
-
-    /// Takes in what was counted since the last time, and saves it if that is anything.
+    /// Takes in what was counted since the last time, as far as it can be kept.
     async fn keep(&mut self) {
-        for usage in self.gate.usage() {
-            self.ledger.count(&usage);
-        }
-        for ((date, client), milliseconds) in self.speech.take() {
-            self.ledger.count_speech(date, &client, milliseconds);
+        let kept = if self.is_resumed { self.count().await } else { self.resume().await };
+        if let Err(error) = kept {
+            // The keeper says it, and the counts are still there the next time.
+            debug!("usage is not taken in: {error}");
         }
         if !self.is_to_be_written() {
             self.forget();
         }
-        // What went wrong has been said, and the totals are still there the next time.
-        let _ = self.save().await;
     }
 
-    async fn save(&mut self) -> Result<(), FlushError> {
-        let version = self.ledger.version();
-        if version == self.saved {
-            return Ok(());
-        }
-        let (file, contents) = (self.file.clone(), Contents::of(&self.ledger));
-        let saved = tokio::task::spawn_blocking(move || file.save(&contents)).await;
-        let now = self.clock.now().uptime;
-        if let Err(error) = saved.map_err(std::io::Error::other).flatten() {
-            let path = self.file.path().display();
-            let effect =
-                "usage is counted in memory only, and not written to the spreadsheet until it can be";
-            self.disk.say(now, &format!("{path} cannot be written: {error}; {effect}"));
-            return Err(FlushError::Disk);
-        }
-        self.disk.end();
-        self.saved = version;
+    async fn count(&mut self) -> Result<(), KeepError> {
+        let fresh = self.books.with(|books, now| {
+            let gathered = books.gather();
+            books.post(now)?;
+            gathered.map(|()| books.take_fresh())
+        });
+        self.ledger.add(fresh.await?);
+        Ok(())
+    }
+
+    /// Takes in what earlier processes have left, and what was counted since.
+    async fn resume(&mut self) -> Result<(), KeepError> {
+        let oldest = oldest_kept(day_of(self.clock.now().unix));
+        let found = self.books.with(move |books, now| {
+            books.recover(now)?;
+            books.post(now)?;
+            books.take_fresh();
+            let store = books.store()?;
+            Ok((store.days(oldest)?, store.settled()?))
+        });
+        let (rows, settled) = found.await?;
+        let instance = self.ledger.instance().to_owned();
+        self.ledger = Ledger::resumed(&instance, rows, settled);
+        self.is_resumed = true;
         Ok(())
     }
 
@@ -163,7 +153,7 @@ impl Flusher {
     }
 
     fn is_to_be_written(&self) -> bool {
-        self.tab.is_some() && (self.written != self.ledger.version() || self.to_confirm)
+        self.is_resumed && self.tab.is_some() && (self.written != self.ledger.version() || self.to_confirm)
     }
 
     /// Writes to the spreadsheet if there is anything new, and says once what is wrong.
@@ -188,14 +178,11 @@ impl Flusher {
     }
 
     async fn flush(&mut self) -> Result<(), FlushError> {
-        // Never in the spreadsheet before it is on disk.
-        self.save().await?;
         for _ in 0..MOST_ROUNDS {
             let Some(tab) = &mut self.tab else { return Ok(()) };
             let seen = tab.read().await?;
             if !self.ledger.is_settled() {
-                self.settle(&seen.found());
-                self.save().await?;
+                self.settle(&seen.found()).await?;
             }
             let Some(tab) = &mut self.tab else { return Ok(()) };
             // Until its answer is there it may have hit anything.
@@ -212,16 +199,22 @@ impl Flusher {
     }
 
     /// Without totals of its own this instance goes on from those that the tab has of it.
-    fn settle(&mut self, found: &HashMap<Row, Totals>) {
-        let rows = self.ledger.settle(found, day_of(self.clock.now().unix));
-        if rows > 0 {
+    async fn settle(&mut self, found: &HashMap<Row, Totals>) -> Result<(), FlushError> {
+        let rows = self.ledger.to_settle(found, day_of(self.clock.now().unix));
+        let (instance, settled) = (self.ledger.instance().to_owned(), rows.clone());
+        let kept =
+            self.books.with(move |books, _| Ok(books.store()?.settle([instance.as_str()], &settled)?));
+        kept.await.map_err(|_| FlushError::Disk)?;
+        if !rows.is_empty() {
             warn!(
-                rows,
+                rows = rows.len(),
                 "DATA_DIR has no usage of instance {}, and the spreadsheet has: counting goes on from there; \
                  if another server has the same INSTANCE, give each its own",
                 self.ledger.instance()
             );
         }
+        self.ledger.settle(rows);
+        Ok(())
     }
 }
 

@@ -101,7 +101,8 @@ impl<S: KeySource> Refresher<S> {
         let accepted = self.accepted.take();
         let now = self.clock.now().unix;
         let before = self.state.standing.clone();
-        let step = self.state.take(Roll::of(table.records), accepted.as_deref(), now);
+        let roll = Roll::of(table.records).in_zone(table.time_zone);
+        let step = self.state.take(roll, accepted.as_deref(), now);
         self.use_keys(read_at);
         if step.changed {
             self.journal.changed();
@@ -122,6 +123,7 @@ impl<S: KeySource> Refresher<S> {
     fn use_keys(&mut self, read_at: i64) {
         let Some(roll) = self.state.in_use.clone() else { return };
         let (records, usable_until) = (roll.records(), self.usable_until(read_at));
+        self.gate.set_time_zone(roll.time_zone(), self.clock.now());
         self.gate.replace(records, usable_until);
         self.freshness.update(|report| {
             report.last_read = Some(read_at);

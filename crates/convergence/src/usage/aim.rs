@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use sheets::Value;
 
-use super::ledger::{Row, Totals};
+use super::ledger::Row;
 use super::plan::Update;
 use super::tab::{Figures, Grid, Identity, Layout, row_of};
+use super::totals::Totals;
 
 /// A row that has figures of another.
 pub(crate) struct Mishap {

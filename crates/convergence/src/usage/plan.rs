@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::ledger::{Row, Totals};
+use super::ledger::Row;
 use super::tab::{Figures, Grid, Identity, Layout, figures_of, identity_of, totals_of};
+use super::totals::Totals;
 
 /// What has to be written. Nothing in it is an increment: written twice, it is the same.
 #[derive(Default)]

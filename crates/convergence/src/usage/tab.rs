@@ -9,7 +9,8 @@ use jiff::civil::{self, Date};
 use jiff::{Span, Timestamp};
 use sheets::Value;
 
-use super::ledger::{Row, Totals};
+use super::ledger::Row;
+use super::totals::Totals;
 
 /// The columns, in the order of a tab of ours.
 pub(crate) const COLUMNS: [&str; 9] = [
@@ -169,6 +170,7 @@ pub(crate) fn totals_of(figures: &Figures) -> Totals {
         failed: number(failed) as u64,
         audio_ms: (number(audio_seconds) * 1_000.0).round() as u64,
         last_used_at: used.map_or(0, Timestamp::as_second),
+        ..Totals::default()
     }
 }
 

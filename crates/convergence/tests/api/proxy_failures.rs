@@ -245,7 +245,6 @@ async fn p23_what_the_gateway_answers_with_5xx_counts_as_failed() {
     let mut server = guarding(&dead().await, &[]).await;
     assert_eq!(ask(&server).await.status, 502);
     server.stop();
-    let usage = std::fs::read(server.path("data/usage.json")).expect("what was counted");
-    let usage: serde_json::Value = serde_json::from_slice(&usage).expect("JSON");
-    assert_eq!((&usage["rows"][0]["admitted"], &usage["rows"][0]["failed"]), (&1.into(), &1.into()));
+    let usage = testkit::usage(env!("CARGO_BIN_EXE_convergence"), &server.path("data"), "client");
+    assert_eq!((&usage[0]["admitted"], &usage[0]["failed"]), (&1.into(), &1.into()));
 }

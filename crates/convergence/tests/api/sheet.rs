@@ -23,7 +23,7 @@ async fn p02_p05_a_key_typed_into_a_sheet_lets_a_client_in() {
     assert_snapshot!(server.get("/auth/status").await, @r#"
         200
         cache-control: no-store
-        content-length: 285
+        content-length: 328
         content-type: application/json
 
         {
@@ -40,7 +40,11 @@ async fn p02_p05_a_key_typed_into_a_sheet_lets_a_client_in() {
           "key_source": "google_sheets",
           "mode": "enabled",
           "reason": null,
-          "sheet_name": "API_Keys"
+          "sheet_name": "API_Keys",
+          "usage": {
+            "durable": true,
+            "last_error": null
+          }
         }
     "#);
 }

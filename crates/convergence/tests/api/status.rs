@@ -22,7 +22,7 @@ async fn p18_health_and_status_answer_without_a_key() {
     assert_snapshot!(server.get("/auth/status").await, @r#"
         200
         cache-control: no-store
-        content-length: 272
+        content-length: 315
         content-type: application/json
 
         {
@@ -39,7 +39,11 @@ async fn p18_health_and_status_answer_without_a_key() {
           "key_source": "file",
           "mode": "enabled",
           "reason": null,
-          "sheet_name": null
+          "sheet_name": null,
+          "usage": {
+            "durable": true,
+            "last_error": null
+          }
         }
     "#);
     let head = server.send(server.request(Method::HEAD, "/health")).await;
@@ -89,7 +93,7 @@ async fn p21_missing_credentials_start_without_authentication_and_say_so() {
     assert_snapshot!(server.get("/auth/status").await, @r#"
         200
         cache-control: no-store
-        content-length: 329
+        content-length: 342
         content-type: application/json
 
         {
@@ -106,7 +110,8 @@ async fn p21_missing_credentials_start_without_authentication_and_say_so() {
           "key_source": null,
           "mode": "fallback",
           "reason": "neither KEYS_FILE nor GOOGLE_CREDENTIALS_PATH and GOOGLE_SHEET_ID are set",
-          "sheet_name": null
+          "sheet_name": null,
+          "usage": null
         }
     "#);
 
@@ -152,7 +157,7 @@ async fn p22_a_keys_file_that_is_missing_never_opens() {
     assert_snapshot!(server.get("/auth/status").await, @r#"
         200
         cache-control: no-store
-        content-length: 313
+        content-length: 356
         content-type: application/json
 
         {
@@ -169,7 +174,11 @@ async fn p22_a_keys_file_that_is_missing_never_opens() {
           "key_source": "file",
           "mode": "unavailable",
           "reason": "the keys file cannot be read",
-          "sheet_name": null
+          "sheet_name": null,
+          "usage": {
+            "durable": true,
+            "last_error": null
+          }
         }
     "#);
     assert_snapshot!(server.verify("any key").await, @r#"

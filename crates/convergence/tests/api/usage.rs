@@ -292,10 +292,9 @@ async fn p23_a_stop_does_not_wait_long_for_a_google_that_hangs() {
     until_shown(&google, &[&server], &["2025-12-01 Acme one: 3/2/1/0"]).await;
 }
 
-/// `usage.json` of a server that has stopped.
-fn saved(server: &TestServer) -> Value {
-    let text = std::fs::read(server.path("data/usage.json")).expect("a file");
-    serde_json::from_slice(&text).expect("JSON")
+/// What a server has counted, by day.
+fn counted(server: &TestServer) -> Vec<Value> {
+    testkit::usage(env!("CARGO_BIN_EXE_convergence"), &server.path("data"), "day")
 }
 
 #[tokio::test]
@@ -307,17 +306,19 @@ async fn p23_with_a_keys_file_usage_is_kept_on_disk_speech_included_and_no_key()
     let answer = server.send(request.body(body.to_string())).await;
     let seconds = answer.json()["duration_seconds"].as_f64().expect("a length");
     server.stop();
-    let row = saved(&server)["rows"][0].clone();
-    assert_eq!((&row["date"], &row["instance"]), (&json!("2025-12-01"), &json!("one")));
-    assert_eq!((&row["client_name"], &row["admitted"]), (&json!("MyApp Production"), &json!(3)));
-    let spoken = row["audio_ms"].as_f64().expect("a number") / 1_000.0;
+    let row = counted(&server).remove(0);
+    assert_eq!((&row["day"], &row["client_name"]), (&json!("2025-12-01"), &json!("MyApp Production")));
+    assert_eq!(row["admitted"], 3);
+    let spoken = row["audio_seconds"].as_f64().expect("a number");
     assert!(spoken > 0.5 && (spoken - seconds).abs() < 0.01, "{spoken} {seconds}");
-    let text = std::fs::read_to_string(server.path("data/usage.json")).expect("a file");
-    assert!(!text.contains(KEY));
+    for entry in std::fs::read_dir(server.path("data/usage")).expect("a folder") {
+        let bytes = std::fs::read(entry.expect("a file").path()).expect("its bytes");
+        assert!(!bytes.windows(KEY.len()).any(|word| word == KEY.as_bytes()));
+    }
 
     server.restart_with(&[]);
     server.until("the keys are read", |status| status["mode"] == "enabled").await;
     ask(&server, KEY, 1).await;
     server.stop();
-    assert_eq!(saved(&server)["rows"][0]["admitted"], 4);
+    assert_eq!(counted(&server)[0]["admitted"], 4);
 }

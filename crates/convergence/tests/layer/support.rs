@@ -53,20 +53,22 @@ impl Folder {
 
     /// What is written of usage: client, admitted, failed; over all days, since the clock is real.
     pub fn usage(&self) -> BTreeMap<String, (u64, u64)> {
-        let text = std::fs::read(self.path("data/usage.json")).expect("a usage file");
-        let usage: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
-        let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-        for row in usage["rows"].as_array().expect("rows") {
-            let number = |name: &str| row[name].as_u64().expect("a number");
-            let sum = sums.entry(row["client_name"].as_str().expect("a name").to_owned()).or_default();
-            *sum = (sum.0 + number("admitted"), sum.1 + number("failed"));
-        }
-        sums
+        let usage = testkit::usage(env!("CARGO_BIN_EXE_convergence"), self.path("data").as_ref(), "client");
+        let client = |line: serde_json::Value| {
+            let number = |name: &str| line[name].as_u64().expect("a number");
+            (line["client_name"].as_str().expect("a name").to_owned(), (number("admitted"), number("failed")))
+        };
+        usage.into_iter().map(client).collect()
     }
 
     /// An engine that has its keys.
     pub async fn engine(&self) -> Engine {
-        let engine = Engine::start(&self.settings()).expect("settings without fault");
+        self.engine_with(&self.settings()).await
+    }
+
+    /// The same, with these settings.
+    pub async fn engine_with(&self, settings: &Settings) -> Engine {
+        let engine = Engine::start(settings).expect("settings without fault");
         let start = Instant::now();
         while engine.status().mode() != Mode::Enabled {
             assert!(start.elapsed() < DEADLINE, "still {engine:?}");

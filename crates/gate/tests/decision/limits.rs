@@ -40,7 +40,7 @@ fn p11_refused_requests_do_not_count() {
 fn p03_no_limit_admits_everything_and_zero_nothing() {
     let gate = gate_of(vec![row("free", "acme"), limited("none", "idle", 0)]);
     assert_eq!(admitted(&gate, "free", at_millis(0), 5_000), 5_000);
-    assert_eq!(ask(&gate, "free", at_millis(0)).unwrap().quota(), None);
+    assert_eq!(ask(&gate, "free", at_millis(0)).unwrap().quotas(), gate::Quotas::default());
     assert_eq!(cause(&gate, "none", at_millis(0)), Cause::OverLimit { retry_after: 60 });
     assert_eq!(cause(&gate, "none", at_millis(200_000)), Cause::OverLimit { retry_after: 60 });
 }
@@ -59,11 +59,11 @@ fn p13_the_wait_is_in_whole_seconds_rounded_up() {
 fn p17_the_quota_counts_down_and_says_when_it_grows() {
     let gate = gate_of(vec![limited("k", "acme", 3)]);
     let quota = |remaining, reset_seconds| Some(Quota { limit: 3, remaining, reset_seconds });
-    assert_eq!(ask(&gate, "k", at_millis(0)).unwrap().quota(), quota(2, 61));
-    assert_eq!(ask(&gate, "k", at_millis(10_000)).unwrap().quota(), quota(1, 51));
-    assert_eq!(ask(&gate, "k", at_millis(20_000)).unwrap().quota(), quota(0, 41));
-    assert_eq!(ask(&gate, "k", at_millis(30_000)).unwrap_err().quota(), quota(0, 31));
-    assert_eq!(ask(&gate, "k", at_millis(60_001)).unwrap().quota(), quota(0, 10));
+    assert_eq!(ask(&gate, "k", at_millis(0)).unwrap().quotas().minute, quota(2, 61));
+    assert_eq!(ask(&gate, "k", at_millis(10_000)).unwrap().quotas().minute, quota(1, 51));
+    assert_eq!(ask(&gate, "k", at_millis(20_000)).unwrap().quotas().minute, quota(0, 41));
+    assert_eq!(ask(&gate, "k", at_millis(30_000)).unwrap_err().quotas().minute, quota(0, 31));
+    assert_eq!(ask(&gate, "k", at_millis(60_001)).unwrap().quotas().minute, quota(0, 10));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn p17_above_a_lowered_limit_the_quota_says_when_there_is_room_again() {
     gate.replace(vec![limited("k", "acme", 1)], i64::MAX);
     let refusal = ask(&gate, "k", at_millis(20_000)).unwrap_err();
     assert_eq!(retry_after(&refusal), 61, "all three must go");
-    assert_eq!(refusal.quota(), Some(Quota { limit: 1, remaining: 0, reset_seconds: 61 }));
+    assert_eq!(refusal.quotas().minute, Some(Quota { limit: 1, remaining: 0, reset_seconds: 61 }));
 }
 
 #[test]

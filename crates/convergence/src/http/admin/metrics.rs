@@ -15,6 +15,7 @@ pub(super) fn answer(app: &App) -> Response<Answer> {
         }
         Door::Open(_) => (None, false),
     };
+    app.metrics.usage_durable(app.books.tally.trouble().is_none());
     let uptime = app.clock.now().uptime;
     let routes = app.routes();
     let others = routes.iter().flat_map(|in_use| in_use.upstreams()).flat_map(|(_, group)| group.servers());

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use gate::Quotas;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tonic::{Code, Status};
 use tracing::debug;
@@ -54,9 +55,9 @@ pub(super) async fn decide(
 /// it would get of this server.
 fn allowed(caller: &Caller) -> CheckResponse {
     let mut stamped = HeaderMap::new();
-    stamp::client(&mut stamped, caller.client(), None);
+    stamp::client(&mut stamped, caller.client(), &Quotas::default());
     let headers = options(&stamped);
-    stamp::client(&mut stamped, caller.client(), caller.quota());
+    stamp::client(&mut stamped, caller.client(), &caller.quotas());
     let mut headers_to_remove = vec!["authorization".to_owned()];
     if headers.is_empty() {
         headers_to_remove.push("x-client-name".to_owned());

@@ -14,6 +14,7 @@ use crate::http::admit::Caller;
 use crate::http::body::{self, Answer};
 use crate::http::problem::{MemberError, Problem};
 use crate::http::stamp;
+use crate::usage::Kind;
 use crate::wire::RequestBody;
 
 const SCRIPT_SOURCE: HeaderName = HeaderName::from_static("x-script-source");
@@ -60,10 +61,8 @@ async fn speak(app: &App, caller: &Caller, request: Request<RequestBody>) -> Res
     let wanted = audio::Request::from_json(&body).map_err(bad_request)?;
     let recording = app.studio.record(download::owner(caller), wanted).await;
     let recording = recording.map_err(|error| audio_problem(&error))?;
-    if let Some(client) = caller.client() {
-        let length = Duration::try_from_secs_f64(recording.duration_seconds).unwrap_or_default();
-        app.speech.made(client, app.clock.now().unix, length);
-    }
+    let length = Duration::try_from_secs_f64(recording.duration_seconds).unwrap_or_default();
+    caller.count(app, Kind::AudioMs, u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
     Ok(recording)
 }
 

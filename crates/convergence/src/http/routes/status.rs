@@ -28,6 +28,15 @@ pub(crate) struct Status<'a> {
     /// Where limits are shared.
     #[serde(skip_serializing_if = "Option::is_none")]
     redis: Option<fleet::Report>,
+    usage: Option<Usage>,
+}
+
+/// Where what clients use is counted; nobody is, where the door is open.
+#[derive(Serialize)]
+struct Usage {
+    /// Whether it is kept on disk, and not in memory only.
+    durable: bool,
+    last_error: Option<String>,
 }
 
 #[derive(Default, Serialize)]
@@ -50,7 +59,9 @@ impl<'a> Status<'a> {
             Door::Open(why) => Self { mode: why.mode(), reason: Some(why.to_string()), ..Self::default() },
             Door::Guarded(guard) => {
                 let redis = app.fleet.as_ref().map(|fleet| fleet.report());
-                Self { redis, ..guarded(guard, app.clock.now()) }
+                let last_error = app.books.tally.trouble();
+                let usage = Some(Usage { durable: last_error.is_none(), last_error });
+                Self { usage, redis, ..guarded(guard, app.clock.now()) }
             }
         }
     }
@@ -88,6 +99,7 @@ fn guarded(guard: &Guard, now: Now) -> Status<'_> {
             last_error,
             stale: report.last_read.is_some() && (!report.connected || held),
         },
+        usage: None,
         redis: None,
     }
 }

@@ -43,6 +43,7 @@ fn totals(admitted: u64) -> Totals {
         failed: admitted / 7,
         audio_ms: 1_234 * admitted,
         last_used_at: 1_764_547_200 + i64::try_from(admitted).unwrap(),
+        ..Totals::default()
     }
 }
 

@@ -1,0 +1,177 @@
+//! Reports: what is asked in people's words, of the database and what is on its way there together.
+
+mod when;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use gate::Fingerprint;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::bookkeeper::KeepError;
+use super::store::{self, Group, KEPT_HOURS, KEPT_MINUTES, Line, Question, Store};
+use super::tally::files;
+use super::totals::Totals;
+
+/// How long a report goes back where nothing is said, in seconds.
+const BACK: i64 = 30 * DAY;
+const BACK_BY_HOUR: i64 = DAY;
+
+const DAY: i64 = 86_400;
+
+/// So many bars has a client's sparkline at most.
+const BARS: i64 = 24;
+
+/// What there may be a line for, in words.
+pub(crate) const GROUPS: [&str; 5] = ["client", "key", "endpoint", "day", "hour"];
+
+/// What is asked, as it is typed.
+#[derive(Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) since: Option<&'a str>,
+    pub(crate) until: Option<&'a str>,
+    pub(crate) client: Option<&'a str>,
+    pub(crate) by: Option<&'a str>,
+}
+
+/// One line of a report.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Entry {
+    /// The UTC day, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) day: Option<String>,
+    /// When the hour began, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hour: Option<String>,
+    pub(crate) client_name: String,
+    /// The key's fingerprint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<String>,
+    pub(crate) requests: u64,
+    pub(crate) admitted: u64,
+    pub(crate) rate_limited: u64,
+    pub(crate) failed: u64,
+    pub(crate) audio_seconds: f64,
+    pub(crate) last_used_at: Option<String>,
+    pub(crate) quota_exceeded: u64,
+    pub(crate) denied: u64,
+    pub(crate) shadow_limited: u64,
+}
+
+impl Asked<'_> {
+    /// In the words of the database.
+    ///
+    /// # Errors
+    /// What is wrong, and with which of them.
+    pub(crate) fn question(&self, now: i64) -> Result<Question, String> {
+        let by = match self.by.unwrap_or("client") {
+            "client" => Group::Client,
+            "key" => Group::Key,
+            "endpoint" => Group::Endpoint,
+            "day" => Group::Day,
+            "hour" => Group::Hour,
+            other => return Err(format!("by: {other:?} is none of {}", GROUPS.join(", "))),
+        };
+        let back = if by == Group::Hour { BACK_BY_HOUR } else { BACK };
+        let since = match self.since {
+            Some(text) => when::begin(text, now).ok_or_else(|| when::wrong("since"))?,
+            None => (now - back) - (now - back).rem_euclid(if by == Group::Hour { 3_600 } else { DAY }),
+        };
+        let until = match self.until {
+            Some(text) => when::end(text, now).ok_or_else(|| when::wrong("until"))?,
+            None => i64::MAX,
+        };
+        if since >= until {
+            return Err("since: it is after until".to_owned());
+        }
+        Ok(Question { since, until, client: self.client.map(str::to_owned), by })
+    }
+}
+
+/// What the counts in a folder say, from whichever process.
+///
+/// # Errors
+/// They cannot be read.
+pub(crate) fn report(folder: &Path, question: &Question, now: i64) -> Result<Vec<Entry>, KeepError> {
+    Ok(answer(folder, question, now)?
+        .into_iter()
+        .map(|(line, totals)| entry(question.by, line, &totals))
+        .collect())
+}
+
+/// Whether anything was ever counted there.
+pub(crate) fn has_counts(folder: &Path) -> bool {
+    store::path(folder).exists() || files::peek(folder).is_ok_and(|segments| !segments.is_empty())
+}
+
+/// How much each client has used in each of equal stretches of a range, by name.
+///
+/// # Errors
+/// The counts cannot be read.
+pub(crate) fn stretches(
+    folder: &Path,
+    question: &Question,
+    now: i64,
+) -> Result<BTreeMap<String, Vec<u64>>, KeepError> {
+    let until = question.until.min(now + 1);
+    let kept_in = match now - question.since {
+        age if age <= KEPT_MINUTES => 60,
+        age if age <= KEPT_HOURS => 3_600,
+        _ => DAY,
+    };
+    let range = (until - question.since).max(1);
+    // Whole ones of what is kept, as many as reach to the end.
+    let length = ((range - 1) / BARS / kept_in + 1) * kept_in;
+    let number = usize::try_from((range - 1) / length + 1).unwrap_or_default();
+    let question = Question { until, by: Group::Stretch(length), ..question.clone() };
+    let mut bars: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for (line, totals) in answer(folder, &question, now)? {
+        let of_client = bars.entry(line.client).or_insert_with(|| vec![0; number]);
+        if let Some(bar) = usize::try_from(line.number).ok().and_then(|place| of_client.get_mut(place)) {
+            *bar += totals.requests();
+        }
+    }
+    Ok(bars)
+}
+
+fn answer(folder: &Path, question: &Question, now: i64) -> Result<BTreeMap<Line, Totals>, KeepError> {
+    // The segments first: one that is taken in between is then in the database, which says so.
+    let segments = files::peek(folder)?;
+    let store = Store::look(folder)?;
+    let mut answer = match &store {
+        Some(store) => store.answer(question, now)?,
+        None => BTreeMap::new(),
+    };
+    for segment in segments {
+        let is_taken = store.as_ref().map_or(Ok(false), |store| store.has_taken(segment.origin))?;
+        if !is_taken {
+            question.add(&mut answer, &segment.lines);
+        }
+    }
+    Ok(answer)
+}
+
+fn entry(by: Group, line: Line, totals: &Totals) -> Entry {
+    let when = Timestamp::from_second(line.number).unwrap_or_default().to_string();
+    let key = Fingerprint::of_number(line.number.cast_unsigned()).to_string();
+    Entry {
+        day: (by == Group::Day).then(|| when.chars().take("YYYY-MM-DD".len()).collect()),
+        hour: (by == Group::Hour).then_some(when),
+        client_name: line.client,
+        // Totals of an earlier version know no key.
+        key: (by == Group::Key).then(|| if line.number == 0 { String::new() } else { key }),
+        endpoint: (by == Group::Endpoint).then_some(line.endpoint),
+        requests: totals.requests(),
+        admitted: totals.admitted,
+        rate_limited: totals.rate_limited,
+        failed: totals.failed,
+        audio_seconds: totals.audio_seconds(),
+        last_used_at: totals.last_used().map(|moment| moment.to_string()),
+        quota_exceeded: totals.quota_exceeded,
+        denied: totals.denied,
+        shadow_limited: totals.shadow_limited,
+    }
+}

@@ -1,0 +1,168 @@
+//! What stands in a segment, word by word, and how it is read back: by this process, by the next one, or by a command.
+//!
+//! A segment is a head and records behind each other, in words of 64 bits. Of a head:
+//!
+//! | word | what |
+//! |---|---|
+//! | 0 | [`MAGIC`] |
+//! | 1 | the run: a random number of the process |
+//! | 2 | which segment of the run, from 1 |
+//! | 3 | the length of the instance's name in bytes; the name follows |
+//!
+//! Of a record:
+//!
+//! | word | what |
+//! |---|---|
+//! | 0 | the lengths of the client's name and of the endpoint in bytes, 16 bits each; 0 until all the rest is there |
+//! | 1 | the Unix second at which the minute began |
+//! | 2 | the key's fingerprint, as a number of 48 bits |
+//! | 3 to 9 | the counts, in the order of [`Kind`](super::super::totals::Kind) |
+//! | 10 | the Unix second of the last request |
+//! | 11... | the client's name and then the endpoint, each filled up to a word with zeros |
+//!
+//! Numbers are in the machine's own order of bytes: a folder that is carried to a machine of the other order has segments
+//! without [`MAGIC`].
+
+use super::super::totals::{KINDS, Totals};
+use super::words::Words;
+use std::sync::atomic::Ordering;
+
+/// `CVTALLY1`, as a number.
+pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"CVTALLY1");
+
+/// The words of a record ahead of its text.
+pub(super) const FIXED: usize = COUNTS + KINDS + 1;
+
+/// Where a record's counts begin.
+pub(super) const COUNTS: usize = 3;
+
+/// Where a record has the moment of the last request.
+pub(super) const LAST_USED: usize = COUNTS + KINDS;
+
+/// The words of a head ahead of its text.
+const HEAD: usize = 4;
+
+/// Names are cut to so many bytes: a cell of a sheet holds 50,000 characters.
+const LONGEST_NAME: usize = 4_096;
+
+/// What a count is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct About {
+    /// The Unix second at which the minute began.
+    pub(crate) minute: i64,
+    pub(crate) client: String,
+    /// The key's fingerprint, as a number of 48 bits.
+    pub(crate) key: u64,
+    pub(crate) endpoint: String,
+}
+
+/// Which segment of which process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Origin {
+    pub(crate) run: u64,
+    pub(crate) sequence: u64,
+}
+
+/// A segment, read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Contents {
+    pub(crate) origin: Origin,
+    pub(crate) instance: String,
+    pub(crate) lines: Vec<(About, Totals)>,
+}
+
+/// The name, as far as it fits.
+pub(super) fn cut(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
+}
+
+/// How many words so many bytes take.
+pub(super) const fn words_of(bytes: usize) -> usize {
+    bytes.div_ceil(size_of::<u64>())
+}
+
+/// Writes a head, and returns where the records begin.
+pub(super) fn write_head(words: &Words, origin: Origin, instance: &str) -> usize {
+    let instance = cut(instance);
+    let head = [MAGIC, origin.run, origin.sequence, instance.len() as u64];
+    for (place, word) in head.into_iter().enumerate() {
+        words.at(place).store(word, Ordering::Relaxed);
+    }
+    write_text(words, HEAD, instance)
+}
+
+/// Writes a text, and returns where the next begins.
+pub(super) fn write_text(words: &Words, place: usize, text: &str) -> usize {
+    let mut place = place;
+    for word in text_words(text) {
+        words.at(place).store(word, Ordering::Relaxed);
+        place += 1;
+    }
+    place
+}
+
+/// Whether a text stands there.
+pub(super) fn is_text(words: &Words, place: usize, text: &str) -> bool {
+    let mut words = (place..).map(|place| words.at(place).load(Ordering::Relaxed));
+    text_words(text).all(|word| words.next() == Some(word))
+}
+
+/// A text in words, the last filled up with zeros.
+fn text_words(text: &str) -> impl Iterator<Item = u64> {
+    let (whole, rest) = text.as_bytes().as_chunks();
+    let mut last = [0; size_of::<u64>()];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = (!rest.is_empty()).then_some(last);
+    whole.iter().copied().chain(last).map(u64::from_ne_bytes)
+}
+
+/// The lengths of a record's texts, as its first word has them.
+pub(super) fn lengths(client: &str, endpoint: &str) -> u64 {
+    (client.len() as u64) << 16 | endpoint.len() as u64
+}
+
+/// The two lengths of a first word, in bytes; `None` where there is no record.
+fn lengths_of(word: u64) -> Option<(usize, usize)> {
+    let (client, endpoint) = (usize::try_from(word >> 16).ok()?, usize::try_from(word & 0xffff).ok()?);
+    (word != 0 && client <= LONGEST_NAME && endpoint <= LONGEST_NAME).then_some((client, endpoint))
+}
+
+/// Reads a segment as far as it makes sense: its process may have been killed at any instant, and its machine may have
+/// lost power. `None` where it is no segment.
+pub(crate) fn read(words: &[u64]) -> Option<Contents> {
+    let [MAGIC, run, sequence, length, rest @ ..] = words else { return None };
+    let length = usize::try_from(*length).ok().filter(|length| *length <= LONGEST_NAME)?;
+    let instance = text(rest, length)?;
+    let mut rest = rest.get(words_of(length)..)?;
+    let mut lines = Vec::new();
+    while let Some((line, after)) = record(rest) {
+        lines.push(line);
+        rest = after;
+    }
+    Some(Contents { origin: Origin { run: *run, sequence: *sequence }, instance, lines })
+}
+
+/// The first record, and what follows it.
+fn record(words: &[u64]) -> Option<((About, Totals), &[u64])> {
+    let (fixed, rest) = words.split_first_chunk::<FIXED>()?;
+    let (client, endpoint) = lengths_of(fixed[0])?;
+    let (client, rest) = (text(rest, client)?, rest.get(words_of(client)..)?);
+    let (endpoint, rest) = (text(rest, endpoint)?, rest.get(words_of(endpoint)..)?);
+    let about = About { minute: i64::try_from(fixed[1]).ok()?, client, key: fixed[2], endpoint };
+    let mut counts = [0; KINDS];
+    counts.copy_from_slice(&fixed[COUNTS..LAST_USED]);
+    let totals = Totals::of(counts, i64::try_from(fixed[LAST_USED]).unwrap_or(about.minute));
+    Some(((about, totals), rest))
+}
+
+fn text(words: &[u64], length: usize) -> Option<String> {
+    let mut bytes: Vec<u8> =
+        words.get(..words_of(length))?.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    bytes.truncate(length);
+    String::from_utf8(bytes).ok()
+}
+
+/// A file's bytes as words; what is left over of the last is dropped.
+pub(crate) fn words(bytes: &[u8]) -> Vec<u64> {
+    bytes.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word)).collect()
+}
