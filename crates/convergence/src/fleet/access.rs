@@ -39,8 +39,9 @@ pub(super) enum Connection {
 impl Access {
     pub(super) fn new(redis: Redis) -> Result<Self, Fault> {
         let tls = certificates(&redis)?;
-        let unusable = |error: &RedisError| {
-            Fault { variable: "REDIS_URL".to_owned(), wrong: error.category().to_owned() }
+        let unusable = |error: &RedisError| Fault {
+            variable: "REDIS_URL".to_owned(),
+            wrong: error.category().to_owned(),
         };
         let is_socket = redis.nodes.iter().any(|node| matches!(node.addr(), ConnectionAddr::Unix(_)));
         let cluster = (!is_socket).then(|| {
@@ -126,6 +127,14 @@ impl Access {
 }
 
 impl Connection {
+    /// What it leads to, in a word.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Connection::One(_) => "one server",
+            Connection::Cluster(_) => "a cluster",
+        }
+    }
+
     /// All commands at once; an answer or an error to each.
     ///
     /// # Errors
@@ -173,7 +182,8 @@ fn check_version(about: &str) -> Result<(), Trouble> {
     let (major, minor) = (numbers.next().flatten(), numbers.next().flatten());
     if major.zip(minor).is_some_and(|version| version < OLDEST) {
         let (major, minor) = OLDEST;
-        let wrong = format!("the server is of a version before {major}.{minor}, which is the oldest that will do");
+        let wrong =
+            format!("the server is of a version before {major}.{minor}, which is the oldest that will do");
         return Err(Trouble::settings(wrong));
     }
     Ok(())
@@ -194,8 +204,7 @@ fn certificates(redis: &Redis) -> Result<Option<TlsCertificates>, Fault> {
     if !redis.tls {
         return Ok(None);
     }
-    let root_cert =
-        redis.authorities.as_ref().map(|path| read("REDIS_CA_PATH", path)).transpose()?;
+    let root_cert = redis.authorities.as_ref().map(|path| read("REDIS_CA_PATH", path)).transpose()?;
     let client_tls = redis.identity.as_ref().map(|(certificate, key)| {
         let client_cert = read("REDIS_CLIENT_CERT_PATH", certificate)?;
         let client_key = read("REDIS_CLIENT_KEY_PATH", key)?;

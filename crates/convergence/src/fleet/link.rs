@@ -111,7 +111,13 @@ impl Fleet {
         let (asks, taken) = mpsc::unbounded_channel();
         let open = Arc::<AtomicBool>::default();
         let (try_out, tried) = watch::channel(false);
-        let keeper = Keeper { fleet: Arc::clone(self), asks: taken, patience, open: Arc::clone(&open), tried: try_out };
+        let keeper = Keeper {
+            fleet: Arc::clone(self),
+            asks: taken,
+            patience,
+            open: Arc::clone(&open),
+            tried: try_out,
+        };
         self.health.link_made();
         (Link { fleet: Arc::clone(self), asks, open, tried }, keeper.run())
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use redis::Value;
 
+use super::Fleet;
 use super::access::Connection;
 use super::script;
 use super::trouble::Trouble;
-use super::Fleet;
 
 /// For how long a server counts that is silent. As long as a window: so long what it has admitted counts.
 const SILENT: Duration = Duration::from_mins(1);

@@ -57,8 +57,11 @@ fn few_files_of_http_know_the_gate_and_one_asks_it() {
     }
     // One says what a request asks, in the gate's words; two ask whether a word is a key, to keep it out of the log and out
     // of the counts.
-    assert_eq!(know, ["admit.rs", "asked.rs", "endpoint.rs", "redact.rs", "refuse.rs", "stamp.rs"]);
-    assert_eq!(ask, ["admit.rs"]);
+    assert_eq!(
+        know,
+        ["admit.rs", "admit/limits.rs", "asked.rs", "endpoint.rs", "redact.rs", "refuse.rs", "stamp.rs"]
+    );
+    assert_eq!(ask, ["admit.rs", "admit/limits.rs"], "and the last step of the one");
 }
 
 #[test]
@@ -76,6 +79,13 @@ fn upstream_knows_no_keys_and_nothing_of_requests() {
     let beyond =
         ["gate::", "sheets::", "crate::http", "crate::app", "crate::keys", "crate::sync", "crate::routes"];
     assert_eq!(found(&rust_below("crates/convergence/src/upstream"), &beyond), [""; 0]);
+}
+
+#[test]
+fn fleet_knows_no_http() {
+    let beyond =
+        ["http::", "crate::app", "crate::keys", "crate::sync", "crate::usage", "sheets::", "Gate", "hyper"];
+    assert_eq!(found(&rust_below("crates/convergence/src/fleet"), &beyond), [""; 0]);
 }
 
 #[test]

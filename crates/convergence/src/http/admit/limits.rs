@@ -48,9 +48,7 @@ pub(super) fn ask(candidate: Candidate, link: &Link, now: Now) -> Result<Step, R
             // What a quota refuses is not to count in the window.
             let candidate = candidate.check_quotas(now)?;
             match link.ask(client, limit) {
-                Some(verdict) => {
-                    Ok(Step::Asked(Asked { candidate, client, link: link.clone(), verdict }))
-                }
+                Some(verdict) => Ok(Step::Asked(Asked { candidate, client, link: link.clone(), verdict })),
                 None => alone(candidate, client, link, now).map(Step::Admitted),
             }
         }

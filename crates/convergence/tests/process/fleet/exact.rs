@@ -85,7 +85,10 @@ async fn nobody_notices_a_redis_that_forgets_its_scripts() {
     assert_eq!(admitted, LIMIT);
     for server in &servers {
         let status = server.status().await;
-        assert_eq!((&status["redis"]["connected"], &status["redis"]["last_error"]), (&true.into(), &Value::Null));
+        assert_eq!(
+            (&status["redis"]["connected"], &status["redis"]["last_error"]),
+            (&true.into(), &Value::Null)
+        );
     }
 }
 

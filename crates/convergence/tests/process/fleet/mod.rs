@@ -6,8 +6,8 @@ mod kinds;
 mod start;
 
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
@@ -177,7 +177,8 @@ async fn load(servers: &[Arc<Server>], key: &'static str, requests: usize) -> Ve
 /// The most of them that were let in within less than a window for sure.
 fn most_in_a_window(admissions: &[Admission]) -> usize {
     let within = |first: &Admission| {
-        let there = admissions.iter().filter(|one| one.sent >= first.sent && one.received < first.sent + WINDOW);
+        let there =
+            admissions.iter().filter(|one| one.sent >= first.sent && one.received < first.sent + WINDOW);
         there.count()
     };
     admissions.iter().map(within).max().unwrap_or(0)
