@@ -187,8 +187,7 @@ fn look_at_the_layer(listing: &str) {
     impl<S, B> fmt::Debug for ResponseFuture<S, B>
     where
         S: Service<Request<B>>,
-    {
-    }
+    {}
     #[derive(Clone)]
     pub struct ApiKeyLayer;
     impl<S> Layer<S> for ApiKeyLayer {
