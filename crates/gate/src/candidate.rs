@@ -71,7 +71,7 @@ pub(crate) fn conclude(
     now: Now,
 ) -> Result<Permit, Refusal> {
     match client.decide(held, elsewhere, now) {
-        Ok(admission) => Ok(Permit::grant(client, key, admission)),
+        Ok(admission) => Ok(Permit::grant(client, key, held.expires_at, admission)),
         Err(excess) => Err(Refusal::over_limit(client, key, excess)),
     }
 }

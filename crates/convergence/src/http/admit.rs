@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gate::{Cause, HeaderProblem, Now, Permit, Quotas, Refusal};
+use gate::{Cause, Fingerprint, HeaderProblem, Now, Permit, Quotas};
 use http::Response;
 use http::header::AUTHORIZATION;
 use tracing::{Level, debug, enabled};
@@ -13,10 +13,10 @@ use super::endpoint::Endpoint;
 use super::request::Asks;
 use super::shield::{Attempt, TooMany};
 use super::stamp::RequestId;
-use super::{redact, refuse};
+use super::{count, redact, refuse};
 use crate::app::{App, Door, Guard};
 use crate::metrics::AttemptResult;
-use crate::usage::{Kind, Whose};
+use crate::usage::Kind;
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
 #[derive(Clone)]
@@ -48,6 +48,22 @@ impl Caller {
         }
     }
 
+    /// With which key.
+    pub(crate) fn key(&self) -> Option<Fingerprint> {
+        match self {
+            Caller::Client(permit, _) => Some(permit.key()),
+            Caller::Anyone(_) => None,
+        }
+    }
+
+    /// The last Unix second at which the key is valid.
+    pub(crate) fn expires_at(&self) -> Option<i64> {
+        match self {
+            Caller::Client(permit, _) => permit.expires_at(),
+            Caller::Anyone(_) => None,
+        }
+    }
+
     /// Counts the request as answered with a 5xx.
     pub(crate) fn record_failure(&self, app: &App) {
         self.count(app, Kind::Failed, 1);
@@ -56,9 +72,7 @@ impl Caller {
     /// Counts something that came of the request.
     pub(crate) fn count(&self, app: &App, kind: Kind, number: u64) {
         if let Caller::Client(permit, endpoint) = self {
-            let whose =
-                Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
-            app.books.tally.count(whose, kind, number, app.clock.now().unix);
+            count::outcome(app, permit, endpoint, kind, number);
         }
     }
 }
@@ -99,7 +113,7 @@ fn ask(
         && guard.gate.decides(now)
     {
         request.remove(&AUTHORIZATION);
-        return Err(hold_back(app, guard, attempt, too_many, request, id));
+        return Err(hold_back(app, guard, Some(attempt), too_many, request, id));
     }
     let decision = errand.ask(app, |asked| {
         let decision = guard.gate.admit(request.all(&AUTHORIZATION), asked, now);
@@ -108,34 +122,38 @@ fn ask(
             (refusal, answer)
         })
     });
-    let endpoint = errand.endpoint(app, &guard.gate);
-    count(app, &decision, &endpoint, now);
+    let endpoint =
+        count::decision(app, &guard.gate, &errand, decision.as_ref().map_err(|(refusal, _)| refusal), now);
     request.remove(&AUTHORIZATION);
     if enabled!(Level::DEBUG) {
         log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
     }
-    let (refusal, answer) = match decision {
+    match decision {
         Ok(permit) => {
-            if permit.shadow_refused() {
-                app.metrics.shadow_refused();
-            }
             attempt.inspect(Attempt::succeeded);
-            return Ok(Caller::Client(permit, endpoint));
+            Ok(Caller::Client(permit, endpoint))
         }
-        Err(refused) => refused,
-    };
-    if is_failed_attempt(refusal.cause()) {
-        if let Some(attempt) = attempt
-            && let Err(too_many) = attempt.failed(now.uptime)
-        {
-            return Err(hold_back(app, guard, &attempt, too_many, request, id));
+        Err((refusal, answer)) => {
+            if refusal.cause() == Cause::UnknownKey {
+                guard.early.unknown_key();
+            }
+            let held_back = note_failure(app, attempt.as_ref(), refusal.cause(), now);
+            Err(held_back
+                .map_or(answer, |too_many| hold_back(app, guard, attempt.as_ref(), too_many, request, id)))
         }
+    }
+}
+
+/// Tells the shield of an attempt that has failed. It may be one too many, since others have failed meanwhile.
+fn note_failure(app: &App, attempt: Option<&Attempt<'_>>, cause: Cause, now: Now) -> Option<TooMany> {
+    if !is_failed_attempt(cause) {
+        return None;
+    }
+    let too_many = attempt.and_then(|attempt| attempt.failed(now.uptime).err());
+    if too_many.is_none() {
         app.metrics.attempt(AttemptResult::Failed);
     }
-    if refusal.cause() == Cause::UnknownKey {
-        guard.early.unknown_key();
-    }
-    Err(answer)
+    too_many
 }
 
 /// Whether somebody may have guessed: there is an `Authorization`, and no known key in it. A key that is known and refused
@@ -152,7 +170,7 @@ fn is_failed_attempt(cause: Cause) -> bool {
 fn hold_back(
     app: &App,
     guard: &Guard,
-    attempt: &Attempt<'_>,
+    attempt: Option<&Attempt<'_>>,
     TooMany { retry_after }: TooMany,
     request: &impl Asks,
     id: RequestId,
@@ -160,35 +178,10 @@ fn hold_back(
     app.metrics.attempt(AttemptResult::HeldBack);
     if enabled!(Level::DEBUG) {
         let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
-        let address = attempt.source();
-        debug!(request = %id, %method, %path, %address, "refused: too many failed attempts from there, for {retry_after} s");
+        let address = attempt.map(Attempt::source).map(tracing::field::display);
+        debug!(request = %id, %method, %path, address, "refused: too many failed attempts from there, for {retry_after} s");
     }
     refuse::too_many_failed_attempts(retry_after)
-}
-
-/// Counts a request of a client, whatever has become of it (P23).
-fn count<A>(app: &App, decision: &Result<Permit, (Refusal, A)>, endpoint: &Endpoint, now: Now) {
-    // What some of a kind are besides.
-    let (client, key, kind, besides) = match decision {
-        Ok(permit) => {
-            let besides = permit.shadow_refused().then_some(Kind::ShadowLimited);
-            (Some(permit.client()), Some(permit.key()), Kind::Admitted, besides)
-        }
-        Err((refusal, _)) => {
-            let (kind, besides) = match refusal.cause() {
-                Cause::OverLimit { .. } => (Kind::RateLimited, None),
-                Cause::QuotaExceeded { .. } => (Kind::RateLimited, Some(Kind::QuotaExceeded)),
-                _ => (Kind::Denied, None),
-            };
-            (refusal.client(), refusal.key(), kind, besides)
-        }
-    };
-    if let (Some(client), Some(key)) = (client, key) {
-        let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
-        for kind in [Some(kind), besides].into_iter().flatten() {
-            app.books.tally.count(whose, kind, 1, now.unix);
-        }
-    }
 }
 
 /// P24: each decision with its reason. The fingerprint is all that is shown of a key.
