@@ -14,7 +14,7 @@ pub(crate) use door::{Door, Guard, SourceKind};
 use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
-use crate::http::{Endpoints, Gateway, RequestId, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{InUse, LiveRoutes};
 use crate::sync::Books;
@@ -22,6 +22,7 @@ use crate::sync::Books;
 /// Shared by all threads for as long as the server runs.
 pub(crate) struct App {
     pub(crate) door: Door,
+    pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
     pub(crate) books: Books,
     pub(crate) endpoints: Endpoints,

@@ -38,6 +38,7 @@ pub(crate) struct Metrics {
     lag: Family<Label, Histogram, fn() -> Histogram>,
     sheet_reads: Counter,
     webhooks: Family<Label, Counter>,
+    attempts: Family<Label, Counter>,
     tls_certificate: Family<Label, Gauge>,
     tls_refused: Family<Label, Gauge>,
     shadow_refusals: Counter,
@@ -59,6 +60,7 @@ impl Default for Metrics {
             lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
             sheet_reads: Counter::default(),
             webhooks: Family::default(),
+            attempts: Family::default(),
             tls_certificate: Family::default(),
             tls_refused: Family::default(),
             shadow_refusals: Counter::default(),
@@ -73,6 +75,9 @@ impl Default for Metrics {
         }
         for result in WebhookResult::ALL {
             let _ = metrics.webhooks.get_or_create(&[("result", result.name())]);
+        }
+        for result in AttemptResult::ALL {
+            let _ = metrics.attempts.get_or_create(&[("result", result.name())]);
         }
         metrics
     }
@@ -98,6 +103,26 @@ impl WebhookResult {
     }
 }
 
+/// What became of an attempt without a known key.
+#[derive(Clone, Copy)]
+pub(crate) enum AttemptResult {
+    /// It was told so.
+    Failed,
+    /// It was not looked up.
+    HeldBack,
+}
+
+impl AttemptResult {
+    const ALL: [Self; 2] = [Self::Failed, Self::HeldBack];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::HeldBack => "held_back",
+        }
+    }
+}
+
 impl Metrics {
     /// A read of the source has ended.
     pub(crate) fn read_ended(&self, ok: bool, took: Duration, keys: usize, problems: usize) {
@@ -114,6 +139,10 @@ impl Metrics {
 
     pub(crate) fn webhook(&self, result: WebhookResult) {
         self.webhooks.get_or_create(&[("result", result.name())]).inc();
+    }
+
+    pub(crate) fn attempt(&self, result: AttemptResult) {
+        self.attempts.get_or_create(&[("result", result.name())]).inc();
     }
 
     /// A request was let through that its key's shadow limit would have refused.
@@ -200,6 +229,9 @@ impl Metrics {
         let reads = "Requests that used up Google's quota of reads";
         registry.register("sheet_reads", reads, self.sheet_reads.clone());
         registry.register("webhooks", "Calls of POST /hooks/sheet-changed", self.webhooks.clone());
+        let attempts =
+            "Requests with an Authorization that was no known key, and those held back by the shield";
+        registry.register("auth_attempts", attempts, self.attempts.clone());
         registry.register_with_unit(
             "tls_certificate_not_after_timestamp",
             "When the TLS certificate in use expires, in Unix time",

@@ -14,7 +14,7 @@ use super::door::door;
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Config, Fault, RoutesFile};
-use crate::http::{Endpoints, Gateway, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
 use crate::sync::Books;
@@ -45,6 +45,7 @@ impl App {
         let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
         let app = Arc::new(Self {
             door,
+            shield: config.shield.limit.map(Shield::new),
             studio: studio(&config.audio, &config.data_dir),
             books,
             endpoints: Endpoints::default(),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gate::{Cause, Now, Permit, Quotas, Refusal};
+use gate::{Cause, HeaderProblem, Now, Permit, Quotas, Refusal};
 use http::Response;
 use http::header::AUTHORIZATION;
 use tracing::{Level, debug, enabled};
@@ -11,9 +11,11 @@ use super::asked::Errand;
 use super::body::Answer;
 use super::endpoint::Endpoint;
 use super::request::Asks;
+use super::shield::{Attempt, TooMany};
 use super::stamp::RequestId;
 use super::{redact, refuse};
 use crate::app::{App, Door, Guard};
+use crate::metrics::AttemptResult;
 use crate::usage::{Kind, Whose};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
@@ -89,6 +91,16 @@ fn ask(
 ) -> Result<Caller, Response<Answer>> {
     let now = app.clock.now();
     let errand = Errand::of(app, peer, request);
+    // Clients whose address a trusted proxy has not said are one, at the proxy's: else whoever can muddle it could guess on.
+    let from = errand.address.unwrap_or(peer);
+    let attempt = app.shield.as_ref().and_then(|shield| shield.attempt(from, request.all(&AUTHORIZATION)));
+    if let Some(attempt) = &attempt
+        && let Err(too_many) = attempt.check(now.uptime)
+        && guard.gate.decides(now)
+    {
+        request.remove(&AUTHORIZATION);
+        return Err(hold_back(app, guard, attempt, too_many, request, id));
+    }
     let decision = errand.ask(app, |asked| {
         let decision = guard.gate.admit(request.all(&AUTHORIZATION), asked, now);
         decision.map_err(|refusal| {
@@ -102,16 +114,56 @@ fn ask(
     if enabled!(Level::DEBUG) {
         log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
     }
-    if decision.as_ref().is_ok_and(Permit::shadow_refused) {
-        app.metrics.shadow_refused();
-    }
-    let admitted = decision.map(|permit| Caller::Client(permit, endpoint));
-    admitted.map_err(|(refusal, answer)| {
-        if refusal.cause() == Cause::UnknownKey {
-            guard.early.unknown_key();
+    let (refusal, answer) = match decision {
+        Ok(permit) => {
+            if permit.shadow_refused() {
+                app.metrics.shadow_refused();
+            }
+            attempt.inspect(Attempt::succeeded);
+            return Ok(Caller::Client(permit, endpoint));
         }
-        answer
-    })
+        Err(refused) => refused,
+    };
+    if is_failed_attempt(refusal.cause()) {
+        if let Some(attempt) = attempt
+            && let Err(too_many) = attempt.failed(now.uptime)
+        {
+            return Err(hold_back(app, guard, &attempt, too_many, request, id));
+        }
+        app.metrics.attempt(AttemptResult::Failed);
+    }
+    if refusal.cause() == Cause::UnknownKey {
+        guard.early.unknown_key();
+    }
+    Err(answer)
+}
+
+/// Whether somebody may have guessed: there is an `Authorization`, and no known key in it. A key that is known and refused
+/// (expired, revoked, not for this, over its limit) is its client's mistake, and a request that presents nothing is none.
+fn is_failed_attempt(cause: Cause) -> bool {
+    match cause {
+        Cause::UnknownKey => true,
+        Cause::Header(problem) => problem != HeaderProblem::Missing,
+        _ => false,
+    }
+}
+
+/// The answer of the shield, and what is noted of it.
+fn hold_back(
+    app: &App,
+    guard: &Guard,
+    attempt: &Attempt<'_>,
+    TooMany { retry_after }: TooMany,
+    request: &impl Asks,
+    id: RequestId,
+) -> Response<Answer> {
+    app.metrics.attempt(AttemptResult::HeldBack);
+    if enabled!(Level::DEBUG) {
+        let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
+        let address = attempt.source();
+        debug!(request = %id, %method, %path, %address, "refused: too many failed attempts from there, for {retry_after} s");
+    }
+    refuse::too_many_failed_attempts(retry_after)
 }
 
 /// Counts a request of a client, whatever has become of it (P23).

@@ -133,13 +133,18 @@ mod tests {
     #[test]
     fn names_are_few_whatever_is_asked_for() {
         let (endpoints, gate) = (Endpoints::default(), Gate::shut());
-        let letters = |number: usize| format!("/{}", "x".repeat(number % 40) + &"y".repeat(number / 40));
-        for number in 0..1_500 {
-            endpoints.name("GET", Some(&letters(number)), None, &gate);
-        }
-        assert!(endpoints.0.read().unwrap().len() <= MOST);
-        assert_eq!(endpoints.name("GET", Some("/new/one"), None, &gate).as_str(), OTHERS);
-        assert_eq!(endpoints.name("GET", Some("/x"), None, &gate).as_str(), "GET /x");
+        let letters = |number: usize| format!("/{}{}", "x".repeat(number % 30), "y".repeat(number / 30));
+        let name = |path: &str| endpoints.name("GET", Some(path), None, &gate).as_str().to_owned();
+        let names: HashSet<String> = (0..300).map(|number| name(&letters(number))).collect();
+        assert_eq!(names.len(), 300, "they are apart");
+        (0..300).for_each(|number| {
+            for more in ["a", "b", "c"] {
+                name(&format!("/{more}{}", letters(number)));
+            }
+        });
+        assert_eq!(endpoints.0.read().unwrap().len(), MOST);
+        assert_eq!(name("/new/one"), OTHERS);
+        assert_eq!(name("/xxx"), "GET /xxx");
     }
 
     #[test]

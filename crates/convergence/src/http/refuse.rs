@@ -53,6 +53,17 @@ pub(crate) fn answer(
     answer
 }
 
+/// The answer to one who has failed too often, and is not looked up for so many seconds.
+pub(crate) fn too_many_failed_attempts(retry_after: u64) -> Response<Answer> {
+    let detail = format!(
+        "too many requests from your address had no key that is known; check the key, and try again in {retry_after} s"
+    );
+    let (code, title) = ("too_many_failed_attempts", "Too many failed attempts");
+    let mut answer = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title, detail).answer();
+    wait(answer.headers_mut(), retry_after);
+    answer
+}
+
 /// The one match from causes to words. The guide's titles; what the client can do; nothing about the row.
 fn problem(cause: Cause, quotas: &Quotas) -> Problem {
     const REQUIRED: &str = "Authentication required";

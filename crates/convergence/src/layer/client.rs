@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::http::{Caller, RequestId, finished};
 
 /// Where a request comes from. Put it into the request's extensions, outside of the
-/// [`ApiKeyLayer`](crate::ApiKeyLayer), where keys have `allowed_ips`: the layer sees no connection. Without it such keys are
-/// refused. Where the connection is a trusted proxy's (`TRUSTED_PROXIES`), the address is the one that the proxy tells.
+/// [`ApiKeyLayer`](crate::ApiKeyLayer): the layer sees no connection. Without it keys with `allowed_ips` are refused, and
+/// failed attempts are not counted (`AUTH_FAILURE_LIMIT`). Where the connection is a trusted proxy's (`TRUSTED_PROXIES`), the
+/// address is the one that the proxy tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 

@@ -1,5 +1,7 @@
 //! Counting, keeping and reporting against a naive model: a map, and a process that ends at any moment.
 
+mod cost;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

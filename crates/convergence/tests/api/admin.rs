@@ -130,6 +130,8 @@ async fn metrics_are_openmetrics_and_name_no_key_client_or_sheet() {
     samples.retain(|line| !line.contains("_bucket"));
     samples.sort_unstable();
     assert_snapshot!(samples.join("\n"), @r#"
+        convergence_auth_attempts_total{result="failed"} 0
+        convergence_auth_attempts_total{result="held_back"} 0
         convergence_directory_age_seconds 7.0
         convergence_directory_keys 1
         convergence_directory_problems 0

@@ -27,6 +27,7 @@ mod quotas;
 mod refusals;
 mod restrictions;
 mod sheet;
+mod shield;
 mod status;
 mod tls;
 mod upstream_h2;

@@ -8,6 +8,7 @@ mod killed;
 mod restarts;
 mod routes;
 mod sheet_init;
+mod shield;
 mod upstream;
 mod usage;
 mod voice;
