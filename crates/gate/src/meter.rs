@@ -5,7 +5,7 @@ const DAY: i64 = 86_400;
 
 /// How far behind the latest request of a client another may be and still count as made in the same moment, in seconds:
 /// two threads read the clock and then take turns at the lock. Further behind, the clock was set back.
-const STRAGGLING: i64 = 60;
+pub(crate) const STRAGGLING: i64 = 60;
 
 /// Totals since the process started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
