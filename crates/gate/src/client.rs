@@ -52,12 +52,14 @@ pub(crate) struct Held {
 }
 
 /// A request that is let through.
+#[derive(Clone, Copy)]
 pub(crate) struct Admission {
     pub(crate) quotas: Quotas,
     pub(crate) shadow_refused: bool,
 }
 
 /// A request that is refused.
+#[derive(Clone, Copy)]
 pub(crate) struct Excess {
     pub(crate) cause: Cause,
     pub(crate) quotas: Quotas,
@@ -185,7 +187,7 @@ impl Held {
 fn longest(over: Option<OverLimit>, exceeded: Option<Exceeded>, now: Now) -> Option<Cause> {
     let minute = over.map(|over| (over.retry_after, Cause::OverLimit { retry_after: over.retry_after }));
     let Some(Exceeded { period, span }) = exceeded else { return minute.map(|(_, cause)| cause) };
-    let retry_after = span.seconds_left(now.unix);
+    let retry_after = span.seconds_left(now.unix).get();
     match minute {
         Some((wait, cause)) if wait > retry_after => Some(cause),
         _ => Some(Cause::QuotaExceeded { period, retry_after, resets_at: span.until(), offset: span.offset }),

@@ -1,5 +1,7 @@
 //! Quotas of the day and of the month, as a client meets them; and what a limit that is tried out sees.
 
+use std::num::NonZeroU32;
+
 use gate::{CalendarQuota, Cause, FurtherLimits, Gate, Now, Period, Quotas, Record, Spent};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -66,18 +68,19 @@ fn a_day_ends_at_midnight_in_the_tables_time_zone() {
 fn p17_what_is_left_of_a_quota_is_told_with_the_length_of_its_day() {
     let now = at("2026-10-25T10:00:00Z");
     let gate = gate_in("Europe/Paris", now, vec![with_quotas("k", "acme", Some(2), Some(10))]);
+    let seconds = |seconds| NonZeroU32::new(seconds).unwrap();
     let left = |remaining, month| Quotas {
         minute: None,
         day: Some(CalendarQuota {
             limit: 2,
             remaining,
-            reset_seconds: 13 * 3_600,
+            reset_seconds: seconds(13 * 3_600),
             period_seconds: 25 * 3_600,
         }),
         month: Some(CalendarQuota {
             limit: 10,
             remaining: month,
-            reset_seconds: (6 * 24 + 13) * 3_600,
+            reset_seconds: seconds((6 * 24 + 13) * 3_600),
             period_seconds: (31 * 24 + 1) * 3_600,
         }),
     };

@@ -1,7 +1,6 @@
 //! The decision of a `Check`: `admit`'s, in Envoy's words. A request is counted here and once; how the upstream answers
 //! it is not told, so nothing counts as failed.
 
-use gate::Quotas;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tonic::{Code, Status};
 use tracing::debug;
@@ -48,7 +47,7 @@ pub(super) fn decide(app: &App, check: CheckRequest) -> Result<CheckResponse, St
 /// it would get of this server.
 fn allowed(caller: &Caller) -> CheckResponse {
     let mut stamped = HeaderMap::new();
-    stamp::client(&mut stamped, caller.client(), &Quotas::default());
+    stamp::client_name(&mut stamped, caller.client());
     let headers = options(&stamped);
     stamp::client(&mut stamped, caller.client(), &caller.quotas());
     let mut headers_to_remove = vec!["authorization".to_owned()];
