@@ -4,7 +4,10 @@ use std::num::NonZeroU32;
 
 use crate::calendar::{Calendar, Period, Periods, Span};
 use crate::limit::Quota;
-use crate::meter::STRAGGLING;
+
+/// How far behind the latest request of a client another may be and still count as made in the same moment, in seconds:
+/// two threads read the clock and then take turns at the lock. Further behind, the clock was set back.
+const STRAGGLING: i64 = 60;
 
 /// What a row says of limits beside its requests per minute. Most rows say nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

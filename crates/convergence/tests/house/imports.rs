@@ -110,7 +110,10 @@ fn usage_knows_no_clock_and_no_network() {
         "Instant::now",
         "Timestamp::now",
     ];
-    assert_eq!(found(&rust_below(USAGE), &forbidden), [""; 0]);
+    let mut files = rust_below(USAGE);
+    // Its tests measure what counting costs.
+    files.retain(|file| !file.path.contains("/usage/tests/"));
+    assert_eq!(found(&files, &forbidden), [""; 0]);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn limits(caller: &Caller) -> Vec<Limit> {
                 requests: quota.limit,
                 window_seconds: quota.period_seconds,
                 remaining: quota.remaining,
-                reset_seconds: quota.reset_seconds,
+                reset_seconds: quota.reset_seconds.into(),
             })
         });
     minute.into_iter().chain(calendar).collect()
