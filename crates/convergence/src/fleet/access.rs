@@ -147,9 +147,9 @@ impl Connection {
             Connection::One(connection) => {
                 let count = commands.len();
                 let mut pipeline = redis::Pipeline::with_capacity(count);
-                commands.into_iter().for_each(|command| {
+                for command in commands {
                     pipeline.add_command(command);
-                });
+                }
                 let values = connection.send_packed_commands(&pipeline, 0, count).await?;
                 Ok(values.into_iter().map(answer).collect())
             }

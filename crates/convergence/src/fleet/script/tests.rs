@@ -50,9 +50,9 @@ impl Model {
             }
             counted += 1;
             if limit <= gate::EXACT_UP_TO {
-                fine += 1
+                fine += 1;
             } else {
-                coarse += 1
+                coarse += 1;
             }
             i64::from(limit) - i64::try_from(counted).expect("few")
         };

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::config::RedisFallback;
 use crate::fleet::{ClientKey, Link, Verdict};
 use crate::http::body::Answer;
-use crate::http::refuse;
+use crate::http::{count, refuse};
 
 /// How far a decision has come.
 pub(super) enum Step {
@@ -93,13 +93,19 @@ impl Future for Pending {
             // There is no answer, or not in time.
             Err(_) => alone(candidate, client, &link, now),
         };
+        count::under(&about.endpoint, app, decision.as_ref(), now);
+        if let Some(line) = &about.line {
+            line.log(decision.as_ref());
+        }
         Poll::Ready(match decision {
-            Ok(permit) => Ok(about.admitted(app, permit, now)),
-            Err(refusal) => {
-                about.refused(app, &refusal, now);
-                // A limit refuses it, whatever it asked, and whenever keys are read again.
-                Err(refuse::answer(&refusal, None, || 1))
+            Ok(permit) => {
+                if let Some((shield, presented)) = app.shield.as_ref().zip(about.presented) {
+                    shield.let_in(presented);
+                }
+                Ok(Caller::Client(permit, about.endpoint))
             }
+            // A limit refuses it, whatever it asked, and whenever keys are read again.
+            Err(refusal) => Err(refuse::answer(&refusal, None, || 1)),
         })
     }
 }

@@ -83,7 +83,7 @@ async fn a_cluster_by_one_of_its_nodes() {
     for key in ["key-one", "key-two", "key-three", "key-four"] {
         assert_eq!(load(&servers, key, 3 * LIMIT).await.len(), LIMIT, "{key}");
     }
-    let with_windows = |node: &&Redis| node.command(&["KEYS", "convergence:window:*"]) != "";
+    let with_windows = |node: &&Redis| !node.command(&["KEYS", "convergence:window:*"]).is_empty();
     assert!(nodes.iter().filter(with_windows).count() > 1, "clients are spread over the nodes");
 }
 

@@ -25,11 +25,11 @@ const CLIENTS: usize = 64;
 const WINDOW: Duration = Duration::from_mins(1);
 
 fn keys() -> String {
-    let mut keys = "api_key,client_name,is_active,rate_limit\n".to_owned();
-    for client in ["one", "two", "three", "four"] {
-        keys += &format!("key-{client},Client {client},TRUE,{LIMIT}\n");
-    }
-    keys + "key-small,Client one,TRUE,7\nkey-free,Client one,TRUE,\nkey-none,Client one,TRUE,0\n"
+    let header = "api_key,client_name,is_active,rate_limit\n";
+    let whole =
+        ["one", "two", "three", "four"].map(|name| format!("key-{name},Client {name},TRUE,{LIMIT}\n"));
+    let special = "key-small,Client one,TRUE,7\nkey-free,Client one,TRUE,\nkey-none,Client one,TRUE,0\n";
+    format!("{header}{}{special}", whole.concat())
 }
 
 /// One of them, and its files. It is killed when this is dropped.
