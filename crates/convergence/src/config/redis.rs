@@ -129,7 +129,8 @@ fn node(url: &str) -> Option<ConnectionInfo> {
         return None;
     }
     let node = url.into_connection_info().ok()?;
-    (node.redis_settings().db() >= 0).then_some(node)
+    let is_socket = matches!(node.addr(), ConnectionAddr::Unix(_));
+    (!is_socket && node.redis_settings().db() >= 0).then_some(node)
 }
 
 fn with_password(reader: &mut Reader<'_>, nodes: Vec<ConnectionInfo>) -> Vec<ConnectionInfo> {
@@ -211,6 +212,7 @@ mod tests {
             "redis://a,",
             "redis://0.0.0.0",
             "redis:secret",
+            "redis+unix:///secret",
             "redis://a,rediss://a",
             "redis://:secret@a,redis://:another@b",
             "redis://a,redis://b/1",

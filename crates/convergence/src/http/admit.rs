@@ -99,7 +99,7 @@ pub(crate) enum Admission {
 /// The whole answer to a request that is refused.
 pub(crate) async fn admit(
     app: &Arc<App>,
-    link: Option<&Link>,
+    link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
@@ -115,7 +115,7 @@ pub(crate) async fn admit(
 /// The same without a wait: what is to be waited for is handed out. The key is no longer in the request.
 pub(crate) fn begin(
     app: &Arc<App>,
-    link: Option<&Link>,
+    link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
@@ -131,7 +131,7 @@ pub(crate) fn begin(
 fn ask(
     app: &Arc<App>,
     guard: &Guard,
-    link: Option<&Link>,
+    link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,

@@ -54,7 +54,7 @@ impl Engine {
             // Apart from the background, where parsing a large sheet takes a while: requests wait for this.
             let told = Arc::clone(fleet).keep_told();
             threads.push(thread("redis", vec![Box::pin(keeper), Box::pin(told)], None)?);
-            link = Some(Arc::new(made));
+            link = Some(made);
         }
         let engine = Self { app, link, drained, threads };
         engine.tell_of_an_open_door();

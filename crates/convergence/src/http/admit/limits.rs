@@ -25,7 +25,7 @@ pub(super) enum Step {
 pub(super) struct Asked {
     candidate: Candidate,
     client: ClientKey,
-    link: Link,
+    link: Arc<Link>,
     verdict: oneshot::Receiver<Verdict>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// It is refused without being asked for.
-pub(super) fn ask(candidate: Candidate, link: &Link, now: Now) -> Result<Step, Refusal> {
+pub(super) fn ask(candidate: Candidate, link: &Arc<Link>, now: Now) -> Result<Step, Refusal> {
     let client = ClientKey::of(candidate.client());
     match candidate.limit() {
         // It is let in whatever the window says, which is to know of it.
@@ -48,7 +48,9 @@ pub(super) fn ask(candidate: Candidate, link: &Link, now: Now) -> Result<Step, R
             // What a quota refuses is not to count in the window.
             let candidate = candidate.check_quotas(now)?;
             match link.ask(client, limit) {
-                Some(verdict) => Ok(Step::Asked(Asked { candidate, client, link: link.clone(), verdict })),
+                Some(verdict) => {
+                    Ok(Step::Asked(Asked { candidate, client, link: Arc::clone(link), verdict }))
+                }
                 None => alone(candidate, client, link, now).map(Step::Admitted),
             }
         }

@@ -85,6 +85,9 @@ fn tls_where_there_is_none_and_none_where_there_is() {
     assert_refused(&[("REDIS_URL", &tls)], "REDIS_CA_PATH", "not trusted");
     let missing = folder.path().join("nothing.pem").to_string_lossy().into_owned();
     assert_refused(&[("REDIS_URL", &tls), ("REDIS_CA_PATH", &missing)], "REDIS_CA_PATH", "cannot be read");
+    let not_pem = folder.path().join("nothing.pem");
+    std::fs::write(&not_pem, "s3cret").expect("a file");
+    assert_refused(&[("REDIS_URL", &tls), ("REDIS_CA_PATH", &missing)], "REDIS_CA_PATH", "in PEM");
 
     let (redis, folder) = with_tls("yes");
     let tls = redis.url().replace("redis://", "rediss://");
