@@ -9,14 +9,13 @@ use tracing::{Level, debug, enabled};
 
 use super::asked::Errand;
 use super::body::Answer;
-use super::endpoint::Endpoint;
 use super::request::Asks;
 use super::shield::{Attempt, TooMany};
 use super::stamp::RequestId;
 use super::{count, redact, refuse};
 use crate::app::{App, Door, Guard};
 use crate::metrics::AttemptResult;
-use crate::usage::Kind;
+use crate::usage::{Endpoint, Kind};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
 #[derive(Clone)]
@@ -131,7 +130,7 @@ fn ask(
     match decision {
         Ok(permit) => {
             attempt.inspect(Attempt::succeeded);
-            Ok(Caller::Client(permit, endpoint))
+            Ok(Caller::Client(permit, endpoint.unwrap_or_default()))
         }
         Err((refusal, answer)) => {
             if refusal.cause() == Cause::UnknownKey {

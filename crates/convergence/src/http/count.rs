@@ -3,9 +3,8 @@
 use gate::{Cause, Gate, Now, Permit, Refusal};
 
 use super::asked::Errand;
-use super::endpoint::Endpoint;
 use crate::app::App;
-use crate::usage::{Kind, Whose};
+use crate::usage::{Endpoint, Kind, Whose};
 
 /// Counts a request of a client, whatever has been decided, and says under which name.
 pub(super) fn decision(
@@ -14,24 +13,24 @@ pub(super) fn decision(
     errand: &Errand<'_>,
     decision: Result<&Permit, &Refusal>,
     now: Now,
-) -> Endpoint {
+) -> Option<Endpoint> {
     let whose = match decision {
         Ok(permit) => Some((permit.client(), permit.key())),
         Err(refusal) => refusal.client().zip(refusal.key()),
     };
     // Nobody whose key is not known is to fill the list of names.
-    let Some((client, key)) = whose else { return Endpoint::default() };
+    let (client, key) = whose?;
     let endpoint = errand.endpoint(app, gate);
-    let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
+    let whose = Whose { client, key: key.number(), endpoint: &endpoint };
     for kind in kinds(app, decision).into_iter().flatten() {
         app.books.tally.count(whose, kind, 1, now.unix);
     }
-    endpoint
+    Some(endpoint)
 }
 
 /// Counts what has come of a request that was let through.
 pub(super) fn outcome(app: &App, permit: &Permit, endpoint: &Endpoint, kind: Kind, number: u64) {
-    let whose = Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
+    let whose = Whose { client: permit.client(), key: permit.key().number(), endpoint };
     app.books.tally.count(whose, kind, number, app.clock.now().unix);
 }
 
