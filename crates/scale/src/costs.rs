@@ -6,28 +6,30 @@
 
 use crate::agenda::{MICRO, MILLI, SECOND, Time};
 
-/// The script for one request of a client, whether it is let in or refused. Measured: 7.6 to 10.4 us
+/// The script for one request of a client, whether it is let in or refused. Measured: 7.6 to 11.6 us
 /// (`usec_per_call` of `INFO commandstats`).
 pub const SCRIPT: Time = 10 * MICRO;
-/// Each further request of the same client in one call. Measured: 32 of them take 31.9 us.
-pub const FURTHER: Time = 740;
-/// What Redis does for a call outside of the script: it reads the words and finds the command. Measured: 1.2 us.
+/// Each further request of the same client in one call. Measured: 32 of them take 30 to 46 us.
+pub const FURTHER: Time = 700;
+/// What Redis does for a call outside of the script: it reads the words and finds the command. Measured: up to 1.2 us.
 pub const COMMAND: Time = 1_200;
 /// What Redis does for each connection that has sent something: one read, one write. Measured with 64 connections that
-/// send one call each: 12.95 us for a call, of which 10.0 are the call.
+/// send one call each: 13.0 to 13.4 us for a call, of which 10 are the call.
 pub const CONNECTION: Time = 2_900;
-/// What it costs Redis more if it slept when something came: the processor's caches are cold, and the kernel has to wake it. With
-/// real servers a call took 36 to 54 us at some 1,500 to 6,000 calls/s on two busy cores; measured without pauses between
-/// the calls, 20 us.
-pub const WAKE: Time = 12 * MICRO;
-/// What Redis does once in each turn of its loop. Measured with GET, one at a time: 5.2 us, less 0.5 for the command and 2.9 for
-/// the connection.
+/// What it costs Redis more if it slept when something came, at the most: the kernel has to wake it, and the processor's caches
+/// are cold. Measured with a pause of 0.5 ms before each call: 49 to 57 us for what takes 15 without.
+pub const WAKE: Time = 40 * MICRO;
+/// The part of its sleep that this is, for a shorter one: an eighth. Real servers (commit 0c7d2d7) made Redis work for 54 us in each
+/// call at 1,500 calls/s, 36 us at 6,000, and 19 us at 15,000.
+pub const WAKE_PART: Time = 8;
+/// What Redis does once in each turn of its loop. Measured with GET, one at a time: 5.2 to 5.5 us, less 0.5 for the command and 2.9
+/// for the connection.
 pub const TURN: Time = 1_800;
-/// A connection to Redis: opened, asked for its version, closed later. Measured: 46 us with one call and its batch.
-pub const CONNECT: Time = 32 * MICRO;
+/// A connection to Redis: opened, asked for its version, closed later. Measured: 38 to 126 us with one call and its batch.
+pub const CONNECT: Time = 70 * MICRO;
 /// A GET of a few bytes. Measured.
 pub const GET: Time = 500;
-/// What Redis needs to send a megabyte. Measured with values of 10 MB on the loopback, where it pays for the receiver too.
+/// What Redis needs to send a megabyte. Measured with values of 10 MB: 680 to 780 us, on the loopback, where it pays for the receiver too.
 pub const MEGABYTE: Time = 700 * MICRO;
 /// How many calls Redis takes from one connection in a turn of its loop: it reads 16 KiB at a time, and a call has 158
 /// bytes (`PROTO_IOBUF_LEN` of its source; `EVALSHA`, 40 digits, a key of 55 bytes, two numbers).
@@ -55,8 +57,8 @@ pub const WINDOW_BYTES: [u64; 2] = [952, 13_536];
 /// A row of the ledger on disk, one for each minute in which a client uses an endpoint, and one for each such hour and day. By
 /// docs/usage.md: 30,000 of the first take 4 MB, and what stays of them 200 kB.
 pub const ROW_BYTES: u64 = 133;
-/// To add to a row of the ledger. Measured with SQLite's three tables as the ledger has them, 15,000 rows in each transaction,
-/// by Python's `sqlite3`: 2.4 us.
+/// To add to a row of the ledger. Measured with three tables of `SQLite` as the ledger has them, 15,000 rows in each
+/// transaction, by Python's `sqlite3`: 2.4 us.
 pub const ROW_TIME: Time = 2_400;
 
 /// How often a server asks Google for the time zone of its spreadsheet (`keys::google`).

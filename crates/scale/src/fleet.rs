@@ -200,7 +200,11 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of nanoseconds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive number of nanoseconds"
+    )]
     fn arrive(&mut self) {
         let wait = self.random.exponential() / self.plan.rate * 1e9;
         self.agenda.after(wait as Time, Event::Request);

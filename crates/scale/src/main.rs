@@ -18,7 +18,11 @@ fn main() -> io::Result<()> {
         }
         ["measure"] => measure::costs(Path::new(WINDOW))?,
         ["measure", window] => measure::costs(Path::new(window))?,
-        _ => return Err(io::Error::other("there is nothing, `write`, and `measure [WINDOW.LUA]`, from the root")),
+        _ => {
+            return Err(io::Error::other(
+                "there is nothing, `write`, and `measure [WINDOW.LUA]`, from the root",
+            ));
+        }
     }
     Ok(())
 }

@@ -12,28 +12,45 @@ use self::wire::{Connection, Redis, packed};
 /// Each figure is the median of so many.
 const ROUNDS: usize = 9;
 /// Commands of one round.
-const COMMANDS: usize = 20_000;
-const PIPELINE: usize = 100;
+const COMMANDS: u32 = 20_000;
+/// As many as are sent before the first answer is read.
+const PIPELINE: u32 = 100;
 
-/// What is asked about one client.
-fn call(sha: &str, client: usize, limits: &[u32]) -> Vec<u8> {
-    let mut words = vec!["EVALSHA".to_owned(), sha.to_owned(), "1".to_owned()];
-    words.push(format!("convergence:window:{{{client:032x}}}"));
-    words.push("0".to_owned());
-    words.extend(limits.iter().map(u32::to_string));
-    packed(&words)
+/// A Redis that knows the script, and a connection to it.
+struct Bench {
+    redis: Redis,
+    connection: Connection,
+    /// The script's name.
+    sha: String,
 }
 
-/// Sends commands by so many at a time, and reads as many answers.
-fn run(connection: &mut Connection, pipeline: usize, command: impl Fn(usize) -> Vec<u8>) -> io::Result<()> {
-    for first in (0..COMMANDS).step_by(pipeline) {
-        let bytes: Vec<u8> = (first..first + pipeline).flat_map(&command).collect();
-        connection.stream.write_all(&bytes)?;
-        for _ in 0..pipeline {
-            connection.answer()?;
-        }
-    }
-    Ok(())
+/// Prints a figure for each constant.
+///
+/// # Errors
+/// There is no Redis on this machine, or no script in that file.
+pub fn costs(window: &Path) -> io::Result<()> {
+    let text = std::fs::read_to_string(window)
+        .map_err(|error| io::Error::other(format!("{}: {error}", window.display())))?;
+    // As `fleet::script` completes it.
+    let text = format!(
+        "{text}\nlocal time = redis.call('TIME')\n\
+         return decide(time[1] * 1000 + math.floor(time[2] / 1000), KEYS[1], ARGV)\n"
+    );
+    let redis = Redis::start()?;
+    let mut connection = redis.connect()?;
+    let sha = connection.ask(&["SCRIPT", "LOAD", &text])?;
+    let about = connection.ask(&["INFO", "server"])?;
+    println!("{}", about.lines().find(|line| line.starts_with("redis_version")).unwrap_or_default());
+    let mut bench = Bench { redis, connection, sha };
+    bench.scripts()?;
+    bench.calls()?;
+    bench.connections()?;
+    bench.memory()
+}
+
+/// The key of a client's window.
+fn key(client: u32) -> String {
+    format!("convergence:window:{{{client:032x}}}")
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
@@ -41,144 +58,156 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// The script as the server sends it.
-fn script(window: &Path) -> io::Result<String> {
-    let text = std::fs::read_to_string(window)?;
-    let ends = "local time = redis.call('TIME')\nreturn decide(time[1] * 1000 + math.floor(time[2] / 1000), KEYS[1], ARGV)\n";
-    Ok(format!("{text}\n{ends}"))
-}
-
-/// A client with a window of so many runs, `apart` milliseconds from each other, the last of them now.
-fn fill(redis: &mut Connection, client: usize, runs: i64, apart: i64) -> io::Result<()> {
-    let time = redis.ask(&["TIME"])?;
-    let now: i64 = time.lines().next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0) * 1_000;
-    let key = format!("convergence:window:{{{client:032x}}}");
-    redis.ask(&["DEL", &key])?;
-    let mut words = vec!["RPUSH".to_owned(), key, "0".to_owned(), "0".to_owned()];
-    for run in 1..=runs {
-        words.extend([(now - (runs - run) * apart).to_string(), run.to_string()]);
+impl Bench {
+    fn figure(&mut self, name: &str, each: impl Fn(&mut Self) -> io::Result<f64>) -> io::Result<()> {
+        let figures: io::Result<Vec<f64>> = (0..ROUNDS).map(|_| each(self)).collect();
+        println!("{name:70} {:9.2}", median(figures?));
+        Ok(())
     }
-    redis.ask(&words).map(|_| ())
-}
 
-/// Prints one figure for each constant.
-///
-/// # Errors
-/// There is no Redis on this machine, or no script in that file.
-pub fn costs(window: &Path) -> io::Result<()> {
-    let text = script(window)?;
-    let redis = Redis::start()?;
-    let mut connection = redis.connect()?;
-    let sha = connection.ask(&["SCRIPT", "LOAD", &text])?;
-    let version = connection.ask(&["INFO", "server"])?;
-    println!("{}", version.lines().find(|line| line.starts_with("redis_version")).unwrap_or_default());
+    /// What is asked about one client.
+    fn call(&self, client: u32, limits: &[u32]) -> Vec<u8> {
+        let mut words = ["EVALSHA", &self.sha, "1", &key(client), "0"].map(str::to_owned).to_vec();
+        words.extend(limits.iter().map(u32::to_string));
+        packed(&words)
+    }
 
-    let mut figure = |name: &str, each: &mut dyn FnMut(&mut Connection) -> io::Result<f64>| -> io::Result<f64> {
-        let figures: io::Result<Vec<f64>> = (0..ROUNDS).map(|_| each(&mut connection)).collect();
-        let value = median(figures?);
-        println!("{name:60} {value:8.2}");
-        Ok(value)
-    };
-    let script_of = |connection: &mut Connection, pipeline: usize, clients: usize, limits: &[u32]| {
-        connection.scripts()?;
-        run(connection, pipeline, |number| call(&sha, number % clients, limits))?;
-        connection.scripts()
-    };
-    let cpu_of = |connection: &mut Connection, pipeline: usize, command: &dyn Fn(usize) -> Vec<u8>| {
-        let before = connection.cpu()?;
-        run(connection, pipeline, command)?;
-        #[expect(clippy::cast_precision_loss, reason = "20,000")]
-        Ok::<f64, io::Error>((connection.cpu()? - before) / COMMANDS as f64)
-    };
+    /// Sends commands by so many at a time, and reads as many answers.
+    fn run(&mut self, pipeline: u32, command: impl Fn(&Self, u32) -> Vec<u8>) -> io::Result<()> {
+        for first in (0..COMMANDS).step_by(usize::try_from(pipeline).unwrap_or(1)) {
+            let bytes: Vec<u8> = (first..first + pipeline).flat_map(|number| command(self, number)).collect();
+            self.connection.stream.write_all(&bytes)?;
+            for _ in 0..pipeline {
+                self.connection.answer()?;
+            }
+        }
+        Ok(())
+    }
 
-    let one = figure("script, 1 limit, room, us", &mut |c| script_of(c, PIPELINE, 1_000, &[100_000]))?;
-    figure("script, 1 limit of 1,000, room or full, us", &mut |c| script_of(c, PIPELINE, 1_000, &[1_000]))?;
-    let many = figure("script, 32 limits, room, us", &mut |c| script_of(c, PIPELINE, 1_000, &[100_000_000; 32]))?;
-    println!("{:60} {:8.2}", "  each further limit", (many - one) / 31.0);
-    for (name, runs, apart) in
-        [("60", 60, 900), ("600, 100 ms", 600, 100), ("1,000, 1 ms at 55 ms", 1_000, 55)]
-    {
-        let limit = u32::try_from(runs).unwrap_or(u32::MAX);
-        figure(&format!("script, refused, runs: {name}, us"), &mut |c| {
-            fill(c, 7, runs, apart)?;
-            c.scripts()?;
-            for _ in 0..20 {
-                let bytes: Vec<u8> = (0..PIPELINE).flat_map(|_| call(&sha, 7, &[limit])).collect();
-                c.stream.write_all(&bytes)?;
-                for _ in 0..PIPELINE {
-                    c.answer()?;
+    /// Microseconds in the script, each time.
+    fn script(&mut self, command: impl Fn(&Self, u32) -> Vec<u8>) -> io::Result<f64> {
+        self.connection.scripts()?;
+        self.run(PIPELINE, command)?;
+        self.connection.scripts()
+    }
+
+    /// Microseconds of processor time for each of so many.
+    fn cpu(&mut self, number: u32, work: impl FnOnce(&mut Self) -> io::Result<()>) -> io::Result<f64> {
+        let before = self.connection.cpu()?;
+        work(self)?;
+        Ok((self.connection.cpu()? - before) / f64::from(number))
+    }
+
+    /// A window of so many runs, so many milliseconds from each other, the last of them now.
+    fn fill(&mut self, client: u32, runs: u32, apart: u32) -> io::Result<()> {
+        let time = self.connection.ask(&["TIME"])?;
+        let seconds: i64 = time.lines().next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+        self.connection.ask(&["DEL", &key(client)])?;
+        let mut words = ["RPUSH", &key(client), "0", "0"].map(str::to_owned).to_vec();
+        for run in 1..=runs {
+            let ago = i64::from(runs - run) * i64::from(apart);
+            words.extend([(seconds * 1_000 - ago).to_string(), run.to_string()]);
+        }
+        self.connection.ask(&words).map(|_| ())
+    }
+
+    fn scripts(&mut self) -> io::Result<()> {
+        let of = |limits: &'static [u32]| {
+            move |bench: &mut Self| bench.script(|bench, number| bench.call(number % 1_000, limits))
+        };
+        self.figure("script, one limit beyond 1,000, us", of(&[100_000]))?;
+        self.figure("script, one limit up to 1,000, us", of(&[1_000]))?;
+        self.figure("script, 32 limits, us", of(&[100_000_000; 32]))?;
+        for (runs, apart) in [(60, 900), (600, 100), (1_000, 55)] {
+            self.figure(&format!("script, refused, a window of {runs} runs, us"), |bench| {
+                bench.fill(7, runs, apart)?;
+                bench.script(|bench, _| bench.call(7, &[runs]))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn calls(&mut self) -> io::Result<()> {
+        let call = |bench: &Self, number: u32| bench.call(number % 1_000, &[100_000]);
+        let get = |_: &Self, _| packed(&["GET", "convergence:version"]);
+        for pipeline in [PIPELINE, 1] {
+            self.figure(&format!("CPU of a call, so many at a time: {pipeline}, us"), |bench| {
+                bench.cpu(COMMANDS, |bench| bench.run(pipeline, call))
+            })?;
+            self.figure(&format!("CPU of a GET, so many at a time: {pipeline}, us"), |bench| {
+                bench.cpu(COMMANDS, |bench| bench.run(pipeline, get))
+            })?;
+        }
+        self.figure("CPU of a call after a pause of 0.5 ms, us", |bench| {
+            bench.cpu(1_000, |bench| {
+                for number in 0..1_000 {
+                    std::thread::sleep(Duration::from_micros(500));
+                    bench.connection.stream.write_all(&call(bench, number))?;
+                    bench.connection.answer()?;
                 }
-            }
-            c.scripts()
+                Ok(())
+            })
         })?;
+        self.figure("round trip of a call on the loopback, median, us", |bench| {
+            let mut trips = Vec::new();
+            for number in 0..2_000 {
+                let command = call(bench, number);
+                let begun = Instant::now();
+                bench.connection.stream.write_all(&command)?;
+                bench.connection.answer()?;
+                trips.push(begun.elapsed().as_secs_f64() * 1e6);
+            }
+            Ok(median(trips))
+        })
     }
-    let evalsha = |number: usize| call(&sha, number % 1_000, &[100_000]);
-    let piped = figure("CPU of a call, 100 at a time, us", &mut |c| cpu_of(c, PIPELINE, &evalsha))?;
-    let alone = figure("CPU of a call, one at a time, us", &mut |c| cpu_of(c, 1, &evalsha))?;
-    println!("{:60} {:8.2}", "  outside of the script", piped - one);
-    println!("{:60} {:8.2}", "  a turn with one batch", alone - piped);
-    let ping = |_| packed(&["GET", "convergence:version"]);
-    figure("CPU of a GET, 100 at a time, us", &mut |c| cpu_of(c, PIPELINE, &ping))?;
-    figure("CPU of a GET, one at a time, us", &mut |c| cpu_of(c, 1, &ping))?;
 
-    let mut others: Vec<Connection> = (0..64).map(|_| redis.connect()).collect::<io::Result<_>>()?;
-    figure("CPU of a call, one from each of 64 connections, us", &mut |c| {
-        let before = c.cpu()?;
-        let mut done = 0_u32;
-        while done < 20_000 {
-            for (number, other) in others.iter_mut().enumerate() {
-                other.stream.write_all(&call(&sha, number, &[100_000]))?;
-                done += 1;
-            }
-            for other in &mut others {
-                other.answer()?;
-            }
-        }
-        Ok((c.cpu()? - before) / f64::from(done))
-    })?;
-    figure("CPU of a connection: open, INFO, a call, close, us", &mut |c| {
-        let before = c.cpu()?;
-        for _ in 0..500 {
-            let mut one = redis.connect()?;
-            one.ask(&["INFO", "server"])?;
-            one.stream.write_all(&call(&sha, 1, &[100_000]))?;
-            one.answer()?;
-        }
-        Ok((c.cpu()? - before) / 500.0)
-    })?;
-    figure("CPU of GET of 10 MB, us per MB", &mut |c| {
-        c.ask(&[b"SET".to_vec(), b"large".to_vec(), vec![b'x'; 10_000_000]])?;
-        let before = c.cpu()?;
-        for _ in 0..10 {
-            c.ask(&["GET", "large"])?;
-        }
-        Ok((c.cpu()? - before) / 100.0)
-    })?;
-    figure("CPU of a call after a pause of 0.5 ms, us", &mut |c| {
-        let before = c.cpu()?;
-        for number in 0..1_000 {
-            std::thread::sleep(Duration::from_micros(500));
-            c.stream.write_all(&evalsha(number))?;
-            c.answer()?;
-        }
-        Ok((c.cpu()? - before) / 1_000.0)
-    })?;
-    figure("round trip of one call on the loopback, us, median", &mut |c| {
-        let mut trips = Vec::new();
-        for number in 0..2_000 {
-            let begun = Instant::now();
-            c.stream.write_all(&evalsha(number))?;
-            c.answer()?;
-            trips.push(begun.elapsed().as_secs_f64() * 1e6);
-        }
-        Ok(median(trips))
-    })?;
-    for (name, runs, apart) in [("1", 1, 1), ("60", 60, 900), ("1,000", 1_000, 55)] {
-        figure(&format!("memory of a window of runs: {name}, bytes"), &mut |c| {
-            fill(c, 8, runs, apart)?;
-            let bytes = c.ask(&["MEMORY", "USAGE", &format!("convergence:window:{{{:032x}}}", 8), "SAMPLES", "0"])?;
-            Ok(bytes.parse().unwrap_or(0.0))
+    fn connections(&mut self) -> io::Result<()> {
+        const MANY: u32 = 64;
+        self.figure("CPU of a call, one from each of 64 connections, us", |bench| {
+            let mut others: Vec<Connection> =
+                (0..MANY).map(|_| bench.redis.connect()).collect::<io::Result<_>>()?;
+            bench.cpu(300 * MANY, |bench| {
+                for _ in 0..300 {
+                    for (other, client) in others.iter_mut().zip(0..) {
+                        other.stream.write_all(&bench.call(client, &[100_000]))?;
+                    }
+                    for other in &mut others {
+                        other.answer()?;
+                    }
+                }
+                Ok(())
+            })
         })?;
+        self.figure("CPU of a connection: open, INFO, a call, close, us", |bench| {
+            bench.cpu(500, |bench| {
+                for _ in 0..500 {
+                    let mut one = bench.redis.connect()?;
+                    one.ask(&["INFO", "server"])?;
+                    one.stream.write_all(&bench.call(1, &[100_000]))?;
+                    one.answer()?;
+                }
+                Ok(())
+            })
+        })?;
+        self.figure("CPU of a megabyte, in a GET of 10, us", |bench| {
+            bench.connection.ask(&[b"SET".to_vec(), b"large".to_vec(), vec![b'x'; 10_000_000]])?;
+            bench.cpu(100, |bench| {
+                for _ in 0..10 {
+                    bench.connection.ask(&["GET", "large"])?;
+                }
+                Ok(())
+            })
+        })
     }
-    Ok(())
+
+    fn memory(&mut self) -> io::Result<()> {
+        for (runs, apart) in [(1, 1), (60, 900), (1_000, 55)] {
+            self.figure(&format!("memory of a window of {runs} runs, bytes"), |bench| {
+                bench.fill(8, runs, apart)?;
+                let bytes = bench.connection.ask(&["MEMORY", "USAGE", &key(8), "SAMPLES", "0"])?;
+                Ok(bytes.parse().unwrap_or(0.0))
+            })?;
+        }
+        Ok(())
+    }
 }

@@ -43,7 +43,9 @@ impl Draw {
                 sum
             })
             .collect();
-        upto.iter_mut().for_each(|part| *part /= sum);
+        for part in &mut upto {
+            *part /= sum;
+        }
         Self { upto }
     }
 

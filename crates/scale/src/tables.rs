@@ -1,5 +1,6 @@
 //! The tables of docs/SCALE.md.
 
+mod check;
 mod decisions;
 pub mod failure;
 mod reading;
@@ -9,18 +10,19 @@ mod words;
 pub type Table = (&'static str, fn() -> String);
 
 /// All of them, in the order of the document.
-pub const TABLES: [Table; 11] = [
+pub const TABLES: [Table; 12] = [
     ("summary", decisions::summary),
-    ("batching", decisions::batching),
+    ("google", reading::google),
     ("load", decisions::load),
+    ("batching", decisions::batching),
     ("ends", decisions::ends),
     ("overload", failure::overload),
     ("bounds", failure::bounds),
     ("return", failure::comes_back),
-    ("google", reading::google),
     ("directory", reading::directory),
     ("idle", reading::idle),
     ("ledger", reading::ledger),
+    ("check", check::check),
 ];
 
 /// Makes all tables, several at a time.

@@ -15,7 +15,10 @@ fn the_tables_are_what_the_model_says() {
     let document = document();
     for (name, new) in all() {
         let old = table(&document, name).unwrap_or_else(|| panic!("{PATH} has no table {name}"));
-        assert_eq!(old, new, "{name}: `cargo run --release -p convergence-scale write`, and read what stands around it");
+        assert_eq!(
+            old, new,
+            "{name}: `cargo run --release -p convergence-scale write`, and read what stands around it"
+        );
     }
 }
 

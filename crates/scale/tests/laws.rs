@@ -139,7 +139,10 @@ fn a_failure_admits_no_more_than_the_bound_and_that_is_no_idle_bound() {
             assert!(silent <= bound(servers, limit, false), "{servers} {limit}: {silent}");
             assert!(crashed <= bound(servers, limit, true), "{servers} {limit}: {crashed}");
             // All of the limit, and most of the shares of those servers that it did not ask before.
-            assert!(silent > limit + shares / 2 && crashed >= silent, "{servers} {limit}: {silent} {crashed}");
+            assert!(
+                silent > limit + shares / 2 && crashed >= silent,
+                "{servers} {limit}: {silent} {crashed}"
+            );
         }
     }
 }
@@ -205,9 +208,7 @@ fn the_quota_is_kept_by_as_many_servers_as_are_told_and_by_no_more() {
     for (cache, flush) in [(300, 60), (60, 60), (10, 300), (2, 0)] {
         let (cache, flush) = (cache * SECOND, flush * SECOND);
         let servers = most_servers(cache, flush, 60);
-        let fits = |number| {
-            google::Plan { readers: number, writers: number, cache, flush, seed: 1 }.fits(60)
-        };
+        let fits = |number| google::Plan { readers: number, writers: number, cache, flush, seed: 1 }.fits(60);
         assert!(servers > 0 && fits(servers) && !fits(servers + 1), "{servers}");
     }
 }

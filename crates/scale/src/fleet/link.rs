@@ -145,7 +145,9 @@ impl Fleet<'_> {
             }
             Content::Told(calls) => {
                 let server = link - self.threads.len();
-                calls.iter().for_each(|call| self.untold[server][call.client] += call.already);
+                for call in calls {
+                    self.untold[server][call.client] += call.already;
+                }
             }
         }
     }

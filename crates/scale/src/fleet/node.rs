@@ -37,6 +37,8 @@ pub(super) struct Node {
     /// What it works on.
     turn: Vec<Job>,
     is_busy: bool,
+    /// Since when it has had nothing to do.
+    slept: Time,
     pub(super) is_down: bool,
     windows: Vec<Window>,
 }
@@ -48,20 +50,26 @@ impl Node {
             ready: Vec::new(),
             turn: Vec::new(),
             is_busy: false,
+            slept: 0,
             is_down: false,
             windows: vec![Window::default(); windows],
         }
     }
 
     /// Takes what there is, and says how long it takes, and how many calls there are.
-    fn take(&mut self, has_slept: bool) -> (Time, u64) {
-        let (mut cost, mut calls) = (costs::TURN + if has_slept { costs::WAKE } else { 0 }, 0);
+    fn take(&mut self, now: Time) -> (Time, u64) {
+        let wake = ((now - self.slept) / costs::WAKE_PART).min(costs::WAKE);
+        let (mut cost, mut calls) = (costs::TURN + wake, 0);
         let mut ready = std::mem::take(&mut self.ready);
         ready.retain(|&connection| {
             cost += costs::CONNECTION;
             let mut room = costs::CALLS_PER_READ;
-            while room > 0 && let Some(mut job) = self.inbox[connection].pop_front() {
-                if let What::Calls(all) = &mut job.what && all.len() > room {
+            while room > 0
+                && let Some(mut job) = self.inbox[connection].pop_front()
+            {
+                if let What::Calls(all) = &mut job.what
+                    && all.len() > room
+                {
                     // The rest is read in the next turn. Whoever asks waits for all of it.
                     let now = all.drain(..room).collect();
                     let part = Job { link: job.link, ticket: job.ticket, what: What::Calls(now) };
@@ -106,17 +114,17 @@ impl Fleet<'_> {
             ready.push(job.link);
         }
         inbox[job.link].push_back(job);
-        self.serve(node, true);
+        self.serve(node);
     }
 
-    /// Begins a turn, unless it is in one, or has nothing to do. Whether it slept until now.
-    fn serve(&mut self, node: usize, has_slept: bool) {
+    /// Begins a turn, unless it is in one, or has nothing to do.
+    fn serve(&mut self, node: usize) {
         let redis = &mut self.nodes[node];
         if redis.is_busy || redis.is_down || redis.ready.is_empty() {
             return;
         }
         redis.is_busy = true;
-        let (cost, calls) = redis.take(has_slept);
+        let (cost, calls) = redis.take(self.agenda.now());
         self.outcome.worked(self.agenda.now(), cost, calls);
         self.agenda.after(cost, Event::Served(node));
     }
@@ -124,6 +132,7 @@ impl Fleet<'_> {
     pub(super) fn served(&mut self, node: usize) {
         let now = self.agenda.now();
         self.nodes[node].is_busy = false;
+        self.nodes[node].slept = now;
         for Job { link, ticket, what } in std::mem::take(&mut self.nodes[node].turn) {
             let admitted = match what {
                 What::Calls(calls) => calls.into_iter().map(|call| self.decide(node, now, call)).collect(),
@@ -131,7 +140,7 @@ impl Fleet<'_> {
             };
             self.agenda.after(self.plan.round_trip / 2, Event::Answered(link, ticket, Some(admitted)));
         }
-        self.serve(node, false);
+        self.serve(node);
     }
 
     /// One call of the script.
@@ -158,7 +167,7 @@ impl Fleet<'_> {
         ready.clear();
         let mut lost: Vec<Job> = inbox.iter_mut().flat_map(|jobs| jobs.drain(..)).collect();
         lost.append(turn);
-        windows.iter_mut().for_each(|window| *window = Window::default());
+        windows.fill(Window::default());
         for Job { link, ticket, .. } in lost {
             self.agenda.after(self.plan.round_trip / 2, Event::Answered(link, ticket, None));
         }
@@ -167,7 +176,7 @@ impl Fleet<'_> {
     pub(super) fn up(&mut self) {
         for node in 0..self.nodes.len() {
             self.nodes[node].is_down = false;
-            self.serve(node, true);
+            self.serve(node);
         }
     }
 }

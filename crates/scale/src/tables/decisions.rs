@@ -65,12 +65,16 @@ pub(super) fn batching() -> String {
             let calls = ratio(outcome.calls, outcome.asked).min(1.0);
             [format!("{per_batch:.1}"), percent(1.0 - calls), milliseconds(outcome.latency(500))]
         };
-        let ([a, b, c], [d, e, f]) = (figures(&built), figures(&other));
-        [format!("{}, {who}", about(u64::from(rate))), a, b, c, d, e, f]
+        let [batch, saved, median] = figures(&built);
+        let [batch_of_other, saved_of_other, median_of_other] = figures(&other);
+        let what = format!("{}, {who}", about(u64::from(rate)));
+        [what, batch, saved, median, batch_of_other, saved_of_other, median_of_other]
     };
     let mut rows = Vec::new();
     for rate in [1_000, 10_000, 100_000] {
-        for (who, mix) in [("one client", Mix::One), ("1,000 clients, skewed", MANY), ("1,000 alike", Mix::Even(1_000))] {
+        for (who, mix) in
+            [("one client", Mix::One), ("1,000 clients, skewed", MANY), ("1,000 alike", Mix::Even(1_000))]
+        {
             rows.push(row((rate, who, mix)));
         }
     }
@@ -92,7 +96,8 @@ pub(super) fn load() -> String {
         let runs = costs::ROUND_TRIPS.map(|round_trip| {
             let plan = Plan { round_trip, ..Plan::new(10, f64::from(rate), MANY) };
             let outcome = plan.run();
-            let figures = format!("{} / {}", milliseconds(outcome.latency(500)), milliseconds(outcome.latency(990)));
+            let figures =
+                format!("{} / {}", milliseconds(outcome.latency(500)), milliseconds(outcome.latency(990)));
             (figures, percent(outcome.utilisation(&plan)))
         });
         let [(near, _), (same, busy), (far, _)] = runs;
@@ -127,7 +132,8 @@ pub(super) fn ends() -> String {
         let plan = Plan { nodes, ..Plan::new(100, 0.0, mix) };
         let built = end(&plan);
         let other = end(&Plan { one_in_flight: true, ..plan });
-        let told = |end: u64| if end < u64::from(MOST) { about(end) } else { format!("{} or more", about(end)) };
+        let told =
+            |end: u64| if end < u64::from(MOST) { about(end) } else { format!("{} or more", about(end)) };
         [what.to_owned(), told(built), told(other)]
     };
     let rows = [

@@ -9,7 +9,8 @@ use crate::google::{self, most_servers};
 /// Up to how many servers Google's quota is enough.
 pub(super) fn google() -> String {
     let row = |(cache, flush): (Time, Time)| {
-        let [account, project] = costs::ALLOWED.map(|allowed| count(most_servers(cache * SECOND, flush * SECOND, allowed)));
+        let [account, project] =
+            costs::ALLOWED.map(|allowed| count(most_servers(cache * SECOND, flush * SECOND, allowed)));
         let plan =
             google::Plan { readers: 1, writers: 1, cache: cache * SECOND, flush: flush * SECOND, seed: 1 };
         let google::Busiest { reads, writes } = plan.run();
@@ -48,8 +49,14 @@ pub(super) fn directory() -> String {
         ]
     };
     let rows = [(1_000, 10), (1_000, 1_000), (100_000, 10), (100_000, 100), (100_000, 1_000)];
-    let head =
-        ["each change", "sent", "half have it after s", "all after s", "Redis core s", "only the change: all after s"];
+    let head = [
+        "each change",
+        "sent",
+        "half have it after s",
+        "all after s",
+        "Redis core s",
+        "only the change: all after s",
+    ];
     table(head, &rows.map(row))
 }
 
@@ -62,9 +69,18 @@ pub(super) fn idle() -> String {
             + servers * (costs::GET + costs::CONNECTION);
         #[expect(clippy::cast_precision_loss, reason = "a ratio")]
         let part = cost as f64 / SECOND as f64;
-        [number(servers), number(servers * (threads + 1)), number(words), number(servers), format!("{:.2} %", part * 100.0)]
+        [
+            number(servers),
+            number(servers * (threads + 1)),
+            number(words),
+            number(servers),
+            format!("{:.2} %", part * 100.0),
+        ]
     };
-    table(["servers", "connections", "words/s", "looks/s (not built)", "one Redis core"], &[1, 10, 1_000].map(row))
+    table(
+        ["servers", "connections", "words/s", "looks/s (not built)", "one Redis core"],
+        &[1, 10, 1_000].map(row),
+    )
 }
 
 /// What is kept, on disk and in Redis.

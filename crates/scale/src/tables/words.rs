@@ -6,7 +6,7 @@ use crate::agenda::{MICRO, SECOND, Time};
 pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let line = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
     let mut text = line(&head);
-    text.push_str(&format!("|---|{}\n", "---:|".repeat(N - 1)));
+    text.extend(["|---|", &"---:|".repeat(N - 1), "\n"]);
     for row in rows {
         text.push_str(&line(&row.each_ref().map(String::as_str)));
     }
@@ -16,12 +16,8 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
 /// With commas.
 pub(super) fn number(value: u64) -> String {
     let digits = value.to_string();
-    let grouped: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).expect("digits"))
-        .collect();
+    let grouped: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
     grouped.join(",")
 }
 
