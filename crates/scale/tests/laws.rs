@@ -66,7 +66,7 @@ fn below_its_capacity_redis_is_stable_and_beyond_it_is_not() {
     let run = |rate| {
         let plan = Plan { end: 3 * SECOND, ..Plan::new(10, rate, Mix::Even(1_000)) };
         let outcome = plan.run();
-        (outcome.utilisation(&plan), outcome.latency(990), outcome.alone)
+        (outcome.utilisation(), outcome.latency(990), outcome.alone)
     };
     let (mut last, mut quickest) = (0.0, 0);
     for rate in [5_000.0, 20_000.0, 40_000.0, 60_000.0, 70_000.0] {

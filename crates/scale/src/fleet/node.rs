@@ -125,7 +125,7 @@ impl Fleet<'_> {
         }
         redis.is_busy = true;
         let (cost, calls) = redis.take(self.agenda.now());
-        self.outcome.worked(self.agenda.now(), cost, calls);
+        self.outcome.worked(self.agenda.now(), node, cost, calls);
         self.agenda.after(cost, Event::Served(node));
     }
 

@@ -22,8 +22,8 @@ pub struct Outcome {
     pub asked: u64,
     /// Calls of scripts that Redis carried out.
     pub calls: u64,
-    /// Processor time of all Redis.
-    pub busy: Time,
+    /// Processor time of each Redis.
+    pub busy: Vec<Time>,
     /// Processor time of all servers' threads.
     pub toil: Time,
     /// How many of the first client were admitted, and when: from the beginning.
@@ -41,7 +41,12 @@ pub const TENTH: Time = 100 * MILLI;
 
 impl Outcome {
     pub(super) fn new(plan: &Plan) -> Self {
-        Self { warm_up: plan.warm_up, length: plan.end - plan.warm_up, ..Self::default() }
+        Self {
+            warm_up: plan.warm_up,
+            length: plan.end - plan.warm_up,
+            busy: vec![0; plan.nodes],
+            ..Self::default()
+        }
     }
 
     fn counts(&self, now: Time) -> bool {
@@ -86,9 +91,9 @@ impl Outcome {
         }
     }
 
-    pub(super) fn worked(&mut self, now: Time, time: Time, calls: u64) {
+    pub(super) fn worked(&mut self, now: Time, node: usize, time: Time, calls: u64) {
         if self.counts(now) {
-            self.busy += time;
+            self.busy[node] += time;
             self.calls += calls;
         }
     }
@@ -135,10 +140,10 @@ impl Outcome {
         self.requests_and_time as f64 / self.length as f64
     }
 
-    /// Which part of the time one Redis was busy, on the average.
+    /// Which part of the time the busiest Redis was busy.
     #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-    pub fn utilisation(&self, plan: &Plan) -> f64 {
-        self.busy as f64 / self.length as f64 / plan.nodes.max(1) as f64
+    pub fn utilisation(&self) -> f64 {
+        self.busy.iter().max().map_or(0.0, |busy| *busy as f64 / self.length as f64)
     }
 
     /// How many of the first client's requests were admitted.

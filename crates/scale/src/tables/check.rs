@@ -42,7 +42,7 @@ pub(super) fn check() -> String {
     row(
         "full server: Redis' work for a call".into(),
         "12.4 us",
-        each(full.busy, usize::try_from(full.calls).unwrap_or(0)),
+        each(full.busy[0], usize::try_from(full.calls).unwrap_or(0)),
     );
     row("full server: its own, with Redis".into(), "11.3 us", each(full.toil, full.answered_in_all()));
     row("the same without Redis".into(), "6.6 us", each(idle.toil, idle.answered_in_all()));
@@ -51,7 +51,7 @@ pub(super) fn check() -> String {
     for (servers, rate, measured) in cores.into_iter().chain(more) {
         let plan = here(servers, rate, 1_000);
         let what = format!("Redis' core, servers: {servers}, {} requests/s", number(u64::from(rate)));
-        row(what, measured, percent(plan.run().utilisation(&plan)));
+        row(what, measured, percent(plan.run().utilisation()));
     }
     for (rate, measured) in [(1_500, "0.08 ms"), (6_000, "0.13 ms"), (15_000, "0.52 ms")] {
         let what = format!("added to the median, servers: 1, {} requests/s", number(u64::from(rate)));

@@ -21,7 +21,7 @@ pub(super) fn overload() -> String {
             percent(by_redis(&outcome)),
             milliseconds(outcome.latency(500)),
             milliseconds(outcome.latency(990)),
-            percent(outcome.utilisation(&plan)),
+            percent(outcome.utilisation()),
         ]
     };
     let head = ["requests/s", "decided by Redis", "p50 ms", "p99 ms", "its core"];

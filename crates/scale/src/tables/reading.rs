@@ -94,7 +94,7 @@ pub(super) fn ledger() -> String {
         #[expect(clippy::cast_precision_loss, reason = "a ratio")]
         let toil = (rows * 3 * costs::ROW_TIME) as f64 / (10 * SECOND) as f64;
         [
-            format!("{} clients, {endpoints} endpoints, {} servers", number(clients), number(servers)),
+            format!("{} clients, {endpoints} endpoints, servers: {}", number(clients), number(servers)),
             bytes(minutes),
             bytes(hours),
             bytes(servers * (minutes + hours)),
