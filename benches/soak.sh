@@ -26,10 +26,10 @@ main() {
     ulimit -S -n "$(ulimit -H -n)"
     write_keys
     port=$(free_port) upstreams=("$(free_port)" "$(free_port)")
-    # Time-outs are short, so that each of them strikes often.
+    # Time-outs are short, so that each of them strikes often. All clients have one address, strangers among them.
     start_ours "$folder/keys.csv" "$port" UPSTREAM_URL="http://127.0.0.1:${upstreams[0]},http://127.0.0.1:${upstreams[1]}" \
         UPSTREAM_CONNECT_TIMEOUT=1 UPSTREAM_TIMEOUT=3 UPSTREAM_HEALTH_PATH=/well UPSTREAM_HEALTH_INTERVAL=3 API_THREADS=2 \
-        HEADER_TIMEOUT=3 BODY_TIMEOUT=3 IDLE_TIMEOUT=5 API_KEY_CACHE_DURATION=5 USAGE_FLUSH_INTERVAL=10
+        HEADER_TIMEOUT=3 BODY_TIMEOUT=3 IDLE_TIMEOUT=5 API_KEY_CACHE_DURATION=5 USAGE_FLUSH_INTERVAL=10 AUTH_FAILURE_LIMIT=0
     pid=${pids[-1]}
     "$server" --version
     echo "$(nproc) cores, Linux $(uname -r), load $(cut -d ' ' -f 1-3 /proc/loadavg); $MINUTES minutes at rate $RATE"

@@ -30,6 +30,7 @@ fn row(key: &[u8]) -> Record {
         key: KeyHash::of(key),
         client: "acme".into(),
         limit: None,
+        further_limits: None,
         active: true,
         expires_at: None,
         revoked_at: None,

@@ -8,13 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::Semaphore;
+
 pub(crate) use background::{Background, Task};
 pub(crate) use door::{Door, Guard, SourceKind};
 
 use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
-use crate::http::{Endpoints, Gateway, RequestId, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{InUse, LiveRoutes};
 use crate::sync::Books;
@@ -22,9 +24,12 @@ use crate::sync::Books;
 /// Shared by all threads for as long as the server runs.
 pub(crate) struct App {
     pub(crate) door: Door,
+    pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
     pub(crate) books: Books,
     pub(crate) endpoints: Endpoints,
+    /// Whose turn it is to have what it has used looked up.
+    pub(crate) reports: Semaphore,
     pub(crate) data_dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listen: Listen,

@@ -10,6 +10,7 @@ mod logs;
 mod place;
 mod routes;
 mod settings;
+mod shield;
 mod tls;
 mod upstream;
 mod usage;
@@ -28,6 +29,7 @@ pub use logs::Logs;
 pub use place::Place;
 pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
+pub use shield::Shield;
 pub use tls::{ClientCertificates, Redirect, Tls};
 pub use upstream::Upstream;
 pub use usage::Usage;
@@ -42,6 +44,8 @@ pub struct Config {
     pub listen: Listen,
     /// Where the server stands.
     pub place: Place,
+    /// The brute-force shield.
+    pub shield: Shield,
     /// `ROUTES_FILE`.
     pub routes: Option<RoutesFile>,
     /// Where Envoy asks.
@@ -81,6 +85,7 @@ impl Config {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
             place: Place::read(&mut reader),
+            shield: Shield::read(&mut reader),
             routes: RoutesFile::read(&mut reader),
             ext_authz: ExtAuthz::read(&mut reader),
             tls: Tls::read(&mut reader, &data_dir),

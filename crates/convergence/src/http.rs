@@ -23,8 +23,10 @@ mod router;
 
 mod admit;
 mod asked;
+mod count;
 mod endpoint;
 mod refuse;
+mod shield;
 mod stamp;
 
 mod routes;
@@ -50,6 +52,7 @@ pub(crate) use proxy::{Gateway, loosely};
 pub(crate) use refuse::status_and_code;
 pub(crate) use router::finished;
 pub(crate) use routes::status::Status;
+pub(crate) use shield::Shield;
 pub(crate) use slots::Slots;
 pub(crate) use stamp::{CLIENT_NAME, RequestId, request_id};
 pub(crate) use tls::{RedirectListener, Tls};

@@ -38,8 +38,10 @@ pub(crate) struct Metrics {
     lag: Family<Label, Histogram, fn() -> Histogram>,
     sheet_reads: Counter,
     webhooks: Family<Label, Counter>,
+    attempts: Family<Label, Counter>,
     tls_certificate: Family<Label, Gauge>,
     tls_refused: Family<Label, Gauge>,
+    shadow_refusals: Counter,
     upstream_up: Family<[(&'static str, String); 1], Gauge>,
     upstream_failures: UpstreamFailures,
 }
@@ -58,8 +60,10 @@ impl Default for Metrics {
             lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
             sheet_reads: Counter::default(),
             webhooks: Family::default(),
+            attempts: Family::default(),
             tls_certificate: Family::default(),
             tls_refused: Family::default(),
+            shadow_refusals: Counter::default(),
             upstream_up: Family::default(),
             upstream_failures: Family::default(),
         };
@@ -71,6 +75,9 @@ impl Default for Metrics {
         }
         for result in WebhookResult::ALL {
             let _ = metrics.webhooks.get_or_create(&[("result", result.name())]);
+        }
+        for result in AttemptResult::ALL {
+            let _ = metrics.attempts.get_or_create(&[("result", result.name())]);
         }
         metrics
     }
@@ -96,6 +103,26 @@ impl WebhookResult {
     }
 }
 
+/// What became of an attempt without a known key.
+#[derive(Clone, Copy)]
+pub(crate) enum AttemptResult {
+    /// It was told so.
+    Failed,
+    /// It was not looked up.
+    HeldBack,
+}
+
+impl AttemptResult {
+    const ALL: [Self; 2] = [Self::Failed, Self::HeldBack];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::HeldBack => "held_back",
+        }
+    }
+}
+
 impl Metrics {
     /// A read of the source has ended.
     pub(crate) fn read_ended(&self, ok: bool, took: Duration, keys: usize, problems: usize) {
@@ -112,6 +139,15 @@ impl Metrics {
 
     pub(crate) fn webhook(&self, result: WebhookResult) {
         self.webhooks.get_or_create(&[("result", result.name())]).inc();
+    }
+
+    pub(crate) fn attempt(&self, result: AttemptResult) {
+        self.attempts.get_or_create(&[("result", result.name())]).inc();
+    }
+
+    /// A request was let through that its key's shadow limit would have refused.
+    pub(crate) fn shadow_refused(&self) {
+        self.shadow_refusals.inc();
     }
 
     /// Counts requests that use up Google's quota of reads.
@@ -193,6 +229,9 @@ impl Metrics {
         let reads = "Requests that used up Google's quota of reads";
         registry.register("sheet_reads", reads, self.sheet_reads.clone());
         registry.register("webhooks", "Calls of POST /hooks/sheet-changed", self.webhooks.clone());
+        let attempts =
+            "Requests with an Authorization that was no known key, and those held back by the shield";
+        registry.register("auth_attempts", attempts, self.attempts.clone());
         registry.register_with_unit(
             "tls_certificate_not_after_timestamp",
             "When the TLS certificate in use expires, in Unix time",
@@ -201,6 +240,8 @@ impl Metrics {
         );
         let refused = "1 while the TLS files hold what cannot be used, so that the old certificate still is";
         registry.register("tls_files_refused", refused, self.tls_refused.clone());
+        let shadow = "Requests let through that a shadow_rate_limit would have refused";
+        registry.register("shadow_refusals", shadow, self.shadow_refusals.clone());
         let up = "1 while an upstream is asked in its turn, 0 while it is asked last";
         registry.register("upstream_up", up, self.upstream_up.clone());
         let failures = "Failures of upstreams to be reached, to answer, or to end their answers";

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::client::Client;
-use crate::directory::Entry;
+use crate::client::{Client, Held, Verdict};
 use crate::limit::{OverLimit, Quota};
 use crate::now::Now;
 use crate::permit::Permit;
+use crate::quota::FurtherLimits;
 use crate::record::Fingerprint;
 use crate::refusal::Refusal;
 
@@ -15,12 +15,12 @@ use crate::refusal::Refusal;
 pub struct Candidate {
     client: Arc<Client>,
     key: Fingerprint,
-    limit: Option<u32>,
+    held: Held,
 }
 
 impl Candidate {
-    pub(crate) fn of(entry: &Entry) -> Self {
-        Self { client: Arc::clone(&entry.client), key: entry.key.fingerprint(), limit: entry.limit() }
+    pub(crate) fn of(client: &Arc<Client>, key: Fingerprint, held: Held) -> Self {
+        Self { client: Arc::clone(client), key, held }
     }
 
     /// Who calls: `client_name` as the sheet has it.
@@ -35,33 +35,43 @@ impl Candidate {
 
     /// What the key is held to, in requests per 60 seconds.
     pub fn limit(&self) -> Option<u32> {
-        self.limit
+        self.held.limit
     }
 
-    /// Asks the window of this process, and records the request there if there is room: one step.
+    /// What it is held to beside that.
+    pub fn further_limits(&self) -> FurtherLimits {
+        self.held.further.unwrap_or_default()
+    }
+
+    /// Asks the windows of this process, and records the request there if there is room in all of them: one step.
     ///
     /// # Errors
-    /// The window is full for the key's limit.
+    /// One of the key's limits has no room.
     pub fn admit(self, now: Now) -> Result<Permit, Refusal> {
-        let verdict = self.client.check_and_record(self.limit, now);
-        self.conclude(verdict)
+        conclude(&self.client, self.key, &self.held, None, now)
     }
 
-    /// Takes the word of a window that several servers share. The window of this process records an admission as well,
-    /// so that it knows what was let through here if it has to decide alone.
+    /// Takes the word of a window that several servers share for that of the 60 seconds. The windows of this process
+    /// record an admission as well, so that it knows what was let through here if it has to decide alone; the quotas of
+    /// day and month are its own, and are asked here.
     ///
     /// # Errors
-    /// The verdict is a refusal.
+    /// The verdict is a refusal, or a quota has no room.
     pub fn settle(self, verdict: Result<Option<Quota>, OverLimit>, now: Now) -> Result<Permit, Refusal> {
-        self.client.record(&verdict, now);
-        self.conclude(verdict)
+        conclude(&self.client, self.key, &self.held, Some(verdict), now)
     }
+}
 
-    fn conclude(self, verdict: Result<Option<Quota>, OverLimit>) -> Result<Permit, Refusal> {
-        let Self { client, key, .. } = self;
-        match verdict {
-            Ok(quota) => Ok(Permit::grant(client, key, quota)),
-            Err(over) => Err(Refusal::over_limit(client, key, over)),
-        }
+/// The last step of a decision, whether the request has waited as a candidate or not.
+pub(crate) fn conclude(
+    client: &Arc<Client>,
+    key: Fingerprint,
+    held: &Held,
+    elsewhere: Option<Verdict>,
+    now: Now,
+) -> Result<Permit, Refusal> {
+    match client.decide(held, elsewhere, now) {
+        Ok(admission) => Ok(Permit::grant(client, key, held.expires_at, admission)),
+        Err(excess) => Err(Refusal::over_limit(client, key, excess)),
     }
 }

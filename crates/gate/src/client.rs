@@ -1,8 +1,11 @@
-//! A client: every key with one `client_name`. Its window and counts outlive each refresh of the directory.
+//! A client: every key with one `client_name`. Its windows and counts outlive each refresh of the directory.
 
+use crate::calendar::{Calendar, Periods};
 use crate::limit::{Grain, OverLimit, Quota, Window};
-use crate::meter::{Counts, Meter, Usage};
 use crate::now::Now;
+use crate::quota::{Exceeded, FurtherLimits, Quotas, Spent, Tally};
+use crate::refusal::Cause;
+use crate::shadow::Shadow;
 use crate::sync::{self, Mutex};
 
 pub(crate) struct Client {
@@ -13,18 +16,57 @@ pub(crate) struct Client {
 /// What changes with each request. One short lock a client: no request waits for another client's.
 #[derive(Default)]
 struct Desk {
-    grain: Grain,
+    grains: Grains,
     /// `None` until the client's first request: a million clients are to fit in memory, and few of them come.
     account: Option<Box<Account>>,
 }
 
-/// Of a client that has come: in one place, since each request needs both.
+/// How long the ticks of a client's windows are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Grains {
+    pub(crate) window: Grain,
+    /// `None` where no key of the client has a shadow limit.
+    pub(crate) shadow: Option<Grain>,
+}
+
+/// Of a client that has come: in one place, since each request needs all of it.
 #[derive(Default)]
 struct Account {
     /// `None` while nothing is counted, which is most of the time.
     window: Option<Window>,
-    meter: Meter,
+    tally: Tally,
+    /// `None` where there is no shadow limit, and while nothing is counted for one.
+    shadow: Option<Box<Shadow>>,
 }
+
+/// What one request is held to.
+#[derive(Clone, Copy)]
+pub(crate) struct Held {
+    /// Requests per 60 seconds.
+    pub(crate) limit: Option<u32>,
+    pub(crate) further: Option<FurtherLimits>,
+    /// The last Unix second at which its key is valid.
+    pub(crate) expires_at: i64,
+    /// Of the moment of its key's look-up.
+    pub(crate) periods: Periods,
+}
+
+/// A request that is let through.
+#[derive(Clone, Copy)]
+pub(crate) struct Admission {
+    pub(crate) quotas: Quotas,
+    pub(crate) shadow_refused: bool,
+}
+
+/// A request that is refused.
+#[derive(Clone, Copy)]
+pub(crate) struct Excess {
+    pub(crate) cause: Cause,
+    pub(crate) quotas: Quotas,
+}
+
+/// What a window that several servers share says of a request.
+pub(crate) type Verdict = Result<Option<Quota>, OverLimit>;
 
 impl Client {
     pub(crate) fn new(name: &str) -> Self {
@@ -35,70 +77,94 @@ impl Client {
         &self.name
     }
 
-    /// The limit's check and its record, and the count of either outcome, as one step.
-    pub(crate) fn check_and_record(&self, limit: Option<u32>, now: Now) -> Result<Option<Quota>, OverLimit> {
+    /// Looks at all limits, and records the request in all windows or in none: one step. Where
+    /// there is a verdict from elsewhere, it takes the place of this process's own window, which is kept all the same.
+    pub(crate) fn decide(
+        &self,
+        held: &Held,
+        elsewhere: Option<Verdict>,
+        now: Now,
+    ) -> Result<Admission, Excess> {
         let mut desk = sync::lock(&self.desk);
-        let grain = desk.grain;
-        let Account { window, meter } = &mut **desk.account.get_or_insert_default();
-        let verdict = window.get_or_insert_with(|| Window::new(grain)).check_and_record(limit, now.uptime);
-        match verdict {
-            Ok(_) => meter.admitted(now.unix),
-            Err(_) => meter.rate_limited(now.unix),
-        }
-        verdict
-    }
-
-    /// Records what a window elsewhere has decided, and counts either outcome.
-    pub(crate) fn record(&self, verdict: &Result<Option<Quota>, OverLimit>, now: Now) {
-        let mut desk = sync::lock(&self.desk);
-        let grain = desk.grain;
-        let Account { window, meter } = &mut **desk.account.get_or_insert_default();
-        if verdict.is_ok() {
-            window.get_or_insert_with(|| Window::new(grain)).record(now.uptime);
-            meter.admitted(now.unix);
+        let grains = desk.grains;
+        let Account { window, tally, shadow } = &mut **desk.account.get_or_insert_default();
+        let window = window.get_or_insert_with(|| Window::new(grains.window));
+        let tick = window.turn(now.uptime);
+        tally.turn(now.unix, &held.periods);
+        let over = match elsewhere {
+            Some(verdict) => verdict.err(),
+            None => held.limit.and_then(|limit| window.over(limit, now.uptime)),
+        };
+        let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods));
+        let verdict = if let Some(cause) = longest(over, exceeded, now) {
+            Err(cause)
         } else {
-            meter.rate_limited(now.unix);
+            window.record(tick);
+            tally.record();
+            let limit = held.further.and_then(|limits| limits.shadow);
+            Ok(grains.shadow.is_some_and(|grain| Shadow::record(shadow, grain, limit, now.uptime)))
+        };
+        let minute = match elsewhere {
+            Some(Ok(quota)) => quota,
+            Some(Err(over)) => Some(over.quota),
+            None => held.limit.map(|limit| window.quota(limit, now.uptime)),
+        };
+        let quotas = held.quotas(minute, tally, now);
+        match verdict {
+            Ok(shadow_refused) => Ok(Admission { quotas, shadow_refused }),
+            Err(cause) => Err(Excess { cause, quotas }),
         }
     }
 
-    /// What is left of a limit; changes nothing that counts.
-    pub(crate) fn quota(&self, limit: u32, now: Now) -> Quota {
-        let untouched = Quota { limit, remaining: limit, reset_seconds: 0 };
+    /// What is left of each limit; changes nothing that counts.
+    pub(crate) fn quotas(&self, held: &Held, now: Now) -> Quotas {
+        let untouched = |limit| Quota { limit, remaining: limit, reset_seconds: 0 };
         let mut desk = sync::lock(&self.desk);
-        desk.window().map_or(untouched, |window| window.peek(limit, now.uptime))
+        let Some(Account { window, tally, .. }) = desk.account.as_deref_mut() else {
+            return held.quotas(held.limit.map(untouched), &Tally::default(), now);
+        };
+        tally.turn(now.unix, &held.periods);
+        let minute = held.limit.map(|limit| {
+            window.as_mut().map_or(untouched(limit), |window| {
+                window.turn(now.uptime);
+                window.quota(limit, now.uptime)
+            })
+        });
+        held.quotas(minute, tally, now)
     }
 
-    pub(crate) fn record_failure(&self) {
-        if let Some(account) = &mut sync::lock(&self.desk).account {
-            account.meter.failed();
+    /// Adds what was used before this process counted.
+    pub(crate) fn resume(&self, spent: &Spent, calendar: &Calendar) {
+        sync::lock(&self.desk).account.get_or_insert_default().tally.add(spent, calendar);
+    }
+
+    /// How many requests its shadow limit would have refused since this was last asked.
+    pub(crate) fn take_shadow_refusals(&self) -> u64 {
+        let mut desk = sync::lock(&self.desk);
+        let shadow = desk.account.as_mut().and_then(|account| account.shadow.as_mut());
+        shadow.map_or(0, |shadow| std::mem::take(&mut shadow.refused))
+    }
+
+    pub(crate) fn set_grains(&self, grains: Grains) {
+        let mut desk = sync::lock(&self.desk);
+        desk.grains = grains;
+        let Some(Account { window, shadow, .. }) = desk.account.as_deref_mut() else { return };
+        if let Some(window) = window {
+            window.set_grain(grains.window);
+        }
+        if let (Some(shadow), Some(grain)) = (shadow, grains.shadow) {
+            shadow.set_grain(grain);
         }
     }
 
-    pub(crate) fn counts(&self) -> Counts {
-        sync::lock(&self.desk).account.as_ref().map_or(Counts::default(), |account| account.meter.total)
-    }
-
-    pub(crate) fn usage(&self) -> Usage {
-        let desk = sync::lock(&self.desk);
-        let counts = desk.account.as_ref().map(|account| (account.meter.earlier(), account.meter.total));
-        let (earlier, total) = counts.unwrap_or_default();
-        Usage { client: self.name.as_ref().to_owned(), earlier, total }
-    }
-
-    pub(crate) fn set_grain(&self, grain: Grain) {
+    pub(crate) fn free_idle_windows(&self, now: Now) {
         let mut desk = sync::lock(&self.desk);
-        desk.grain = grain;
-        if let Some(window) = desk.window() {
-            window.set_grain(grain);
+        let Some(Account { window, shadow, .. }) = desk.account.as_deref_mut() else { return };
+        if window.as_ref().is_some_and(|window| window.is_idle(now.uptime)) {
+            *window = None;
         }
-    }
-
-    pub(crate) fn free_idle_window(&self, now: Now) {
-        let mut desk = sync::lock(&self.desk);
-        if let Some(account) = &mut desk.account
-            && account.window.as_ref().is_some_and(|window| window.is_idle(now.uptime))
-        {
-            account.window = None;
+        if shadow.as_ref().is_some_and(|shadow| shadow.is_idle(now.uptime)) {
+            *shadow = None;
         }
     }
 
@@ -108,8 +174,22 @@ impl Client {
     }
 }
 
-impl Desk {
-    fn window(&mut self) -> Option<&mut Window> {
-        self.account.as_mut()?.window.as_mut()
+impl Held {
+    fn quotas(&self, minute: Option<Quota>, tally: &Tally, now: Now) -> Quotas {
+        let none = [None, None];
+        let [day, month] = self.further.map_or(none, |limits| tally.left(&limits, &self.periods, now.unix));
+        Quotas { minute, day, month }
+    }
+}
+
+/// The cause of a refusal, if there is one: of the limits without room, the one that has none for longest; of equals the
+/// quota, which is the rarer news.
+fn longest(over: Option<OverLimit>, exceeded: Option<Exceeded>, now: Now) -> Option<Cause> {
+    let minute = over.map(|over| (over.retry_after, Cause::OverLimit { retry_after: over.retry_after }));
+    let Some(Exceeded { period, span }) = exceeded else { return minute.map(|(_, cause)| cause) };
+    let retry_after = span.seconds_left(now.unix).get();
+    match minute {
+        Some((wait, cause)) if wait > retry_after => Some(cause),
+        _ => Some(Cause::QuotaExceeded { period, retry_after, resets_at: span.until(), offset: span.offset }),
     }
 }

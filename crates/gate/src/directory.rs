@@ -1,15 +1,16 @@
 //! Step 2: the directory, an immutable snapshot of the keys table, looked up by key hash and swapped whole.
 
-use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 
+use crate::calendar::Calendar;
 use crate::client::Client;
-use crate::limit::Grain;
+use crate::quota::FurtherLimits;
 use crate::record::{KeyHash, Record};
 use crate::restrictions::Restrictions;
+use crate::roster::{Awaiting, Roster};
 
 /// One key as the decision sees it. A million of them are to fit in memory, and one in a line of the processor's cache,
 /// so nothing is an `Option`: moments that never come are the largest number.
@@ -30,6 +31,7 @@ const LIMITED: u8 = 1;
 const ACTIVE: u8 = 1 << 1;
 const READABLE: u8 = 1 << 2;
 const RESTRICTED: u8 = 1 << 3;
+const FURTHER_LIMITED: u8 = 1 << 4;
 
 impl Entry {
     pub(crate) fn limit(&self) -> Option<u32> {
@@ -56,8 +58,8 @@ pub(crate) struct Directory {
     /// In the order of their hashes, each key once.
     entries: Vec<Entry>,
     index: Index,
-    /// Apart from the entries, most of which have none.
-    restricted: HashTable<(KeyHash, Arc<Restrictions>)>,
+    restricted: Apart<Arc<Restrictions>>,
+    further_limits: Apart<FurtherLimits>,
     /// Clients whose last row has gone in this directory, or before it while their window or counts still matter: a
     /// row that comes back a moment later finds its window as it was.
     departed: Vec<Arc<Client>>,
@@ -66,12 +68,17 @@ pub(crate) struct Directory {
 impl Directory {
     /// Builds the next directory, in which each client that `old` knows by name is the same client.
     ///
-    /// A table never gives one key two records; if it did, the first would win.
-    pub(crate) fn build(records: &[Record], old: &Directory) -> Self {
-        let mut roster = Roster::of(old);
+    /// A table never gives one key two records; if it did, the first would win. A new client takes what is `awaiting` it.
+    pub(crate) fn build(
+        records: &[Record],
+        old: &Directory,
+        awaiting: &mut Awaiting,
+        calendar: &Calendar,
+    ) -> Self {
+        let mut roster = Roster::of(old.entries.iter().map(|entry| &entry.client), old.departed.iter());
         // In the order of the rows, where those of one client tend to stand together.
         let entry = |record: &Record| {
-            let client = roster.enlist(&record.client, Grain::for_limit(record.limit));
+            let client = roster.enlist(record, || awaiting.client(&record.client, calendar));
             Entry {
                 key: record.key,
                 client: Arc::clone(client),
@@ -85,8 +92,10 @@ impl Directory {
         // By their first bits, which are a number and nearly always differ, and by the rest only where they do not.
         entries.sort_by(|a, b| a.key.leading().cmp(&b.key.leading()).then_with(|| a.key.cmp(&b.key)));
         entries.dedup_by_key(|entry| entry.key);
-        let restricted = restricted(records);
-        Self { index: Index::of(&entries), entries, restricted, departed: roster.settle() }
+        let index = Index::of(&entries);
+        let restricted = Apart::of(records, |record| record.restrictions.clone());
+        let further_limits = Apart::of(records, |record| record.further_limits.as_deref().copied());
+        Self { entries, index, restricted, further_limits, departed: roster.settle() }
     }
 
     /// The entry of a key: one look into the index, and as a rule one comparison of whole hashes.
@@ -97,8 +106,18 @@ impl Directory {
 
     /// What an entry that is restricted is restricted to.
     pub(crate) fn restrictions(&self, entry: &Entry) -> Option<&Restrictions> {
-        let found = self.restricted.find(entry.key.leading(), |(key, _)| *key == entry.key)?;
-        Some(&found.1)
+        self.restricted.find(entry).map(Arc::as_ref)
+    }
+
+    /// What an entry is held to beside its requests per minute.
+    pub(crate) fn further_limits(&self, entry: &Entry) -> Option<FurtherLimits> {
+        let has_some = entry.flags & FURTHER_LIMITED != 0;
+        if has_some { self.further_limits.find(entry).copied() } else { None }
+    }
+
+    /// Whether any key has a limit that is only tried out.
+    pub(crate) fn has_shadow_limits(&self) -> bool {
+        self.further_limits.0.iter().any(|(_, limits)| limits.shadow.is_some())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -117,20 +136,31 @@ fn flags(record: &Record) -> u8 {
         (record.active, ACTIVE),
         (record.readable, READABLE),
         (record.restrictions.is_some(), RESTRICTED),
+        (record.further_limits.is_some(), FURTHER_LIMITED),
     ];
     flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum()
 }
 
-/// The restrictions by key, of two records with one key the first one's.
-fn restricted(records: &[Record]) -> HashTable<(KeyHash, Arc<Restrictions>)> {
-    let mut table: HashTable<(KeyHash, Arc<Restrictions>)> = HashTable::new();
-    for record in records {
-        let Some(restrictions) = &record.restrictions else { continue };
-        table
-            .entry(record.key.leading(), |(key, _)| *key == record.key, |(key, _)| key.leading())
-            .or_insert_with(|| (record.key, Arc::clone(restrictions)));
+/// What only some entries have, kept apart from them, by key.
+#[derive(Default)]
+struct Apart<T>(HashTable<(KeyHash, T)>);
+
+impl<T> Apart<T> {
+    /// Of two records with one key the first one's.
+    fn of(records: &[Record], pick: impl Fn(&Record) -> Option<T>) -> Self {
+        let mut table: HashTable<(KeyHash, T)> = HashTable::new();
+        for record in records {
+            let Some(picked) = pick(record) else { continue };
+            table
+                .entry(record.key.leading(), |(key, _)| *key == record.key, |(key, _)| key.leading())
+                .or_insert((record.key, picked));
+        }
+        Self(table)
     }
-    table
+
+    fn find(&self, entry: &Entry) -> Option<&T> {
+        self.0.find(entry.key.leading(), |(key, _)| *key == entry.key).map(|(_, found)| found)
+    }
 }
 
 /// Where in the sorted entries the hashes begin that share their leading bits. There are about as many such groups as
@@ -168,65 +198,6 @@ impl Index {
 
     fn group(&self, key: &KeyHash) -> usize {
         usize::try_from(key.leading() >> self.shift).unwrap_or(usize::MAX)
-    }
-}
-
-/// The clients by name while a directory is built: the old ones and the new ones.
-struct Roster {
-    places: HashTable<Place>,
-    hasher: RandomState,
-}
-
-struct Place {
-    /// Of the client's name. Kept, so that the table can grow without a look at every client.
-    hash: u64,
-    client: Arc<Client>,
-    /// What its new rows want; `None` while there are none.
-    grain: Option<Grain>,
-    /// Whether it has rows in the old directory, by which requests are still decided.
-    had_rows: bool,
-}
-
-impl Roster {
-    fn of(old: &Directory) -> Self {
-        let mut roster = Self { places: HashTable::new(), hasher: RandomState::new() };
-        for entry in &old.entries {
-            roster.place(entry.client.name(), || Arc::clone(&entry.client)).had_rows = true;
-        }
-        for client in &old.departed {
-            roster.place(client.name(), || Arc::clone(client));
-        }
-        roster
-    }
-
-    /// The client of a row that wants this grain, old or new.
-    fn enlist(&mut self, name: &str, grain: Grain) -> &Arc<Client> {
-        let place = self.place(name, || Arc::new(Client::new(name)));
-        place.grain = place.grain.max(Some(grain));
-        &place.client
-    }
-
-    fn place(&mut self, name: &str, client: impl FnOnce() -> Arc<Client>) -> &mut Place {
-        let Self { places, hasher } = self;
-        let hash = hasher.hash_one(name);
-        places
-            .entry(hash, |place| place.hash == hash && place.client.name() == name, |place| place.hash)
-            .or_insert_with(|| Place { hash, client: client(), grain: None, had_rows: false })
-            .into_mut()
-    }
-
-    /// Tells each client its grain, and returns those who have no row any more but are not idle. Until the old
-    /// directory is out of use a request may still come in for a client who had a row there, so it counts as busy.
-    fn settle(self) -> Vec<Arc<Client>> {
-        let mut departed = Vec::new();
-        for Place { client, grain, had_rows, .. } in self.places {
-            match grain {
-                Some(grain) => client.set_grain(grain),
-                None if !had_rows && client.is_idle() => {}
-                None => departed.push(client),
-            }
-        }
-        departed
     }
 }
 

@@ -11,7 +11,7 @@
 //! | standing at this second | `expiry` | unreadable row, inactive, revoked, expired |
 //! | may the key be used here, so, for this? | `restrictions` | environment, address, method, scopes |
 //! | one whose key stands, ahead of its limits | `candidate` | - |
-//! | the client's sliding window, and its counts | `limit`, `meter` | over the limit |
+//! | the client's sliding window, its quotas of the calendar | `limit`, `quota` | over a limit |
 //! | proof of admission | `permit` | - |
 //!
 //! Ahead of all that stands `table`, which reads a grid of cells into [`Record`]s, and `record`, what a row says.
@@ -25,6 +25,7 @@ mod now;
 mod asked;
 
 mod admit;
+mod upkeep;
 
 mod bearer;
 mod directory;
@@ -33,10 +34,13 @@ mod expiry;
 mod network;
 mod restrictions;
 
+mod calendar;
 mod client;
 mod limit;
-mod meter;
+mod quota;
+mod roster;
 mod runs;
+mod shadow;
 
 mod candidate;
 mod permit;
@@ -47,15 +51,17 @@ mod sync;
 pub use admit::Gate;
 pub use asked::{Asked, Scopes};
 pub use bearer::HeaderProblem;
+pub use calendar::{Period, Periods, Span};
 pub use candidate::Candidate;
 pub use limit::{EXACT_UP_TO, OverLimit, Quota, WINDOW_SECONDS};
-pub use meter::{Counts, Usage};
 pub use network::{Network, NotANetwork};
 pub use now::Now;
 pub use permit::Permit;
+pub use quota::{CalendarQuota, FurtherLimits, Quotas, Spent};
 pub use record::{Fingerprint, KeyHash, Record};
 pub use refusal::{Cause, Refusal};
 pub use restrictions::Restrictions;
 pub use table::{
-    Cell, Column, HeaderFault, Layout, Listing, Problem, Row, Rules, Table, TableReader, address,
+    Cell, Column, HeaderFault, LARGEST_QUOTA, Layout, Listing, Problem, Row, Rules, Table, TableReader,
+    address,
 };

@@ -81,37 +81,29 @@ impl Window {
         Self { grain, ..Self::default() }
     }
 
-    /// Admits and records a request at `uptime`, or refuses it and changes nothing: one step.
+    /// Goes on to `uptime`, and returns the tick in which a request of this moment is to be recorded.
     ///
     /// An `uptime` a little before an earlier call's (two threads read their clocks, then raced here) counts as that
     /// call's, even if that call recorded nothing: what it has dropped would still count for the slower thread, so
     /// admitting a request at its own, earlier moment could put one too many into 60 s.
-    pub(crate) fn check_and_record(
-        &mut self,
-        limit: Option<u32>,
-        uptime: Duration,
-    ) -> Result<Option<Quota>, OverLimit> {
-        let tick = self.expire(uptime);
-        if let Some(limit) = limit
-            && self.runs.total() >= limit
-        {
+    pub(crate) fn turn(&mut self, uptime: Duration) -> u64 {
+        let tick = self.tick(uptime).max(self.latest);
+        self.latest = tick;
+        self.runs.forget_before(tick.saturating_sub(self.grain.span()));
+        tick
+    }
+
+    /// Whether there is no room for a request at `uptime`, after [`Window::turn`].
+    pub(crate) fn over(&self, limit: u32, uptime: Duration) -> Option<OverLimit> {
+        (self.runs.total() >= limit).then(|| {
             let quota = self.quota(limit, uptime);
-            return Err(OverLimit { quota, retry_after: quota.reset_seconds });
-        }
-        self.runs.add(tick, 1);
-        Ok(limit.map(|limit| self.quota(limit, uptime)))
+            OverLimit { quota, retry_after: quota.reset_seconds }
+        })
     }
 
-    /// Records a request that a window elsewhere has admitted.
-    pub(crate) fn record(&mut self, uptime: Duration) {
-        let tick = self.expire(uptime);
+    /// Records a request in the tick that [`Window::turn`] has returned.
+    pub(crate) fn record(&mut self, tick: u64) {
         self.runs.add(tick, 1);
-    }
-
-    /// What is left at `uptime`, recording nothing.
-    pub(crate) fn peek(&mut self, limit: u32, uptime: Duration) -> Quota {
-        self.expire(uptime);
-        self.quota(limit, uptime)
     }
 
     /// Whether nobody has asked for two windows' time. After one, nothing is counted any more; the second is for a
@@ -137,19 +129,12 @@ impl Window {
         (self.grain, self.runs) = (grain, runs);
     }
 
-    /// Drops the runs whose every instant is more than 60 s before `uptime`; returns the tick of now.
-    fn expire(&mut self, uptime: Duration) -> u64 {
-        let tick = self.tick(uptime).max(self.latest);
-        self.latest = tick;
-        self.runs.forget_before(tick.saturating_sub(self.grain.span()));
-        tick
-    }
-
     fn tick(&self, uptime: Duration) -> u64 {
         millis(uptime) / self.grain.millis()
     }
 
-    fn quota(&self, limit: u32, uptime: Duration) -> Quota {
+    /// What is left at `uptime`, after [`Window::turn`].
+    pub(crate) fn quota(&self, limit: u32, uptime: Duration) -> Quota {
         Quota {
             limit,
             remaining: limit.saturating_sub(self.runs.total()),

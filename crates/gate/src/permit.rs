@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::client::Client;
-use crate::limit::Quota;
+use crate::client::{Admission, Client};
+use crate::quota::Quotas;
 use crate::record::Fingerprint;
 
 /// Proof that a request was admitted. Only a [`Candidate`](crate::Candidate) becomes one, so whoever asks for it as an
@@ -12,13 +12,22 @@ use crate::record::Fingerprint;
 #[derive(Clone)]
 pub struct Permit {
     client: Arc<Client>,
-    quota: Option<Quota>,
+    quotas: Quotas,
+    shadow_refused: bool,
     key: Fingerprint,
+    /// The key's last valid Unix second.
+    expires_at: i64,
 }
 
 impl Permit {
-    pub(crate) fn grant(client: Arc<Client>, key: Fingerprint, quota: Option<Quota>) -> Self {
-        Self { client, quota, key }
+    pub(crate) fn grant(
+        client: &Arc<Client>,
+        key: Fingerprint,
+        expires_at: i64,
+        admission: Admission,
+    ) -> Self {
+        let Admission { quotas, shadow_refused } = admission;
+        Self { client: Arc::clone(client), quotas, shadow_refused, key, expires_at }
     }
 
     /// Who called: `client_name` as the sheet has it.
@@ -26,19 +35,24 @@ impl Permit {
         self.client.name()
     }
 
-    /// What is left of the key's limit; `None` where it has none.
-    pub fn quota(&self) -> Option<Quota> {
-        self.quota
+    /// What is left of the key's limits.
+    pub fn quotas(&self) -> Quotas {
+        self.quotas
+    }
+
+    /// Whether the key's shadow limit would have refused the request.
+    pub fn shadow_refused(&self) -> bool {
+        self.shadow_refused
+    }
+
+    /// The last Unix second at which the key is valid; `None` if there is none.
+    pub fn expires_at(&self) -> Option<i64> {
+        Some(self.expires_at).filter(|last| *last != i64::MAX)
     }
 
     /// Which key, for the log.
     pub fn key(&self) -> Fingerprint {
         self.key
-    }
-
-    /// Counts this request as answered with a 5xx.
-    pub fn record_failure(&self) {
-        self.client.record_failure();
     }
 }
 
@@ -46,7 +60,7 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
             .field("client", &self.client())
-            .field("quota", &self.quota)
+            .field("quotas", &self.quotas)
             .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::quota::{FurtherLimits, lower};
 use crate::restrictions::Restrictions;
 
 /// The SHA-256 of an API key. The key itself is kept nowhere.
@@ -107,6 +108,8 @@ pub struct Record {
     pub client: Box<str>,
     /// Requests per 60 seconds; `None` is unlimited, 0 admits nothing.
     pub limit: Option<u32>,
+    /// Limits beside that; `None` where the row has none.
+    pub further_limits: Option<Box<FurtherLimits>>,
     /// Whether `is_active` says so.
     pub active: bool,
     /// The last second in which the key is valid; `None` is never.
@@ -131,10 +134,9 @@ impl Record {
             (Some(a), Some(b)) => Some(a.max(b)),
             _ => None,
         };
-        self.limit = match (self.limit, other.limit) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.limit = lower(self.limit, other.limit);
+        self.further_limits =
+            FurtherLimits::strictest(self.further_limits.as_deref(), other.further_limits.as_deref());
         self.restrictions =
             Restrictions::intersection(self.restrictions.as_ref(), other.restrictions.as_ref());
         self.active &= other.active;

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::bearer::HeaderProblem;
-use crate::client::Client;
-use crate::directory::Entry;
-use crate::limit::{OverLimit, Quota};
-use crate::now::Now;
+use crate::calendar::Period;
+use crate::client::{Client, Excess};
+use crate::quota::Quotas;
 use crate::record::{Fingerprint, KeyHash};
 
 /// Why a request was refused. Moments are Unix seconds.
@@ -48,6 +47,27 @@ pub enum Cause {
         /// Whole seconds until a request would be admitted, at least 1.
         retry_after: u32,
     },
+    /// The client has used up this key's quota of the present day or month.
+    QuotaExceeded {
+        /// Which of the two.
+        period: Period,
+        /// Whole seconds until it ends, at least 1.
+        retry_after: u32,
+        /// The Unix second at which the next one begins.
+        resets_at: i64,
+        /// The offset from UTC of the wall clocks there and then, in seconds to the east.
+        offset: i32,
+    },
+}
+
+impl Cause {
+    /// For how many seconds one of the client's limits has no room, if that is the cause.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Cause::OverLimit { retry_after } | Cause::QuotaExceeded { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
 }
 
 /// A refused request: why, and whose it was if its key is known.
@@ -55,26 +75,24 @@ pub struct Refusal {
     cause: Cause,
     client: Option<Arc<Client>>,
     key: Option<Fingerprint>,
-    quota: Option<Quota>,
+    quotas: Quotas,
 }
 
 impl Refusal {
     pub(crate) fn nobody(cause: Cause) -> Self {
-        Self { cause, client: None, key: None, quota: None }
+        Self { cause, client: None, key: None, quotas: Quotas::default() }
     }
 
     pub(crate) fn unknown(key: KeyHash) -> Self {
         Self { key: Some(key.fingerprint()), ..Self::nobody(Cause::UnknownKey) }
     }
 
-    pub(crate) fn of(entry: &Entry, cause: Cause, now: Now) -> Self {
-        let quota = entry.limit().map(|limit| entry.client.quota(limit, now));
-        Self { cause, client: Some(Arc::clone(&entry.client)), key: Some(entry.key.fingerprint()), quota }
+    pub(crate) fn of(client: &Arc<Client>, key: KeyHash, cause: Cause, quotas: Quotas) -> Self {
+        Self { cause, client: Some(Arc::clone(client)), key: Some(key.fingerprint()), quotas }
     }
 
-    pub(crate) fn over_limit(client: Arc<Client>, key: Fingerprint, over: OverLimit) -> Self {
-        let cause = Cause::OverLimit { retry_after: over.retry_after };
-        Self { cause, client: Some(client), key: Some(key), quota: Some(over.quota) }
+    pub(crate) fn over_limit(client: &Arc<Client>, key: Fingerprint, excess: Excess) -> Self {
+        Self { cause: excess.cause, client: Some(Arc::clone(client)), key: Some(key), quotas: excess.quotas }
     }
 
     /// Why.
@@ -92,9 +110,9 @@ impl Refusal {
         self.key
     }
 
-    /// What is left of the key's limit, where it has one.
-    pub fn quota(&self) -> Option<Quota> {
-        self.quota
+    /// What is left of the key's limits.
+    pub fn quotas(&self) -> Quotas {
+        self.quotas
     }
 }
 
@@ -130,6 +148,13 @@ impl fmt::Display for Cause {
             Cause::InsufficientScope => f.write_str("scopes do not cover the route"),
             Cause::AmbiguousPath => f.write_str("path can be read in two ways that ask for different scopes"),
             Cause::OverLimit { retry_after } => write!(f, "over the limit for {retry_after} s"),
+            Cause::QuotaExceeded { period, resets_at, .. } => {
+                let period = match period {
+                    Period::Day => "day",
+                    Period::Month => "month",
+                };
+                write!(f, "quota of the {period} used up until {}", moment(*resets_at))
+            }
         }
     }
 }

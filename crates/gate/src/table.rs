@@ -27,6 +27,7 @@ use self::header::{Header, SEARCHED_ROWS};
 use crate::{Record, Restrictions};
 
 pub use self::header::{Column, HeaderFault, Layout};
+pub use self::limit::LARGEST_QUOTA;
 pub use self::listing::Listing;
 pub use self::problem::{Problem, address};
 pub use self::row::Row;
@@ -85,6 +86,8 @@ pub struct Table {
     pub records: Vec<Record>,
     /// What a person should repair, by row: the header's first, then from the top down.
     pub problems: Vec<Problem>,
+    /// Where the wall clocks hang that its times were read from, and by which its days and months begin.
+    pub time_zone: TimeZone,
 }
 
 impl Table {
@@ -142,7 +145,11 @@ impl<'a> TableReader<'a> {
         }
         match self.header {
             Some(Err(fault)) => Err(fault),
-            _ => Ok(Table { records: self.records.all, problems: self.problems }),
+            _ => Ok(Table {
+                records: self.records.all,
+                problems: self.problems,
+                time_zone: self.rules.time_zone.clone(),
+            }),
         }
     }
 

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use gate::{Asked, Cause, Gate, KeyHash, Now, Record, Restrictions, Scopes};
+use gate::{Asked, Cause, FurtherLimits, Gate, KeyHash, Now, Record, Restrictions, Scopes};
 
 /// The system's allocator, which counts what the current thread asks of it.
 struct Counting;
@@ -57,6 +57,7 @@ fn row(key: &str, client: &str, limit: Option<u32>) -> Record {
         key: KeyHash::of(key.as_bytes()),
         client: client.into(),
         limit,
+        further_limits: None,
         active: true,
         expires_at: None,
         revoked_at: None,
@@ -80,6 +81,12 @@ fn restricted(key: &str, scopes: &[&str]) -> Record {
     Record { restrictions: restrictions.shared(), ..row(key, "restricted", Some(100)) }
 }
 
+/// A key with a quota of the day and of the month, and a limit that is tried out.
+fn further(key: &str, client: &str, day: u64) -> Record {
+    let limits = FurtherLimits { day: Some(day), month: Some(1_000_000), shadow: Some(50) };
+    Record { further_limits: limits.boxed(), ..row(key, client, Some(10_000)) }
+}
+
 /// One key for each way that a decision can go, and none for `unknown`.
 fn gate() -> Gate {
     let gate = Gate::shut();
@@ -94,12 +101,14 @@ fn gate() -> Gate {
         Record { readable: false, ..row("unreadable", "", None) },
         restricted("restricted", &["read", "write"]),
         restricted("bound", &["read"]),
+        further("quota", "quota", 1_000_000),
+        further("used-up", "used up", 5),
     ];
     gate.replace(rows, i64::MAX);
     gate
 }
 
-const HEADERS: [&[u8]; 14] = [
+const HEADERS: [&[u8]; 16] = [
     b"Bearer unlimited",
     b"Bearer limited",
     b"ApiKey large",
@@ -110,6 +119,8 @@ const HEADERS: [&[u8]; 14] = [
     b"Bearer unreadable",
     b"Bearer restricted",
     b"Bearer bound",
+    b"Bearer quota",
+    b"Bearer used-up",
     b"Bearer unknown",
     b"Bearer two words",
     b"Basic unlimited",
@@ -130,7 +141,7 @@ fn decide(gate: &Gate, start: Duration) -> (u64, u64) {
         let now = Now { unix: 1_800_000_000, uptime: start + Duration::from_millis(10 * n) };
         match gate.admit([*header], &asked, now).map_err(|refusal| refusal.cause()) {
             Ok(permit) => admitted += u64::from(permit.client() != ""),
-            Err(Cause::OverLimit { .. }) => over += 1,
+            Err(Cause::OverLimit { .. } | Cause::QuotaExceeded { .. }) => over += 1,
             Err(_) => {}
         }
     }
@@ -147,6 +158,6 @@ fn a_decision_allocates_nothing() {
     let before = ALLOCATIONS.get() + ASKING;
     let (admitted, over) = decide(&gate, Duration::from_millis(10 * DECISIONS));
     assert_eq!(ALLOCATIONS.get() - before, 0);
-    assert!(admitted > DECISIONS / 10 && over > DECISIONS / 14, "{admitted} {over}");
+    assert!(admitted > DECISIONS / 10 && over > DECISIONS / 16, "{admitted} {over}");
     assert!(warm_up.0 >= admitted);
 }

@@ -15,10 +15,10 @@ use crate::http::loosely;
 use crate::keys::KeySource;
 use crate::metrics::Metrics;
 use crate::routes::InUse;
-use crate::sync::{Flusher, Journal, Orders, Refresher, State, Store};
+use crate::sync::{Books, Flusher, Journal, Orders, Refresher, State, Store};
 use crate::upstream::{Examiner, Server};
 
-/// How often idle windows are freed and old recordings deleted.
+/// How often idle windows are freed, old recordings deleted, and limits that are tried out spoken of.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Something that runs beside the requests until the server stops.
@@ -41,7 +41,10 @@ impl Background {
         flusher: Option<Flusher>,
         drained: watch::Receiver<bool>,
     ) -> Self {
-        let keeper = flusher.is_some().then(|| -> Task { Box::pin(app.books.clone().keep()) });
+        let keeper = match &app.door {
+            Door::Guarded(guard) => Some(Box::pin(app.books.clone().keep(Arc::clone(&guard.gate))) as Task),
+            Door::Open(_) => None,
+        };
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
         let upstreams: Task = Box::pin(look_after_upstreams(Arc::clone(app)));
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
@@ -63,6 +66,7 @@ pub(super) fn refresher<S: KeySource>(
     data_dir: &Path,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
+    books: &Books,
 ) -> Task {
     // A default limit is baked into the records, so another one makes them another source's.
     let identity = format!("{} {:?}", source.identity(), keys.default_limit);
@@ -73,6 +77,8 @@ pub(super) fn refresher<S: KeySource>(
         state: State::new(keys.tolerance),
         store: Store::new(data_dir, &identity, guard.source.word()),
         orders: Orders::new(data_dir, Arc::clone(clock)),
+        books: books.clone(),
+        is_resumed: false,
         clock: Arc::clone(clock),
         cache_duration: keys.cache_duration,
         max_stale: keys.max_stale,
@@ -111,6 +117,9 @@ async fn sweep(app: Arc<App>) {
         app.clock.sleep(SWEEP_EVERY).await;
         if let Door::Guarded(guard) = &app.door {
             guard.gate.sweep(app.clock.now());
+            for (client, requests) in guard.gate.take_shadow_refusals() {
+                info!(client, requests, "shadow_rate_limit would have refused requests in the last minute");
+            }
         }
         match app.studio.sweep().await {
             Ok(0) => {}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::App;
 use super::background::{Background, flusher};
@@ -14,7 +14,7 @@ use super::door::door;
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Config, Fault, RoutesFile};
-use crate::http::{Endpoints, Gateway, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
 use crate::sync::Books;
@@ -40,14 +40,16 @@ impl App {
             let (variable, wrong) = (unusable.variable.to_owned(), unusable.wrong);
             Fault { variable, wrong }
         })?;
-        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics)?;
-        let routes = config.routes.map(|file| routes(file, make)).transpose()?;
         let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
+        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books)?;
+        let routes = config.routes.map(|file| routes(file, make)).transpose()?;
         let app = Arc::new(Self {
             door,
+            shield: config.shield.limit.map(Shield::new),
             studio: studio(&config.audio, &config.data_dir),
             books,
             endpoints: Endpoints::default(),
+            reports: Semaphore::new(1),
             data_dir: config.data_dir,
             clock,
             listen: config.listen,

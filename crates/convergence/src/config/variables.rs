@@ -61,6 +61,11 @@ pub const VARIABLES: &[Variable] = &[
         "Whose X-Forwarded-For and Forwarded are taken, as addresses and ranges (default: nobody's)",
     ),
     variable(
+        "AUTH_FAILURE_LIMIT",
+        "N",
+        "Attempts with no known key that an address has in a minute; more get 429; 0 counts none (default 30)",
+    ),
+    variable(
         "ROUTES_FILE",
         "FILE",
         "A TOML file of routes by path prefix: scopes, time-outs, body limits, upstreams",

@@ -2,19 +2,20 @@
 
 use std::net::IpAddr;
 
-use gate::{Cause, Now, Permit, Quota, Refusal};
+use gate::{Cause, Fingerprint, HeaderProblem, Now, Permit, Quotas};
 use http::Response;
 use http::header::AUTHORIZATION;
 use tracing::{Level, debug, enabled};
 
 use super::asked::Errand;
 use super::body::Answer;
-use super::endpoint::Endpoint;
 use super::request::Asks;
+use super::shield::{Attempt, TooMany};
 use super::stamp::RequestId;
-use super::{redact, refuse};
+use super::{count, redact, refuse};
 use crate::app::{App, Door, Guard};
-use crate::usage::{Kind, Whose};
+use crate::metrics::AttemptResult;
+use crate::usage::{Endpoint, Kind};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
 #[derive(Clone)]
@@ -38,10 +39,26 @@ impl Caller {
         }
     }
 
-    /// What is left of the key's limit.
-    pub(crate) fn quota(&self) -> Option<Quota> {
+    /// What is left of the key's limits.
+    pub(crate) fn quotas(&self) -> Quotas {
         match self {
-            Caller::Client(permit, _) => permit.quota(),
+            Caller::Client(permit, _) => permit.quotas(),
+            Caller::Anyone(_) => Quotas::default(),
+        }
+    }
+
+    /// With which key.
+    pub(crate) fn key(&self) -> Option<Fingerprint> {
+        match self {
+            Caller::Client(permit, _) => Some(permit.key()),
+            Caller::Anyone(_) => None,
+        }
+    }
+
+    /// The last Unix second at which the key is valid.
+    pub(crate) fn expires_at(&self) -> Option<i64> {
+        match self {
+            Caller::Client(permit, _) => permit.expires_at(),
             Caller::Anyone(_) => None,
         }
     }
@@ -54,9 +71,7 @@ impl Caller {
     /// Counts something that came of the request.
     pub(crate) fn count(&self, app: &App, kind: Kind, number: u64) {
         if let Caller::Client(permit, endpoint) = self {
-            let whose =
-                Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
-            app.books.tally.count(whose, kind, number, app.clock.now().unix);
+            count::outcome(app, permit, endpoint, kind, number);
         }
     }
 }
@@ -89,6 +104,16 @@ fn ask(
 ) -> Result<Caller, Response<Answer>> {
     let now = app.clock.now();
     let errand = Errand::of(app, peer, request);
+    // Clients whose address a trusted proxy has not said are one, at the proxy's: else whoever can muddle it could guess on.
+    let from = errand.address.unwrap_or(peer);
+    let attempt = app.shield.as_ref().and_then(|shield| shield.attempt(from, request.all(&AUTHORIZATION)));
+    if let Some(attempt) = &attempt
+        && let Err(too_many) = attempt.check(now.uptime)
+        && guard.gate.decides(now)
+    {
+        request.remove(&AUTHORIZATION);
+        return Err(hold_back(app, guard, Some(attempt), too_many, request, id));
+    }
     let decision = errand.ask(app, |asked| {
         let decision = guard.gate.admit(request.all(&AUTHORIZATION), asked, now);
         decision.map_err(|refusal| {
@@ -96,35 +121,66 @@ fn ask(
             (refusal, answer)
         })
     });
-    let endpoint = errand.endpoint(app, &guard.gate);
-    count(app, &decision, &endpoint, now);
+    let endpoint =
+        count::decision(app, &guard.gate, &errand, decision.as_ref().map_err(|(refusal, _)| refusal), now);
     request.remove(&AUTHORIZATION);
     if enabled!(Level::DEBUG) {
         log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
     }
-    let admitted = decision.map(|permit| Caller::Client(permit, endpoint));
-    admitted.map_err(|(refusal, answer)| {
-        if refusal.cause() == Cause::UnknownKey {
-            guard.early.unknown_key();
+    match decision {
+        Ok(permit) => {
+            attempt.inspect(Attempt::succeeded);
+            Ok(Caller::Client(permit, endpoint.unwrap_or_default()))
         }
-        answer
-    })
+        Err((refusal, answer)) => {
+            if refusal.cause() == Cause::UnknownKey {
+                guard.early.unknown_key();
+            }
+            let held_back = note_failure(app, attempt.as_ref(), refusal.cause(), now);
+            Err(held_back
+                .map_or(answer, |too_many| hold_back(app, guard, attempt.as_ref(), too_many, request, id)))
+        }
+    }
 }
 
-/// Counts a request of a client, whatever has become of it (P23).
-fn count<A>(app: &App, decision: &Result<Permit, (Refusal, A)>, endpoint: &Endpoint, now: Now) {
-    let (client, key, kind) = match decision {
-        Ok(permit) => (Some(permit.client()), Some(permit.key()), Kind::Admitted),
-        Err((refusal, _)) => {
-            let is_over = matches!(refusal.cause(), Cause::OverLimit { .. });
-            let kind = if is_over { Kind::RateLimited } else { Kind::Denied };
-            (refusal.client(), refusal.key(), kind)
-        }
-    };
-    if let (Some(client), Some(key)) = (client, key) {
-        let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
-        app.books.tally.count(whose, kind, 1, now.unix);
+/// Tells the shield of an attempt that has failed. It may be one too many, since others have failed meanwhile.
+fn note_failure(app: &App, attempt: Option<&Attempt<'_>>, cause: Cause, now: Now) -> Option<TooMany> {
+    if !is_failed_attempt(cause) {
+        return None;
     }
+    let too_many = attempt.and_then(|attempt| attempt.failed(now.uptime).err());
+    if too_many.is_none() {
+        app.metrics.attempt(AttemptResult::Failed);
+    }
+    too_many
+}
+
+/// Whether somebody may have guessed: there is an `Authorization`, and no known key in it. A key that is known and refused
+/// (expired, revoked, not for this, over its limit) is its client's mistake, and a request that presents nothing is none.
+fn is_failed_attempt(cause: Cause) -> bool {
+    match cause {
+        Cause::UnknownKey => true,
+        Cause::Header(problem) => problem != HeaderProblem::Missing,
+        _ => false,
+    }
+}
+
+/// The answer of the shield, and what is noted of it.
+fn hold_back(
+    app: &App,
+    guard: &Guard,
+    attempt: Option<&Attempt<'_>>,
+    TooMany { retry_after }: TooMany,
+    request: &impl Asks,
+    id: RequestId,
+) -> Response<Answer> {
+    app.metrics.attempt(AttemptResult::HeldBack);
+    if enabled!(Level::DEBUG) {
+        let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
+        let address = attempt.map(Attempt::source).map(tracing::field::display);
+        debug!(request = %id, %method, %path, address, "refused: too many failed attempts from there, for {retry_after} s");
+    }
+    refuse::too_many_failed_attempts(retry_after)
 }
 
 /// P24: each decision with its reason. The fingerprint is all that is shown of a key.
@@ -132,7 +188,8 @@ fn log(guard: &Guard, request: &impl Asks, id: RequestId, decision: Result<&Perm
     let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
     match decision {
         Ok(permit) => {
-            debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", "admitted");
+            let shadow = permit.shadow_refused().then_some("over its limit");
+            debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", shadow, "admitted");
         }
         Err(refusal) => {
             let looked_up = |_| if refusal.cause() == gate::Cause::UnknownKey { "miss" } else { "hit" };

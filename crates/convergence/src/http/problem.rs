@@ -16,6 +16,9 @@ pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) detail: Cow<'static, str>,
     pub(crate) code: &'static str,
+    /// When there will be room again (RFC 3339), where a quota has been used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resets_at: Option<String>,
     /// What is wrong with which member of the request's body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<MemberError>,
@@ -35,7 +38,7 @@ impl Problem {
         title: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { title, status, detail: detail.into(), code, errors: Vec::new() }
+        Self { title, status, detail: detail.into(), code, resets_at: None, errors: Vec::new() }
     }
 
     pub(crate) fn answer(&self) -> Response<Answer> {

@@ -41,6 +41,7 @@ mod tests {
             key: gate::KeyHash::of(b"open sesame"),
             client: "Ali".into(),
             limit: None,
+            further_limits: None,
             active: true,
             expires_at: None,
             revoked_at: None,

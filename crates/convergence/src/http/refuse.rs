@@ -2,17 +2,21 @@
 
 use std::borrow::Cow;
 
-use gate::{Asked, Cause, HeaderProblem, Refusal, Scopes};
+use gate::{Asked, Cause, HeaderProblem, Period, Quotas, Refusal, Scopes};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use jiff::Timestamp;
+use jiff::tz::Offset;
 
 use super::body::Answer;
 use super::problem::Problem;
 use super::stamp;
 
+const ALLOWS_NONE: &str = "this key allows no requests at all; ask whoever gave it to you";
+
 /// What a refusal is answered with, for those who explain it.
 pub(crate) fn status_and_code(refusal: &Refusal) -> (u16, &'static str) {
-    let problem = problem(refusal.cause(), false);
+    let problem = problem(refusal.cause(), &refusal.quotas());
     (problem.status.as_u16(), problem.code)
 }
 
@@ -23,11 +27,13 @@ pub(crate) fn answer(
     next_read: impl FnOnce() -> u64,
 ) -> Response<Answer> {
     let cause = refusal.cause();
-    let mut answer = problem(cause, refusal.quota().is_some_and(|quota| quota.limit == 0)).answer();
+    let mut answer = problem(cause, &refusal.quotas()).answer();
     let headers = answer.headers_mut();
     match cause {
         Cause::Unavailable => wait(headers, next_read()),
-        Cause::OverLimit { retry_after } => wait(headers, u64::from(retry_after)),
+        Cause::OverLimit { retry_after } | Cause::QuotaExceeded { retry_after, .. } => {
+            wait(headers, u64::from(retry_after));
+        }
         Cause::InsufficientScope => insufficient(headers, asked),
         Cause::Header(HeaderProblem::Repeated)
         | Cause::WrongEnvironment
@@ -43,12 +49,23 @@ pub(crate) fn answer(
             challenge(headers, r#"Bearer realm="convergence", error="invalid_token""#);
         }
     }
-    stamp::client(headers, refusal.client(), refusal.quota());
+    stamp::client(headers, refusal.client(), &refusal.quotas());
+    answer
+}
+
+/// The answer to one who has failed too often, and is not looked up for so many seconds.
+pub(crate) fn too_many_failed_attempts(retry_after: u64) -> Response<Answer> {
+    let detail = format!(
+        "too many requests from your address had no key that is known; check the key, and try again in {retry_after} s"
+    );
+    let (code, title) = ("too_many_failed_attempts", "Too many failed attempts");
+    let mut answer = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title, detail).answer();
+    wait(answer.headers_mut(), retry_after);
     answer
 }
 
 /// The one match from causes to words. The guide's titles; what the client can do; nothing about the row.
-fn problem(cause: Cause, allows_none: bool) -> Problem {
+fn problem(cause: Cause, quotas: &Quotas) -> Problem {
     const REQUIRED: &str = "Authentication required";
     const INVALID: &str = "Invalid API key";
     const FORBIDDEN: &str = "Not allowed for this key";
@@ -112,12 +129,9 @@ fn problem(cause: Cause, allows_none: bool) -> Problem {
              encoded slashes or letters, in the case of the documentation"
                 .into(),
         ),
-        Cause::OverLimit { .. } if allows_none => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "rate_limit_exceeded",
-            "Rate limit exceeded",
-            "this key allows no requests at all; ask whoever gave it to you".into(),
-        ),
+        Cause::OverLimit { .. } if quotas.minute.is_some_and(|quota| quota.limit == 0) => {
+            (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "Rate limit exceeded", ALLOWS_NONE.into())
+        }
         Cause::OverLimit { retry_after } => (
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limit_exceeded",
@@ -125,6 +139,9 @@ fn problem(cause: Cause, allows_none: bool) -> Problem {
             format!("this client has used up its requests for the minute; try again in {retry_after} s")
                 .into(),
         ),
+        Cause::QuotaExceeded { period, resets_at, offset, .. } => {
+            return quota_exceeded(period, quotas, resets_at, offset);
+        }
         Cause::Unavailable => (
             StatusCode::SERVICE_UNAVAILABLE,
             "authentication_unavailable",
@@ -133,6 +150,30 @@ fn problem(cause: Cause, allows_none: bool) -> Problem {
         ),
     };
     Problem::new(status, code, title, detail)
+}
+
+/// The guide's title of a 429 comes with its advice to wait a minute; a quota has a title of its own.
+fn quota_exceeded(period: Period, quotas: &Quotas, resets_at: i64, offset: i32) -> Problem {
+    let (word, quota) = match period {
+        Period::Day => ("day", quotas.day),
+        Period::Month => ("month", quotas.month),
+    };
+    let problem =
+        |detail| Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", "Quota exceeded", detail);
+    if quota.is_some_and(|quota| quota.limit == 0) {
+        return problem(Cow::Borrowed(ALLOWS_NONE));
+    }
+    let resets_at = local(resets_at, offset);
+    let detail =
+        format!("this client has used up its requests for the {word}; it has new ones from {resets_at} on");
+    Problem { resets_at: Some(resets_at), ..problem(detail.into()) }
+}
+
+/// A Unix second on the wall clocks of this offset, as RFC 3339 writes it.
+fn local(unix: i64, offset: i32) -> String {
+    let offset = Offset::from_seconds(offset).unwrap_or(Offset::UTC);
+    Timestamp::from_second(unix)
+        .map_or_else(|_| unix.to_string(), |moment| moment.display_with_offset(offset).to_string())
 }
 
 fn header(problem: HeaderProblem) -> &'static str {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use gate::{Quota, WINDOW_SECONDS};
+use gate::{CalendarQuota, Quota, Quotas, WINDOW_SECONDS};
 use http::header::VIA;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -37,7 +37,7 @@ impl Stamp {
     /// Calls `emit` with each header line.
     pub(super) fn each(&self, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
         if let Some(caller) = &self.caller {
-            lines(caller.client(), caller.quota(), emit);
+            lines(caller.client(), &caller.quotas(), emit);
         }
         emit(&REQUEST_ID, self.id.line().as_bytes());
         if let Some(via) = self.via {
@@ -50,7 +50,7 @@ impl Stamp {
         let has = |own: &HeaderName| is(own, name);
         let of_caller = |caller: &Caller| {
             (caller.client().is_some() && has(&CLIENT_NAME))
-                || (caller.quota().is_some() && (has(&POLICY) || has(&LIMIT)))
+                || (!caller.quotas().is_empty() && (has(&POLICY) || has(&LIMIT)))
         };
         has(&REQUEST_ID) || self.caller.as_ref().is_some_and(of_caller)
     }
@@ -67,25 +67,38 @@ impl Stamp {
     }
 }
 
-/// Names the client, and says what is left of its limit.
-pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quota: Option<Quota>) {
-    lines(name, quota, &mut |name, value| insert(headers, name, value));
+/// Names the client, and no more.
+pub(crate) fn client_name(headers: &mut HeaderMap, name: Option<&str>) {
+    client(headers, name, &Quotas::default());
 }
 
-/// The same line by line (draft-ietf-httpapi-ratelimit-headers: `q` requests in `w` seconds, `r` of them left, more in `t`
-/// seconds).
-fn lines(name: Option<&str>, quota: Option<Quota>, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
+/// Names the client, and says what is left of its limits.
+pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quotas: &Quotas) {
+    lines(name, quotas, &mut |name, value| insert(headers, name, value));
+}
+
+/// The same line by line. Each limit is a policy with a name of its own, an item of both lists
+/// (draft-ietf-httpapi-ratelimit-headers-11: `q` requests in `w` seconds, `r` of them left, more in `t` seconds).
+fn lines(name: Option<&str>, quotas: &Quotas, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
     if let Some(name) = name {
         emit(&CLIENT_NAME, printable(name).as_bytes());
     }
-    if let Some(Quota { limit, remaining, reset_seconds }) = quota {
-        // A request of this very moment counts for a little more than the window it is named after.
-        let reset_seconds = reset_seconds.min(WINDOW_SECONDS);
-        let policy = Line::of(b"\"default\";q=").number(limit).text(b";w=").number(WINDOW_SECONDS);
-        let left = Line::of(b"\"default\";r=").number(remaining).text(b";t=").number(reset_seconds);
-        emit(&POLICY, policy.as_bytes());
-        emit(&LIMIT, left.as_bytes());
+    if quotas.is_empty() {
+        return;
     }
+    let (mut policies, mut left) = (Line::new(), Line::new());
+    if let Some(Quota { limit, remaining, reset_seconds }) = quotas.minute {
+        policies.item("default", ("q", limit.into()), ("w", WINDOW_SECONDS));
+        // A request of this very moment counts for a little more than the window it is named after.
+        left.item("default", ("r", remaining.into()), ("t", reset_seconds.min(WINDOW_SECONDS)));
+    }
+    for (name, quota) in [("day", quotas.day), ("month", quotas.month)] {
+        let Some(CalendarQuota { limit, remaining, reset_seconds, period_seconds }) = quota else { continue };
+        policies.item(name, ("q", limit), ("w", period_seconds));
+        left.item(name, ("r", remaining), ("t", reset_seconds.get()));
+    }
+    emit(&POLICY, policies.as_bytes());
+    emit(&LIMIT, left.as_bytes());
 }
 
 fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &[u8]) {
@@ -120,7 +133,9 @@ pub(crate) struct RequestId {
 
 impl RequestId {
     fn line(self) -> Line {
-        Line::of(b"").number(self.process).text(b"-").number(self.number)
+        let mut line = Line::new();
+        line.number(self.process).text(b"-").number(self.number);
+        line
     }
 }
 
@@ -151,23 +166,30 @@ struct Line {
     length: usize,
 }
 
-/// Room for two numbers of 20 digits and the words around them.
-const LONGEST_LINE: usize = 64;
+/// Room for three items with names of seven letters, and numbers of 20 digits and of 10.
+const LONGEST_LINE: usize = 128;
 
 impl Line {
-    fn of(text: &[u8]) -> Self {
-        Self { bytes: [0; LONGEST_LINE], length: 0 }.text(text)
+    fn new() -> Self {
+        Self { bytes: [0; LONGEST_LINE], length: 0 }
     }
 
-    fn text(mut self, text: &[u8]) -> Self {
+    fn text(&mut self, text: &[u8]) -> &mut Self {
         let end = self.length + text.len();
         self.bytes[self.length..end].copy_from_slice(text);
         self.length = end;
         self
     }
 
-    fn number(self, number: impl itoa::Integer) -> Self {
+    fn number(&mut self, number: impl itoa::Integer) -> &mut Self {
         self.text(itoa::Buffer::new().format(number).as_bytes())
+    }
+
+    /// An item of a list: a policy's name, how many requests, and for how many seconds (RFC 9651, 3.1).
+    fn item(&mut self, name: &str, requests: (&str, u64), seconds: (&str, u32)) {
+        self.text(if self.length == 0 { b"\"" } else { b", \"" }).text(name.as_bytes()).text(b"\";");
+        self.text(requests.0.as_bytes()).text(b"=").number(requests.1).text(b";");
+        self.text(seconds.0.as_bytes()).text(b"=").number(seconds.1);
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -190,14 +212,27 @@ mod tests {
     #[test]
     fn p17_the_largest_numbers_have_room() {
         let mut headers = HeaderMap::new();
-        client(
-            &mut headers,
-            None,
-            Some(Quota { limit: u32::MAX, remaining: u32::MAX, reset_seconds: u32::MAX }),
-        );
+        let minute = Some(Quota { limit: u32::MAX, remaining: u32::MAX, reset_seconds: u32::MAX });
+        // The largest that a cell can hold.
+        let most = 999_999_999_999_999;
+        let quota = Some(CalendarQuota {
+            limit: most,
+            remaining: most,
+            reset_seconds: std::num::NonZeroU32::MAX,
+            period_seconds: u32::MAX,
+        });
+        client(&mut headers, None, &Quotas { minute, day: quota, month: quota });
         request_id(&mut headers, RequestId { process: u32::MAX, number: u64::MAX });
-        assert_eq!(headers[POLICY], "\"default\";q=4294967295;w=60");
-        assert_eq!(headers[LIMIT], "\"default\";r=4294967295;t=60");
+        assert_eq!(
+            headers[POLICY],
+            "\"default\";q=4294967295;w=60, \"day\";q=999999999999999;w=4294967295, \
+             \"month\";q=999999999999999;w=4294967295"
+        );
+        assert_eq!(
+            headers[LIMIT],
+            "\"default\";r=4294967295;t=60, \"day\";r=999999999999999;t=4294967295, \
+             \"month\";r=999999999999999;t=4294967295"
+        );
         assert_eq!(headers[REQUEST_ID], "4294967295-18446744073709551615");
     }
 }

@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::http::{Caller, RequestId, finished};
 
 /// Where a request comes from. Put it into the request's extensions, outside of the
-/// [`ApiKeyLayer`](crate::ApiKeyLayer), where keys have `allowed_ips`: the layer sees no connection. Without it such keys are
-/// refused. Where the connection is a trusted proxy's (`TRUSTED_PROXIES`), the address is the one that the proxy tells.
+/// [`ApiKeyLayer`](crate::ApiKeyLayer): the layer sees no connection. Without it keys with `allowed_ips` are refused, and
+/// failed attempts are not counted (`AUTH_FAILURE_LIMIT`). Where the connection is a trusted proxy's (`TRUSTED_PROXIES`), the
+/// address is the one that the proxy tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -42,17 +43,17 @@ impl Client {
 
     /// The requests that the key allows in a minute; `None` where it has no limit.
     pub fn limit(&self) -> Option<u32> {
-        self.caller.quota().map(|quota| quota.limit)
+        self.caller.quotas().minute.map(|quota| quota.limit)
     }
 
     /// How many of them are left, this request counted.
     pub fn remaining(&self) -> Option<u32> {
-        self.caller.quota().map(|quota| quota.remaining)
+        self.caller.quotas().minute.map(|quota| quota.remaining)
     }
 
     /// When there will be more of them again, in whole seconds from this request.
     pub fn reset(&self) -> Option<Duration> {
-        let seconds = self.caller.quota()?.reset_seconds.min(WINDOW_SECONDS);
+        let seconds = self.caller.quotas().minute?.reset_seconds.min(WINDOW_SECONDS);
         Some(Duration::from_secs(seconds.into()))
     }
 

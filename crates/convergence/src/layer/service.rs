@@ -25,7 +25,8 @@ use crate::http::{Answer, CLIENT_NAME, admit, request_id};
 /// have a [`Client`](crate::Client). Its answer gets `X-Client-Name`, `RateLimit-Policy`, `RateLimit` and `X-Request-Id`, and
 /// counts as failed if it is a 5xx (in gRPC: one of the statuses that are the server's fault).
 ///
-/// Keys with `allowed_ips` are held to the [`ClientAddress`](crate::ClientAddress) in the request's extensions.
+/// Keys with `allowed_ips` are held to the [`ClientAddress`](crate::ClientAddress) in the request's extensions, and failed
+/// attempts are counted for it.
 ///
 /// One that is refused gets what the server answers: 400, 401, 403, 429 or 503, as `application/problem+json`. To a request
 /// whose `Content-Type` is `application/grpc` the same is said as a gRPC status: `INVALID_ARGUMENT`, `UNAUTHENTICATED`,

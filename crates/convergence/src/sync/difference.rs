@@ -97,17 +97,22 @@ fn says_the_same(old: &Record, new: &Record) -> bool {
         && (old.limit, old.active, old.readable) == (new.limit, new.active, new.readable)
         && (old.expires_at, old.revoked_at) == (new.expires_at, new.revoked_at)
         && old.restrictions == new.restrictions
+        && old.further_limits == new.further_limits
 }
 
 fn changed_fields(old: &Record, new: &Record) -> BTreeMap<String, OldAndNew> {
     let fields = |record: &Record| {
+        let further = record.further_limits.as_deref().copied().unwrap_or_default();
         let own = [
             ("client_name", json!(record.client)),
             ("expires_at", json!(record.expires_at.map(rfc3339))),
             ("is_active", json!(record.active)),
             ("rate_limit", json!(record.limit)),
+            ("rate_limit_day", json!(further.day)),
+            ("rate_limit_month", json!(further.month)),
             ("readable", json!(record.readable)),
             ("revoked_at", json!(record.revoked_at.map(rfc3339))),
+            ("shadow_rate_limit", json!(further.shadow)),
         ];
         own.into_iter().chain(listed(record.restrictions.as_deref()).map(|(name, list)| (name, json!(list))))
     };
@@ -121,7 +126,7 @@ fn changed_fields(old: &Record, new: &Record) -> BTreeMap<String, OldAndNew> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::samples::{record, restricted};
+    use crate::sync::samples::{further, record, restricted};
 
     #[test]
     fn each_change_is_told_with_old_and_new_values_and_no_key() {
@@ -148,6 +153,13 @@ mod tests {
             "scopes": {"old": null, "new": ["read"]},
         });
         assert_eq!(json!(narrowed.changes[0].fields), expected);
+        let limited = Record { further_limits: further(Some(1_000), None, Some(30)), ..a.clone() };
+        let limited = Difference::between(&Roll::of(vec![a.clone()]), &Roll::of(vec![limited]));
+        let expected = json!({
+            "rate_limit_day": {"old": null, "new": 1_000},
+            "shadow_rate_limit": {"old": null, "new": 30},
+        });
+        assert_eq!(json!(limited.changes[0].fields), expected);
         let moved = Roll::of(vec![Record { row: 9, ..a.clone() }]);
         assert!(Difference::between(&Roll::of(vec![a]), &moved).is_none(), "a row that moved says the same");
     }
@@ -167,6 +179,7 @@ mod tests {
             Record { readable: false, ..b.clone() },
             Record { expires_at: Some(0), ..b.clone() },
             Record { revoked_at: Some(0), ..b.clone() },
+            Record { further_limits: further(None, Some(1), None), ..b.clone() },
         ];
         for other in others {
             assert_eq!(Difference::between(&old, &rows(&a, &other)).changed, 1, "{other:?}");

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use gate::{Record, Restrictions};
+use gate::{FurtherLimits, Record, Restrictions};
 use serde::{Deserialize, Serialize};
 
 use super::roll::{Pair, Roll};
@@ -78,6 +78,10 @@ pub(crate) fn restrict(old: &Roll, new: &Roll) -> Roll {
         Pair::Both(old, new) if !new.readable => Some(old.clone()),
         Pair::Both(old, new) => Some(Record {
             limit: lower(old.limit, new.limit),
+            further_limits: FurtherLimits::strictest(
+                old.further_limits.as_deref(),
+                new.further_limits.as_deref(),
+            ),
             active: old.active && new.active,
             expires_at: lower(old.expires_at, new.expires_at),
             revoked_at: lower(old.revoked_at, new.revoked_at),
@@ -85,7 +89,7 @@ pub(crate) fn restrict(old: &Roll, new: &Roll) -> Roll {
             ..old.clone()
         }),
     });
-    Roll::of(restricted.collect())
+    Roll::of(restricted.collect()).in_zone(new.time_zone().clone())
 }
 
 /// The lower of two bounds, where `None` is no bound.

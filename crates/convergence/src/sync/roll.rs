@@ -5,18 +5,27 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::iter;
 
-use gate::Record;
+use gate::{FurtherLimits, Record};
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::listed::listed;
 
 /// What a table says of its keys: each key once. Equal to another that says the same of each in the same row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Roll {
     /// In the order of the rows, where those of one client tend to stand together: the gate is quicker with them.
     records: Vec<Record>,
     /// Their places, in the order of the keys.
     by_key: Vec<u32>,
+    /// Where the table's wall clocks hang, by which days and months begin. It is none of what is said of the keys.
+    time_zone: TimeZone,
+}
+
+impl Default for Roll {
+    fn default() -> Self {
+        Self::of(Vec::new())
+    }
 }
 
 /// One key in an old roll, a new one, or both.
@@ -37,7 +46,17 @@ impl Roll {
             records.retain(|record| seen.insert(record.key));
             by_key = order(&records);
         }
-        Self { records, by_key }
+        Self { records, by_key, time_zone: TimeZone::UTC }
+    }
+
+    /// The same of a table in this time zone; else it is in UTC.
+    pub(crate) fn in_zone(self, time_zone: TimeZone) -> Self {
+        Self { time_zone, ..self }
+    }
+
+    /// Where the table's wall clocks hang.
+    pub(crate) fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
     }
 
     /// In the order of the rows.
@@ -71,8 +90,8 @@ impl Roll {
     pub(crate) fn digest(&self) -> String {
         let mut sum = Sha256::new();
         for record in self.by_key() {
-            let Record { key, client, limit, active, expires_at, revoked_at, restrictions, readable, row: _ } =
-                record;
+            let Record { key, client, limit, further_limits, active, expires_at, .. } = record;
+            let Record { revoked_at, restrictions, readable, row: _, .. } = record;
             sum.update(key.as_bytes());
             // A length ahead of the text, so that no two lists of fields run together to the same bytes.
             sum.update((client.len() as u64).to_be_bytes());
@@ -88,6 +107,13 @@ impl Roll {
                 for item in list.iter().flatten() {
                     sum.update((item.len() as u64).to_be_bytes());
                     sum.update(item.as_bytes());
+                }
+            }
+            if let Some(FurtherLimits { day, month, shadow }) = further_limits.as_deref() {
+                // Only where there are some: so the digests stay that were written down before there could be.
+                for number in [*day, *month, shadow.map(u64::from)] {
+                    sum.update([u8::from(number.is_some())]);
+                    sum.update(number.unwrap_or_default().to_be_bytes());
                 }
             }
         }
@@ -122,7 +148,7 @@ fn order(records: &[Record]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::samples::{record, restricted};
+    use crate::sync::samples::{further, record, restricted};
 
     #[test]
     fn a_key_counts_once_and_the_order_of_rows_stays() {
@@ -154,12 +180,15 @@ mod tests {
             Record { restrictions: restricted(&["read", "write"], &[]), ..a.clone() },
             Record { restrictions: restricted(&["readwrite"], &[]), ..a.clone() },
             Record { restrictions: restricted(&[], &["10.0.0.0/8"]), ..a.clone() },
+            Record { further_limits: further(Some(10), None, None), ..a.clone() },
+            Record { further_limits: further(None, Some(10), None), ..a.clone() },
+            Record { further_limits: further(None, None, Some(10)), ..a.clone() },
             record("c"),
         ];
         let mut digests: Vec<String> =
             others.into_iter().chain([a]).map(|other| digest(vec![other, b.clone()])).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 13);
+        assert_eq!(digests.len(), 16);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gate::{KeyHash, Record, Restrictions};
+use gate::{FurtherLimits, KeyHash, Record, Restrictions};
 use proptest::prelude::*;
 
 use super::roll::Roll;
@@ -21,6 +21,7 @@ pub(crate) fn record(key: &str) -> Record {
         key: hash(key),
         client: format!("Client {key}").into(),
         limit: Some(60),
+        further_limits: None,
         active: true,
         expires_at: None,
         revoked_at: None,
@@ -39,6 +40,15 @@ pub(crate) fn restricted(scopes: &[&str], addresses: &[&str]) -> Option<Arc<Rest
     Restrictions { scopes: words(scopes), allowed_ips: addresses, ..Restrictions::default() }.shared()
 }
 
+/// Limited by day and by month, with a limit that is tried out.
+pub(crate) fn further(
+    day: Option<u64>,
+    month: Option<u64>,
+    shadow: Option<u32>,
+) -> Option<Box<FurtherLimits>> {
+    FurtherLimits { day, month, shadow }.boxed()
+}
+
 /// Moments around `NOW`, so that each side of each bound is met often.
 fn moment() -> impl Strategy<Value = Option<i64>> {
     prop::option::of(NOW - 2..NOW + 3)
@@ -48,11 +58,12 @@ fn moment() -> impl Strategy<Value = Option<i64>> {
 fn any_record() -> impl Strategy<Value = (u32, Record)> {
     let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.8));
     let scopes = prop::sample::subsequence(vec!["read", "write"], 0..=2);
-    (0..30_u32, prop::option::of(0..3_u32), moment(), moment(), flags, (scopes, 1..99_u32)).prop_map(
-        |(key, limit, expires_at, revoked_at, (active, readable), (scopes, row))| {
-            let restrictions = restricted(&scopes, &[]);
-            let record = record(&key.to_string());
-            (key, Record { limit, expires_at, revoked_at, restrictions, active, readable, row, ..record })
+    let limits = (prop::option::of(0..3_u32), prop::option::of(0..3_u64), prop::option::of(0..3_u64));
+    (0..30_u32, limits, moment(), moment(), flags, (scopes, 1..99_u32)).prop_map(
+        |(key, (limit, day, month), expires_at, revoked_at, (active, readable), (scopes, row))| {
+            let (restrictions, further_limits) = (restricted(&scopes, &[]), further(day, month, None));
+            let record = Record { further_limits, restrictions, ..record(&key.to_string()) };
+            (key, Record { limit, expires_at, revoked_at, active, readable, row, ..record })
         },
     )
 }

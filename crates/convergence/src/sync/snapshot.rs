@@ -4,7 +4,9 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use gate::{KeyHash, Record};
+use gate::{FurtherLimits, KeyHash, Record};
+use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
@@ -12,10 +14,13 @@ use super::disk;
 use super::listed::Lists;
 use super::roll::Roll;
 
-/// Raised when the file's meaning changes; a file of another version is ignored. In version 1 no row had restrictions,
-/// since nothing read them: a key that the sheet restricts would be free with it, so there are rather no keys until the
-/// first reading.
-const VERSION: u32 = 2;
+/// Raised when the file's meaning changes; a file of a later version is ignored.
+const VERSION: u32 = 3;
+
+/// The earliest version that is read. In version 1 no row had restrictions, since nothing read them: a key that the sheet
+/// restricts would be free with it, so there are rather no keys until the first reading. In version 2 no row had quotas:
+/// what is used without them until the first reading counts for them all the same, and directories to go back to stay.
+const EARLIEST: u32 = 2;
 
 /// One file in `DATA_DIR`, replaced whole.
 #[derive(Clone)]
@@ -40,6 +45,9 @@ struct Header {
     source: String,
     /// Unix seconds.
     read_at: i64,
+    /// Where the table's wall clocks hang, as RFC 9557 writes it; UTC where it cannot.
+    #[serde(default)]
+    time_zone: Option<String>,
     /// How many records follow, a line each.
     records: usize,
 }
@@ -49,6 +57,8 @@ struct Line {
     sha256: String,
     client: Box<str>,
     limit: Option<u32>,
+    #[serde(default, skip_serializing_if = "Further::is_none")]
+    further: Further,
     active: bool,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
@@ -56,6 +66,24 @@ struct Line {
     only: Lists,
     readable: bool,
     row: u32,
+}
+
+/// A record's limits beside that of the minute. A member that is not known is an error: it would be a limit that is lost.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Further {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    month: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shadow: Option<u32>,
+}
+
+impl Further {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl SnapshotFile {
@@ -84,8 +112,13 @@ impl SnapshotFile {
     /// Writes it; takes as long as the disk does.
     pub(crate) fn save(&self, read_at: i64, roll: &Roll) -> io::Result<()> {
         let records = roll.records();
-        let header =
-            Header { version: VERSION, source: self.source.clone(), read_at, records: records.len() };
+        let header = Header {
+            version: VERSION,
+            source: self.source.clone(),
+            read_at,
+            time_zone: DateTimePrinter::new().time_zone_to_string(roll.time_zone()).ok(),
+            records: records.len(),
+        };
         disk::replace(&self.path, 0o600, |out| {
             serde_json::to_writer(&mut *out, &header)?;
             for record in records {
@@ -110,8 +143,8 @@ pub(crate) fn read(path: &Path) -> io::Result<Snapshot> {
     let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut lines = BufReader::new(fs::File::open(path)?).lines();
     let header: Header = serde_json::from_str(&lines.next().transpose()?.unwrap_or_default())?;
-    if header.version != VERSION {
-        return Err(invalid(if header.version < VERSION {
+    if !(EARLIEST..=VERSION).contains(&header.version) {
+        return Err(invalid(if header.version < EARLIEST {
             "it was written by an earlier version, which knew no restrictions of keys"
         } else {
             "it was written by a later version"
@@ -122,15 +155,20 @@ pub(crate) fn read(path: &Path) -> io::Result<Snapshot> {
     if records.len() != header.records {
         return Err(invalid("it is not whole"));
     }
-    Ok(Snapshot { source: header.source, read_at: header.read_at, roll: Roll::of(records) })
+    let zone = header.time_zone.and_then(|zone| DateTimeParser::new().parse_time_zone(zone).ok());
+    let roll = Roll::of(records).in_zone(zone.unwrap_or(TimeZone::UTC));
+    Ok(Snapshot { source: header.source, read_at: header.read_at, roll })
 }
 
 impl From<&Record> for Line {
     fn from(record: &Record) -> Self {
+        let FurtherLimits { day, month, shadow } =
+            record.further_limits.as_deref().copied().unwrap_or_default();
         Self {
             sha256: record.key.to_hex(),
             client: record.client.clone(),
             limit: record.limit,
+            further: Further { day, month, shadow },
             active: record.active,
             expires_at: record.expires_at,
             revoked_at: record.revoked_at,
@@ -146,10 +184,12 @@ impl Line {
         let key = KeyHash::from_hex(&self.sha256)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a hash in it is not one"))?;
         let restrictions = self.only.into_restrictions()?.shared();
+        let Further { day, month, shadow } = self.further;
         Ok(Record {
             key,
             client: self.client,
             limit: self.limit,
+            further_limits: FurtherLimits { day, month, shadow }.boxed(),
             active: self.active,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,

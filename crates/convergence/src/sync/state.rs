@@ -121,12 +121,12 @@ impl Step {
 mod tests {
     use std::collections::BTreeMap;
 
-    use gate::{Record, Restrictions};
+    use gate::{FurtherLimits, Record, Restrictions};
     use proptest::prelude::*;
 
     use super::*;
     use crate::sync::guard::works;
-    use crate::sync::samples::{NOW, record, roll, table};
+    use crate::sync::samples::{NOW, further, record, roll, table};
 
     type Rows = BTreeMap<u32, Record>;
 
@@ -146,6 +146,15 @@ mod tests {
             row.expires_at = row.expires_at.into_iter().chain(said.expires_at).min();
             row.revoked_at = row.revoked_at.into_iter().chain(said.revoked_at).min();
             row.limit = row.limit.into_iter().chain(said.limit).min();
+            let lowest = |limit: fn(&FurtherLimits) -> Option<u64>| {
+                [&row.further_limits, &said.further_limits]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|it| limit(it))
+                    .min()
+            };
+            let (day, month) = (lowest(|limits| limits.day), lowest(|limits| limits.month));
+            row.further_limits = further(day, month, None);
             let scopes = |row: &Record| row.restrictions.as_ref().and_then(|all| all.scopes.clone());
             let both = match (scopes(row), scopes(said)) {
                 (Some(old), Some(new)) => Some(old.into_iter().filter(|scope| new.contains(scope)).collect()),

@@ -33,7 +33,7 @@ pub(crate) struct Bookkeeper {
     /// In the database, and not told to the ledger yet.
     fresh: BTreeMap<Row, Totals>,
     /// When a quota's period has begun of late, in Unix seconds.
-    borders: Vec<i64>,
+    borders: [i64; 2],
 }
 
 /// Lines, and the files that they are in.
@@ -41,6 +41,8 @@ pub(crate) struct Bookkeeper {
 struct Parcel {
     batch: Batch,
     files: Vec<SegmentFile>,
+    /// Whether some of it is in no file.
+    is_volatile: bool,
 }
 
 /// Why counts are not where they should be.
@@ -64,12 +66,12 @@ impl Bookkeeper {
             pending: Parcel::default(),
             unconfirmed: None,
             fresh: BTreeMap::new(),
-            borders: Vec::new(),
+            borders: [0; 2],
         }
     }
 
     /// The moments at which quotas' periods have begun, in Unix seconds.
-    pub(crate) fn set_borders(&mut self, borders: Vec<i64>) {
+    pub(crate) fn set_borders(&mut self, borders: [i64; 2]) {
         self.borders = borders;
     }
 
@@ -87,6 +89,11 @@ impl Bookkeeper {
     pub(crate) fn pending(&self) -> usize {
         let unconfirmed = self.unconfirmed.as_ref().map_or(0, |parcel| parcel.batch.len());
         unconfirmed + self.pending.batch.len()
+    }
+
+    /// Whether some of it is in the memory of this process and nowhere else.
+    pub(crate) fn is_volatile(&self) -> bool {
+        self.pending.is_volatile || self.unconfirmed.as_ref().is_some_and(|parcel| parcel.is_volatile)
     }
 
     /// Adds to the database what was gathered.
@@ -203,6 +210,8 @@ impl Bookkeeper {
         if let Some(file) = file {
             self.pending.batch.take(contents.origin);
             self.pending.files.push(file);
+        } else {
+            self.pending.is_volatile = true;
         }
     }
 

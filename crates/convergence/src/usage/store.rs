@@ -8,6 +8,8 @@ mod read;
 mod schema;
 mod write;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,6 +41,8 @@ impl Store {
     /// # Errors
     /// It cannot be written, or is none of ours.
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
+        // For nobody else to read; SQLite gives its other files the same mode. What goes wrong it says itself.
+        let _ = OpenOptions::new().append(true).create(true).mode(0o600).open(path(folder));
         let connection = Connection::open(path(folder))?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -130,6 +130,8 @@ async fn metrics_are_openmetrics_and_name_no_key_client_or_sheet() {
     samples.retain(|line| !line.contains("_bucket"));
     samples.sort_unstable();
     assert_snapshot!(samples.join("\n"), @r#"
+        convergence_auth_attempts_total{result="failed"} 0
+        convergence_auth_attempts_total{result="held_back"} 0
         convergence_directory_age_seconds 7.0
         convergence_directory_keys 1
         convergence_directory_problems 0
@@ -140,7 +142,9 @@ async fn metrics_are_openmetrics_and_name_no_key_client_or_sheet() {
         convergence_refreshes_total{result="ok"} 2
         convergence_revocation_lag_seconds_count{via="refresh"} 1
         convergence_revocation_lag_seconds_sum{via="refresh"} 42.0
+        convergence_shadow_refusals_total 0
         convergence_sheet_reads_total 3
+        convergence_usage_durable 1
         convergence_webhooks_total{result="accepted"} 0
         convergence_webhooks_total{result="refused"} 0
         convergence_webhooks_total{result="repeated"} 0

@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 
 use crate::support::{KEY, TestServer, csv};
 use messages::{
-    Allowed, AskedAbout, Attributes, CheckRequest, CheckResponse, Denied, HeaderOption, HttpRequest,
-    RawHeader, RawHeaders, Verdict,
+    Address, Allowed, AskedAbout, Attributes, CheckRequest, CheckResponse, Denied, HeaderOption, HttpRequest,
+    Peer, RawHeader, RawHeaders, SocketAddress, Verdict,
 };
 
 #[path = "../../src/http/ext_authz/messages.rs"]
@@ -48,8 +48,15 @@ fn asked_raw(authorization: &[&[u8]]) -> HttpRequest {
 }
 
 fn message(http: HttpRequest) -> Vec<u8> {
+    message_from(None, http)
+}
+
+/// The same, of a client at this address.
+fn message_from(address: Option<&str>, http: HttpRequest) -> Vec<u8> {
+    let socket = |address: &str| Address { socket_address: Some(SocketAddress { address: address.into() }) };
+    let source = address.map(|address| Peer { address: Some(socket(address)) });
     let request = Some(AskedAbout { http: Some(http) });
-    CheckRequest { attributes: Some(Attributes { source: None, request }) }.encode_to_vec()
+    CheckRequest { attributes: Some(Attributes { source, request }) }.encode_to_vec()
 }
 
 /// What came back: the status of a call that failed, or a message.
@@ -221,5 +228,30 @@ async fn a_connection_that_asks_nothing_is_closed() {
         stream.write_all(first_bytes).await.expect("the bytes go out");
         let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut Vec::new())).await;
         assert!(ended.is_ok(), "{first_bytes:?}: still open");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_fails_too_often_is_held_back_by_the_address_that_envoy_tells() {
+    let settings = [("EXT_AUTHZ_PORT", "0"), ("AUTH_FAILURE_LIMIT", "2")];
+    let server = TestServer::with_keys_and(&csv(LINES), &settings).await;
+    let ask = async |address: Option<&str>, authorization: &[u8]| {
+        let message = message_from(address, asked(&[authorization], "/a"));
+        let answer = call(&server, CHECK, &message).await.expect("an answer");
+        let status = answer.status.expect("a status").code;
+        match answer.http_response.expect("a verdict") {
+            Verdict::Denied(denied) => (status, denied.status.expect("a status").code),
+            Verdict::Allowed(_) => (status, 200),
+        }
+    };
+    let (allowed, denied, held) = ((0, 200), (16, 401), (8, 429));
+    for _ in 0..2 {
+        assert_eq!(ask(Some("192.0.2.1"), b"Bearer guess").await, denied);
+    }
+    assert_eq!(ask(Some("192.0.2.1"), b"Bearer free").await, held);
+    assert_eq!(ask(Some("192.0.2.2"), b"Bearer free").await, allowed);
+    // A client without an address, at a Unix socket, cannot be told from others: none of them is held back.
+    for _ in 0..5 {
+        assert_eq!(ask(None, b"Bearer guess").await, denied);
     }
 }

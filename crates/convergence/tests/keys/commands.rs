@@ -102,6 +102,40 @@ async fn a_key_is_created_with_restrictions_and_rotated_with_them() {
 }
 
 #[tokio::test]
+async fn a_key_is_created_with_quotas_and_rotated_with_them() {
+    let header = format!("{HEADER},rate_limit_day,rate_limit_month,shadow_rate_limit");
+    let lines = [&*header, "sk-convergence-one-one-one,MyApp,2025-07-06 10:00:00,,TRUE,60,,,,,many"];
+    for keys in Keys::in_both(&lines).await {
+        let flags = ["--rate-limit-day", "1000", "--rate-limit-month", "20000", "--shadow-rate-limit", "30"];
+        let key = keys.run(&[&["create", "--client", "New"], &flags[..]].concat()).well().key();
+        let limits = |key: &str| {
+            let row = keys.listed(key);
+            ["rate_limit_day", "rate_limit_month", "shadow_rate_limit"].map(|column| row[column].clone())
+        };
+        assert_eq!(limits(&key), [json!(1_000), json!(20_000), json!(30)]);
+        let csv = keys.run(&["list", "--client", "New", "--format", "csv"]).well().out;
+        let columns = "rate_limit,rate_limit_day,rate_limit_month,shadow_rate_limit,created_at";
+        assert!(csv.contains(columns) && csv.contains(",active,,1000,20000,30,2"), "{csv}");
+        let rotated = keys.run(&["rotate", &fingerprint(&key)]).well().key();
+        assert_eq!(limits(&rotated), limits(&key));
+        let said = keys.run(&["explain", &fingerprint(&rotated)]).well().out;
+        assert!(said.contains("1000 a day, 20000 a month") && said.contains("30 in any 60 s"), "{said}");
+        let check = keys.run(&["check"]);
+        assert!(check.out.contains("shadow_rate_limit") && check.out.contains("such as 60"), "{}", check.out);
+        let (rows, largest) = (keys.rows(), "1000000000000000");
+        for flag in [["--rate-limit-day", largest], ["--shadow-rate-limit", "4294967296"]] {
+            let said = keys.run(&[&["create", "--client", "New"], &flag[..]].concat());
+            assert_eq!(said.code, Some(2), "{}", said.err);
+        }
+        assert_eq!(keys.rows(), rows, "nothing was written");
+    }
+    let without = Keys::in_file(TWO_KEYS);
+    without
+        .run(&["create", "--client", "A", "--rate-limit-day", "5"])
+        .badly("add a header cell rate_limit_day");
+}
+
+#[tokio::test]
 async fn p08_with_hash_no_secret_stands_in_the_table() {
     for keys in Keys::in_both(TWO_KEYS).await {
         let key = keys.run(&["create", "--client", "New", "--hash"]).well().key();

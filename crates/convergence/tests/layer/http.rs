@@ -128,3 +128,28 @@ async fn a_key_that_is_held_to_addresses_needs_to_be_told_where_a_request_comes_
         assert_eq!(answer.status().as_u16(), status, "{address:?}");
     }
 }
+
+#[tokio::test]
+async fn who_fails_too_often_is_held_back_by_the_address_that_the_service_tells() {
+    let folder = Folder::new();
+    let mut settings = folder.settings();
+    settings.set("AUTH_FAILURE_LIMIT", "2");
+    let engine = folder.engine_with(&settings).await;
+    let app = echo(&engine);
+    let ask = async |address: Option<&str>, key: &str| {
+        let mut request = Request::get("/seen").header("authorization", format!("Bearer {key}"));
+        if let Some(address) = address {
+            request = request.extension(ClientAddress(address.parse().expect("an address")));
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        app.clone().oneshot(request).await.expect("an answer").status().as_u16()
+    };
+    for _ in 0..2 {
+        assert_eq!(ask(Some("192.0.2.7"), "guess").await, 401);
+    }
+    assert_eq!(ask(Some("192.0.2.7"), KEY).await, 429);
+    assert_eq!(ask(Some("192.0.2.8"), KEY).await, 200);
+    for _ in 0..5 {
+        assert_eq!(ask(None, "guess").await, 401, "from nobody knows where");
+    }
+}

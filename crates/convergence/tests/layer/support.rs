@@ -63,7 +63,12 @@ impl Folder {
 
     /// An engine that has its keys.
     pub async fn engine(&self) -> Engine {
-        let engine = Engine::start(&self.settings()).expect("settings without fault");
+        self.engine_with(&self.settings()).await
+    }
+
+    /// The same, with these settings.
+    pub async fn engine_with(&self, settings: &Settings) -> Engine {
+        let engine = Engine::start(settings).expect("settings without fault");
         let start = Instant::now();
         while engine.status().mode() != Mode::Enabled {
             assert!(start.elapsed() < DEADLINE, "still {engine:?}");

@@ -8,6 +8,7 @@ mod killed;
 mod restarts;
 mod routes;
 mod sheet_init;
+mod shield;
 mod upstream;
 mod usage;
 mod voice;
@@ -310,6 +311,23 @@ async fn p24_debug_shows_each_decision_and_never_a_key() {
     assert_eq!(code, Some(0));
     assert!(log.lines().all(|line| line.starts_with('{')), "JSON lines: {log}");
     assert!(!log.contains("abc123xyz") && !log.contains("unknown-one"), "{log}");
+}
+
+#[tokio::test]
+async fn a_limit_that_is_tried_out_is_spoken_of_and_lets_through() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let keys = "api_key,client_name,is_active,shadow_rate_limit\nsk-convergence-a,Acme,yes,1\n";
+    std::fs::write(folder.path().join("keys.csv"), keys).expect("a keys file");
+    let settings = [GUARDED, &[("LOG_LEVEL", "debug")]].concat();
+    let mut serving = Serving::start(folder.path(), &["serve"], &settings);
+    serving.line_with("keys are up to date");
+    let url = format!("{}/auth/verify", serving.url);
+    assert_eq!(get(&url, "sk-convergence-a").await, 200);
+    assert!(!serving.line_with("admitted").contains("shadow"));
+    assert_eq!(get(&url, "sk-convergence-a").await, 200);
+    let line = serving.line_with("shadow=");
+    assert!(line.contains("admitted") && line.contains("shadow=\"over its limit\""), "{line}");
+    assert_eq!(serving.terminate().0, Some(0));
 }
 
 #[tokio::test]

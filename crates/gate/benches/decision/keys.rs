@@ -13,6 +13,7 @@ pub(crate) fn records(keys: usize, clients: usize, limit: u32) -> Vec<Record> {
         key: KeyHash::of(key(n).as_bytes()),
         client: format!("client-{:07}", n % clients).into(),
         limit: Some(limit),
+        further_limits: None,
         active: true,
         expires_at: None,
         revoked_at: None,

@@ -58,11 +58,17 @@ pub enum Column {
     Methods,
     /// On which servers.
     Environment,
+    /// Requests per day.
+    RateLimitDay,
+    /// Requests per month.
+    RateLimitMonth,
+    /// Requests per minute of a limit that is only tried out.
+    ShadowRateLimit,
 }
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ApiKey,
         Self::ClientName,
         Self::IsActive,
@@ -74,6 +80,9 @@ impl Column {
         Self::AllowedIps,
         Self::Methods,
         Self::Environment,
+        Self::RateLimitDay,
+        Self::RateLimitMonth,
+        Self::ShadowRateLimit,
     ];
     const REQUIRED: [Self; 3] = [Self::ApiKey, Self::ClientName, Self::IsActive];
 
@@ -91,6 +100,9 @@ impl Column {
             Self::AllowedIps => "allowed_ips",
             Self::Methods => "methods",
             Self::Environment => "environment",
+            Self::RateLimitDay => "rate_limit_day",
+            Self::RateLimitMonth => "rate_limit_month",
+            Self::ShadowRateLimit => "shadow_rate_limit",
         }
     }
 

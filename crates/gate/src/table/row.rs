@@ -2,12 +2,12 @@
 
 use super::header::{Column, Header};
 use super::key::{self, Key};
+use super::limit::Per;
 use super::problem::number;
 use super::value::Value;
 use super::{Cell, Problem, Rules, limit, list, moment};
-use crate::{Record, Restrictions};
+use crate::{FurtherLimits, Record, Restrictions};
 
-const A_LIMIT: &str = "a whole number of requests per minute";
 const A_CHECKBOX: &str = "a checkbox";
 const A_CLIENT: &str = "a client name";
 const A_MOMENT: &str = "a date and time; write YYYY-MM-DD HH:MM:SS";
@@ -35,6 +35,7 @@ pub(super) fn read(
     let key = row.key()?;
     let client = row.client();
     let limit = row.limit();
+    let further_limits = row.further_limits();
     let active = row.active();
     let expires_at = row.moment(Column::ExpiresAt);
     let revoked_at = row.moment(Column::RevokedAt);
@@ -45,6 +46,7 @@ pub(super) fn read(
         key: key_hash,
         client,
         limit,
+        further_limits: further_limits.boxed(),
         active,
         expires_at,
         revoked_at,
@@ -106,17 +108,43 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An unreadable limit admits nothing, rather than everything.
     fn limit(&mut self) -> Option<u32> {
-        let value = self.value(Column::RateLimit);
-        if value.is_empty() {
-            return self.rules.default_limit;
+        let limit = self.limit_of(Column::RateLimit, Per::Minute);
+        limit.map_or(self.rules.default_limit, |limit| Some(per_minute(limit)))
+    }
+
+    fn further_limits(&mut self) -> FurtherLimits {
+        FurtherLimits {
+            day: self.limit_of(Column::RateLimitDay, Per::Day),
+            month: self.limit_of(Column::RateLimitMonth, Per::Month),
+            shadow: self.shadow_limit(),
         }
-        let limit = limit::read(value);
+    }
+
+    /// An unreadable limit admits nothing, rather than everything.
+    fn limit_of(&mut self, column: Column, per: Per) -> Option<u64> {
+        let value = self.value(column);
+        if value.is_empty() {
+            return None;
+        }
+        let limit = limit::read(value, per);
         if limit.is_none() {
-            self.refuse_value(Column::RateLimit, value, A_LIMIT);
+            self.refuse_value(column, value, per.wanted());
         }
         limit.or(Some(0))
+    }
+
+    /// A limit that is tried out refuses nobody, and so does one that cannot be read.
+    fn shadow_limit(&mut self) -> Option<u32> {
+        let value = self.value(Column::ShadowRateLimit);
+        if value.is_empty() {
+            return None;
+        }
+        let limit = limit::read(value, Per::Minute);
+        if limit.is_none() {
+            self.warn(Column::ShadowRateLimit, self.complaint(value, Per::Minute.wanted()));
+        }
+        limit.map(per_minute)
     }
 
     fn active(&mut self) -> bool {
@@ -214,6 +242,10 @@ impl<'a> Reader<'a> {
     fn warn(&mut self, column: Column, message: String) {
         self.problems.push(Problem::harmless(self.index, self.header.index(column), column.name(), message));
     }
+}
+
+fn per_minute(limit: u64) -> u32 {
+    u32::try_from(limit).unwrap_or(u32::MAX)
 }
 
 /// What an `is_active` cell says, or `None` where a person may believe that it says something else than inactive.

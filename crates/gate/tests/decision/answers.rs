@@ -37,7 +37,7 @@ fn p15_each_refusal_has_its_cause() {
     let of = |values: &[&str]| {
         let refusal =
             gate.admit(values.iter().map(|value| value.as_bytes()), &ANYTHING, at_millis(0)).unwrap_err();
-        assert_eq!((refusal.client(), refusal.quota()), (None, None), "{values:?}");
+        assert_eq!((refusal.client(), refusal.quotas()), (None, gate::Quotas::default()), "{values:?}");
         refusal.cause()
     };
     assert_eq!(of(&[]), Cause::Header(HeaderProblem::Missing));

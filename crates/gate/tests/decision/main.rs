@@ -9,6 +9,8 @@ mod clients;
 mod elsewhere;
 mod limits;
 mod model;
+mod quota_model;
+mod quotas;
 mod refresh;
 mod restrictions;
 mod secrets;

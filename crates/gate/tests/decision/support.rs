@@ -33,6 +33,7 @@ pub(crate) fn row(key: &str, client: &str) -> Record {
         key: KeyHash::of(key.as_bytes()),
         client: client.into(),
         limit: None,
+        further_limits: None,
         active: true,
         expires_at: None,
         revoked_at: None,

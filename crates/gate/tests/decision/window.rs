@@ -99,8 +99,8 @@ impl History {
         };
         let verdict = ask(&self.gate, KEYS[key], at_micros(self.now));
         let quota = match &verdict {
-            Ok(permit) => permit.quota(),
-            Err(refusal) => refusal.quota(),
+            Ok(permit) => permit.quotas().minute,
+            Err(refusal) => refusal.quotas().minute,
         };
         prop_assert_eq!(quota.map(|quota| quota.limit), limits[key]);
         if let Some(limit) = limits[key] {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gate::{Cell, KeyHash, Record, Restrictions, Rules, Table};
+use gate::{Cell, FurtherLimits, KeyHash, Record, Restrictions, Rules, Table};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -60,12 +60,21 @@ fn record(value: &Value) -> Record {
         key: KeyHash::of(text_of(&value["key"]).as_bytes()),
         client: text_of(&value["client"]).into(),
         limit: number(&value["limit"]),
+        further_limits: further_limits(value).boxed(),
         active: value["active"].as_bool().unwrap_or(true),
         expires_at: moment(&value["expires_at"]),
         revoked_at: moment(&value["revoked_at"]),
         restrictions: restrictions(value).shared(),
         readable: value["readable"].as_bool().unwrap_or(true),
         row: number(&value["row"]).unwrap(),
+    }
+}
+
+fn further_limits(value: &Value) -> FurtherLimits {
+    FurtherLimits {
+        day: value["limit_day"].as_u64(),
+        month: value["limit_month"].as_u64(),
+        shadow: number(&value["shadow_limit"]),
     }
 }
 

@@ -4,7 +4,7 @@ use gate::{Cell, Record, Rules, Table};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 14] = [
     "api_key",
     "client_name",
     "is_active",
@@ -16,6 +16,9 @@ const COLUMNS: [&str; 11] = [
     "allowed_ips",
     "methods",
     "environment",
+    "rate_limit_day",
+    "rate_limit_month",
+    "shadow_rate_limit",
 ];
 
 fn rules() -> Rules {
@@ -70,6 +73,9 @@ fn good_row(key: &str) -> Vec<Cell> {
         text("10.0.0.0/8 ::1"),
         text("GET"),
         text("production"),
+        Cell::Number(1_000.0),
+        text("20000/month"),
+        Cell::Number(30.0),
     ]
 }
 
@@ -91,7 +97,7 @@ fn garbage() -> impl Strategy<Value = Cell> {
         "#(REF|NAME|VALUE|DIV/0|NUM|NULL|ERROR)!".prop_map(Cell::Text),
         "[\u{201c}\u{201d}\u{2018}\u{ab}]{1,2}".prop_map(Cell::Text),
         any::<bool>().prop_map(Cell::Bool),
-        prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e10, -1e300])
+        prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e16, -1e300])
             .prop_map(Cell::Number),
     ]
 }
@@ -104,9 +110,14 @@ fn is_more_open(record: &Record, other: &Record) -> bool {
         if admits { r.expires_at.unwrap_or(i64::MAX).min(revoked) } else { i64::MIN }
     };
     let per_minute = |r: &Record| r.limit.unwrap_or(u32::MAX);
+    let per_day = |r: &Record| r.further_limits.as_ref().and_then(|limits| limits.day).unwrap_or(u64::MAX);
+    let per_month =
+        |r: &Record| r.further_limits.as_ref().and_then(|limits| limits.month).unwrap_or(u64::MAX);
     let anywhere = |r: &Record| r.restrictions.is_none();
     last(record) > last(other)
         || (last(record) > i64::MIN && per_minute(record) > per_minute(other))
+        || (last(record) > i64::MIN
+            && (per_day(record) > per_day(other) || per_month(record) > per_month(other)))
         || (last(record) > i64::MIN && anywhere(record) && !anywhere(other))
 }
 
@@ -128,7 +139,9 @@ proptest! {
 
     #[test]
     fn p04_garbage_in_a_cell_that_matters_refuses_the_row(
-        column in prop::sample::select(vec!["expires_at", "rate_limit", "revoked_at", "allowed_ips"]),
+        column in prop::sample::select(vec![
+            "expires_at", "rate_limit", "revoked_at", "allowed_ips", "rate_limit_day", "rate_limit_month",
+        ]),
         garbage in garbage(),
     ) {
         let mut row = good_row("one");
@@ -138,6 +151,17 @@ proptest! {
         prop_assert!(table.records[1].readable);
         prop_assert_eq!(table.problems.len(), 1);
         prop_assert!(table.problems[0].refused && table.problems[0].row == 2 && table.problems[0].column == column);
+    }
+
+    #[test]
+    fn p04_garbage_in_a_limit_that_is_tried_out_is_said_and_harmless(garbage in garbage()) {
+        let mut row = good_row("one");
+        row[place("shadow_rate_limit")] = garbage;
+        let table = read([row]);
+        let limits = table.records[0].further_limits.as_deref().copied().unwrap_or_default();
+        prop_assert!(table.records[0].readable && limits.day == Some(1_000) && limits.shadow.is_none());
+        prop_assert_eq!(table.problems.len(), 1);
+        prop_assert!(!table.problems[0].refused && table.problems[0].column == "shadow_rate_limit");
     }
 
     #[test]
@@ -164,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn p04_a_copy_of_a_key_opens_nothing(first in prop::collection::vec(cell(), 6), copy in prop::collection::vec(cell(), 6)) {
+    fn p04_a_copy_of_a_key_opens_nothing(first in prop::collection::vec(cell(), 13), copy in prop::collection::vec(cell(), 13)) {
         let row = |cells: &[Cell]| [&[Cell::Text("one".to_owned())], cells].concat();
         let alone = |cells: &[Cell]| read([row(cells)]).records[0].clone();
         let both = read([row(&first), row(&copy)]);

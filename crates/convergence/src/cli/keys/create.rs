@@ -12,17 +12,43 @@ use crate::keys::edit::{NewRow, Seen};
 pub(super) fn command() -> Command {
     let client = Arg::new("client").long("client").value_name("NAME").required(true);
     let limit = Arg::new("rate_limit").long("rate-limit").value_name("N").value_parser(value_parser!(u32));
+    let further = |flag: &'static str, most| {
+        Arg::new(flag).long(flag).value_name("N").value_parser(value_parser!(u64).range(..=most))
+    };
     let expires = Arg::new("expires").long("expires").value_name("WHEN");
     let command = Command::new("create")
         .about("Add a row with a new key, and print the key: it is shown this once")
         .arg(client.help("Whose key it is; all keys of one client share its window"))
         .arg(limit.help("Requests per minute; without it, as DEFAULT_RATE_LIMIT says"))
+        .args(FURTHER_LIMITS.map(|(_, flag, most, help)| further(flag, most).help(help)))
         .arg(expires.help(format!("The last moment at which it works: {}", when::FORMS)))
         .arg(hash_flag());
     RESTRICTIONS.iter().fold(command, |command, (_, flag, value, help)| {
         command.arg(Arg::new(*flag).long(*flag).value_name(*value).help(*help))
     })
 }
+
+/// The flags of limits beside that of the minute, their columns, and what those hold at most.
+const FURTHER_LIMITS: [(Column, &str, u64, &str); 3] = [
+    (
+        Column::RateLimitDay,
+        "rate-limit-day",
+        gate::LARGEST_QUOTA,
+        "Requests per day of the table's time zone",
+    ),
+    (
+        Column::RateLimitMonth,
+        "rate-limit-month",
+        gate::LARGEST_QUOTA,
+        "Requests per month of the table's time zone",
+    ),
+    (
+        Column::ShadowRateLimit,
+        "shadow-rate-limit",
+        u32::MAX as u64,
+        "Requests per minute of a limit to try out: what it would refuse is counted and let through",
+    ),
+];
 
 /// The flags that restrict the key, and their columns. Several words in one value, as in a cell.
 const RESTRICTIONS: [(Column, &str, &str, &str); 4] = [
@@ -65,6 +91,11 @@ fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
     if let Some(limit) = desk.flags.get_one::<u32>("rate_limit") {
         row.put(seen, Column::RateLimit, Cell::Number((*limit).into()))?;
     }
+    for (column, flag, ..) in FURTHER_LIMITS {
+        if let Some(limit) = desk.flags.get_one::<u64>(flag) {
+            row.put(seen, column, whole(*limit))?;
+        }
+    }
     if let Some(expires) = desk.moment("expires", seen)? {
         row.put(seen, Column::ExpiresAt, desk.table.moment(expires, zone))?;
         if expires < desk.now.unix {
@@ -78,6 +109,12 @@ fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
         }
     }
     Ok(row)
+}
+
+/// A number as a cell holds it.
+#[expect(clippy::cast_precision_loss, reason = "the largest quota is far below 2^53")]
+fn whole(number: u64) -> Cell {
+    Cell::Number(number as f64)
 }
 
 /// Reads the row as the server will, before anybody else does: a name such as `#REF!` would make a key that is refused.

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::Command;
-use gate::{Asked, Cause, Gate, Quota, Record, Refusal, Scopes, WINDOW_SECONDS};
+use gate::{Asked, Cause, FurtherLimits, Gate, Quotas, Record, Refusal, Scopes, WINDOW_SECONDS};
 use serde::Serialize;
 
 use super::key::Named;
@@ -17,7 +17,7 @@ pub(super) fn command() -> Command {
         .about("Say what would happen to a request with this key now, and why, step by step")
         .long_about(
             "Say what would happen to a request with this key now, and why, step by step. The decision is the server's own, on \
-             the table as it is now and with a window in which no request has been counted yet. What the key is \
+             the table as it is now and with windows in which no request has been counted yet. What the key is \
              restricted to is shown and left aside, since it depends on the request. The exit code is 1 if the request would \
              be refused.",
         )
@@ -63,6 +63,7 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
         .map(ToString::to_string)
         .collect();
     let gate = Gate::shut();
+    gate.set_time_zone(&table.time_zone, desk.now);
     // What the key is restricted to is shown; whether it holds depends on the request.
     let anywhere = |record| Record { restrictions: None, ..record };
     gate.replace(table.records.into_iter().map(anywhere).collect::<Vec<_>>(), i64::MAX);
@@ -70,7 +71,7 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
         (Some(key), _) => {
             let header = format!("Bearer {key}");
             let asked = Asked { address: None, method: "", scopes: Scopes::Needed(&[]), environment: "" };
-            gate.admit([header.as_bytes()], &asked, desk.now).map(|permit| permit.quota())
+            gate.admit([header.as_bytes()], &asked, desk.now).map(|permit| permit.quotas())
         }
         (None, Ok(key)) => gate.judge(key, None, desk.now),
         (None, Err(unknown)) => return Err(unknown),
@@ -97,7 +98,7 @@ struct Case {
 }
 
 impl Case {
-    fn steps(&self, verdict: &Result<Option<Quota>, Refusal>) -> Vec<Step> {
+    fn steps(&self, verdict: &Result<Quotas, Refusal>) -> Vec<Step> {
         let refusing = verdict.as_ref().err().map(|refusal| refusing_step(refusal.cause()));
         let reached = refusing.unwrap_or(STEPS.len());
         let mut steps: Vec<Step> = STEPS
@@ -142,9 +143,7 @@ impl Case {
             "not expired" => record.expires_at.map_or("no expires_at".to_owned(), beside),
             ALLOWED_HERE if self.is_restricted() => restrictions(record),
             ALLOWED_HERE => "no restrictions".to_owned(),
-            "within limit" => record.limit.map_or("no limit".to_owned(), |limit| {
-                format!("{limit} requests in any {WINDOW_SECONDS} s, shared by all keys of the client")
-            }),
+            "within limit" => limits(record),
             _ => String::new(),
         }
     }
@@ -162,6 +161,23 @@ impl Case {
     }
 }
 
+/// All that the key is held to, in one line.
+fn limits(record: &Record) -> String {
+    let FurtherLimits { day, month, shadow } = record.further_limits.as_deref().copied().unwrap_or_default();
+    let held = [
+        record.limit.map(|limit| format!("{limit} requests in any {WINDOW_SECONDS} s")),
+        day.map(|limit| format!("{limit} a day")),
+        month.map(|limit| format!("{limit} a month")),
+    ];
+    let held: Vec<String> = held.into_iter().flatten().collect();
+    let held = match held.as_slice() {
+        [] => "no limit".to_owned(),
+        held => format!("{}, shared by all keys of the client", held.join(", ")),
+    };
+    let tried = |shadow| format!("{held}; tried out, refusing nothing: {shadow} in any {WINDOW_SECONDS} s");
+    shadow.map_or(held.clone(), tried)
+}
+
 fn refusing_step(cause: Cause) -> usize {
     match cause {
         Cause::Header(_) | Cause::Unavailable => 0,
@@ -175,6 +191,6 @@ fn refusing_step(cause: Cause) -> usize {
         | Cause::MethodNotAllowed
         | Cause::InsufficientScope
         | Cause::AmbiguousPath => 6,
-        Cause::OverLimit { .. } => 7,
+        Cause::OverLimit { .. } | Cause::QuotaExceeded { .. } => 7,
     }
 }

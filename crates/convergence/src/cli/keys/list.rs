@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::{Arg, Command};
-use gate::Record;
+use gate::{Column, FurtherLimits, Record, Row};
 use serde::Serialize;
 
 use super::show::{Shower, State, count, restrictions};
@@ -20,17 +20,8 @@ pub(super) fn command() -> Command {
         .arg(Format::flag())
 }
 
-const HEADERS: [&str; 9] = [
-    "fingerprint",
-    "client_name",
-    "state",
-    "rate_limit",
-    "created_at",
-    "expires_at",
-    "revoked_at",
-    "restrictions",
-    "row",
-];
+/// Of the limits beside that of the minute those that the table has a column for.
+const FURTHER_LIMITS: [Column; 3] = [Column::RateLimitDay, Column::RateLimitMonth, Column::ShadowRateLimit];
 
 /// One row, as JSON has it. Moments are RFC 3339.
 #[derive(Serialize)]
@@ -39,6 +30,12 @@ struct Listed {
     client_name: String,
     state: State,
     rate_limit: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit_day: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit_month: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shadow_rate_limit: Option<u32>,
     created_at: Option<String>,
     expires_at: Option<String>,
     revoked_at: Option<String>,
@@ -55,23 +52,11 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     let wanted = desk.text("client").map(str::trim);
     let rows = seen.listing.rows.iter();
     let rows = rows.filter(|row| wanted.is_none_or(|client| *row.record.client == *client));
-    let listed: Vec<Listed> = rows
-        .map(|row| Listed {
-            fingerprint: row.record.key.fingerprint().to_string(),
-            client_name: shower.client(row).to_owned(),
-            state: shower.state(row),
-            // Of a row that cannot be read the limit is a guess.
-            rate_limit: row.record.limit.filter(|_| row.record.readable),
-            created_at: row.created_at.map(rfc3339),
-            expires_at: row.record.expires_at.map(rfc3339),
-            revoked_at: row.record.revoked_at.map(rfc3339),
-            restrictions: by_column(&row.record),
-            in_words: if row.record.readable { restrictions(&row.record) } else { String::new() },
-            row: row.record.row,
-        })
-        .collect();
-    let cells: Vec<Vec<String>> = listed.iter().map(Listed::cells).collect();
-    table::print(Format::of(desk.flags), &HEADERS, &cells, &listed)?;
+    let listed: Vec<Listed> = rows.map(|row| Listed::of(row, &shower)).collect();
+    let further = FURTHER_LIMITS.into_iter().filter(|column| seen.listing.place(*column).is_some());
+    let further: Vec<Column> = further.collect();
+    let cells: Vec<Vec<String>> = listed.iter().map(|listed| listed.cells(&further)).collect();
+    table::print(Format::of(desk.flags), &headers(&further), &cells, &listed)?;
     let problems = seen.table()?.problems.len();
     if problems > 0 {
         say(&format!("{} in the table: convergence keys check", count(problems, "problem")));
@@ -84,18 +69,52 @@ fn by_column(record: &Record) -> BTreeMap<&'static str, Vec<String>> {
     listed(restrictions).into_iter().filter_map(|(column, list)| Some((column, list?))).collect()
 }
 
+fn headers(further: &[Column]) -> Vec<&'static str> {
+    let limits = further.iter().map(|column| column.name());
+    let first = ["fingerprint", "client_name", "state", "rate_limit"].into_iter().chain(limits);
+    first.chain(["created_at", "expires_at", "revoked_at", "restrictions", "row"]).collect()
+}
+
 impl Listed {
-    fn cells(&self) -> Vec<String> {
-        vec![
+    fn of(row: &Row, shower: &Shower) -> Self {
+        let record = &row.record;
+        // Of a row that cannot be read the limits are a guess.
+        let further = record.further_limits.as_deref().copied().filter(|_| record.readable);
+        let FurtherLimits { day, month, shadow } = further.unwrap_or_default();
+        Self {
+            fingerprint: record.key.fingerprint().to_string(),
+            client_name: shower.client(row).to_owned(),
+            state: shower.state(row),
+            rate_limit: record.limit.filter(|_| record.readable),
+            rate_limit_day: day,
+            rate_limit_month: month,
+            shadow_rate_limit: shadow,
+            created_at: row.created_at.map(rfc3339),
+            expires_at: record.expires_at.map(rfc3339),
+            revoked_at: record.revoked_at.map(rfc3339),
+            restrictions: by_column(record),
+            in_words: if record.readable { restrictions(record) } else { String::new() },
+            row: record.row,
+        }
+    }
+
+    fn cells(&self, further: &[Column]) -> Vec<String> {
+        let words = |limit: Option<u64>| limit.map(|limit| limit.to_string()).unwrap_or_default();
+        let limits = further.iter().map(|column| match column {
+            Column::RateLimitDay => words(self.rate_limit_day),
+            Column::RateLimitMonth => words(self.rate_limit_month),
+            _ => words(self.shadow_rate_limit.map(u64::from)),
+        });
+        let moment = |moment: &Option<String>| moment.clone().unwrap_or_default();
+        let mut cells = vec![
             self.fingerprint.clone(),
             self.client_name.clone(),
             self.state.word().to_owned(),
-            self.rate_limit.map(|limit| limit.to_string()).unwrap_or_default(),
-            self.created_at.clone().unwrap_or_default(),
-            self.expires_at.clone().unwrap_or_default(),
-            self.revoked_at.clone().unwrap_or_default(),
-            self.in_words.clone(),
-            self.row.to_string(),
-        ]
+            words(self.rate_limit.map(u64::from)),
+        ];
+        cells.extend(limits);
+        cells.extend([&self.created_at, &self.expires_at, &self.revoked_at].map(moment));
+        cells.extend([self.in_words.clone(), self.row.to_string()]);
+        cells
     }
 }

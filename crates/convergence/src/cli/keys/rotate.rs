@@ -99,7 +99,7 @@ fn rotatable<'a>(desk: &Desk<'_>, named: &Named, seen: &'a Seen) -> anyhow::Resu
     bail!("key {fingerprint} {why}; for a new key of this client: convergence keys create")
 }
 
-/// A newer key of the same client that works, outlives the old one, and was made with the same limit and restrictions:
+/// A newer key of the same client that works, outlives the old one, and was made with the same limits and restrictions:
 /// what an earlier rotation leaves behind.
 fn successor<'a>(desk: &Desk<'_>, seen: &'a Seen, old: &Row) -> Option<&'a Row> {
     let outlives = |row: &Row| row.record.expires_at.is_none_or(|end| Some(end) >= old.record.expires_at);
@@ -113,6 +113,7 @@ fn successor<'a>(desk: &Desk<'_>, seen: &'a Seen, old: &Row) -> Option<&'a Row> 
         row.record.key != old.record.key
             && row.record.client == old.record.client
             && row.record.limit == old.record.limit
+            && row.record.further_limits == old.record.further_limits
             && row.record.restrictions == old.record.restrictions
             && row.record.standing(desk.now.unix).is_ok()
             && outlives(row)

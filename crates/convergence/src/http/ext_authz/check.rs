@@ -47,9 +47,9 @@ pub(super) fn decide(app: &App, check: CheckRequest) -> Result<CheckResponse, St
 /// it would get of this server.
 fn allowed(caller: &Caller) -> CheckResponse {
     let mut stamped = HeaderMap::new();
-    stamp::client(&mut stamped, caller.client(), None);
+    stamp::client_name(&mut stamped, caller.client());
     let headers = options(&stamped);
-    stamp::client(&mut stamped, caller.client(), caller.quota());
+    stamp::client(&mut stamped, caller.client(), &caller.quotas());
     let mut headers_to_remove = vec!["authorization".to_owned()];
     if headers.is_empty() {
         headers_to_remove.push("x-client-name".to_owned());

@@ -17,7 +17,7 @@ fn is_let_through(roll: &Roll, key: &str, unix: i64) -> bool {
     let header = format!("Bearer {key}");
     match gate.admit([header.as_bytes()], &asking(&[]), Now { unix, uptime: Duration::ZERO }) {
         Ok(_) => true,
-        Err(refusal) => matches!(refusal.cause(), Cause::OverLimit { .. }),
+        Err(refusal) => matches!(refusal.cause(), Cause::OverLimit { .. } | Cause::QuotaExceeded { .. }),
     }
 }
 
@@ -31,6 +31,7 @@ fn has_scope(roll: &Roll, key: &str, scope: &str) -> bool {
     let Some(record) = find(roll, key) else { return false };
     let works = Record {
         limit: None,
+        further_limits: None,
         active: true,
         readable: true,
         expires_at: None,
@@ -47,9 +48,10 @@ fn find<'a>(roll: &'a Roll, key: &str) -> Option<&'a Record> {
     roll.records().iter().find(|record| record.key == hash(key))
 }
 
-/// A limit as a number of requests.
-fn requests(limit: Option<u32>) -> u64 {
-    limit.map_or(u64::MAX, u64::from)
+/// A row's limits as numbers of requests.
+fn requests(record: &Record) -> [u64; 3] {
+    let further = record.further_limits.as_deref().copied().unwrap_or_default();
+    [record.limit.map(u64::from), further.day, further.month].map(|limit| limit.unwrap_or(u64::MAX))
 }
 
 proptest! {
@@ -97,8 +99,9 @@ proptest! {
                 && said.is_none_or(|_| is_let_through(&new, &key, at));
             prop_assert_eq!(is_let_through(&kept, &key, at), expected);
             if let (Some(kept), Some(old)) = (find(&kept, &key), find(&old, &key)) {
-                let lowest = requests(old.limit).min(said.map_or(u64::MAX, |said| requests(said.limit)));
-                prop_assert_eq!(requests(kept.limit), lowest);
+                let (old_limits, said) = (requests(old), said.map_or([u64::MAX; 3], requests));
+                let lowest = [0, 1, 2].map(|of| old_limits[of].min(said[of]));
+                prop_assert_eq!(requests(kept), lowest);
                 prop_assert_eq!(&kept.client, &old.client);
             }
             for scope in ["read", "write"] {

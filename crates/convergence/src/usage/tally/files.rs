@@ -12,8 +12,12 @@ use tracing::warn;
 use super::record::{self, Contents, Origin};
 use super::words::Words;
 
-/// Room for some 25,000 records. What is not used of it is given back when the segment is retired.
-const BYTES: usize = 4 << 20;
+/// Room for some 25,000 records, or where the disk has less, for some 400. What is not used of it is given back when the
+/// segment is retired.
+const SIZES: [usize; 2] = [4 << 20, 64 << 10];
+
+/// How much of a segment is looked at first, in bytes.
+const PIECE: u64 = 64 << 10;
 
 const ENDING: &str = "tally";
 
@@ -31,7 +35,7 @@ impl SegmentFile {
         let path = folder.join(format!("{:016x}-{}.{ENDING}", origin.run, origin.sequence));
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         let made = Self { file, path };
-        let words = made.take_room().and_then(|()| Words::of_file(&made.file, BYTES / size_of::<u64>()));
+        let words = made.take_room().and_then(|bytes| Words::of_file(&made.file, bytes / size_of::<u64>()));
         match words {
             Ok(words) => Ok((made, words)),
             Err(error) => {
@@ -41,12 +45,26 @@ impl SegmentFile {
         }
     }
 
-    /// A page without room on the disk would end the process when it is written.
-    fn take_room(&self) -> io::Result<()> {
+    /// Makes it as long as there is room, and returns how many bytes that is. A page without room on the disk would end the
+    /// process when it is written.
+    fn take_room(&self) -> io::Result<usize> {
         self.file.try_lock().map_err(io::Error::from)?;
-        match rustix::fs::fallocate(&self.file, FallocateFlags::empty(), 0, BYTES as u64) {
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => (&self.file).write_all(&vec![0; BYTES]),
+        let take = |bytes: usize| match rustix::fs::fallocate(
+            &self.file,
+            FallocateFlags::empty(),
+            0,
+            bytes as u64,
+        ) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => (&self.file).write_all(&vec![0; bytes]),
             done => Ok(done?),
+        };
+        let [most, least] = SIZES;
+        match take(most) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                self.file.set_len(0)?;
+                take(least).map(|()| least)
+            }
+            taken => taken.map(|()| most),
         }
     }
 
@@ -85,13 +103,26 @@ pub(crate) fn leftovers(folder: &Path) -> io::Result<Vec<(Contents, SegmentFile)
 pub(crate) fn peek(folder: &Path) -> io::Result<Vec<Contents>> {
     let mut found = Vec::new();
     for path in paths(folder)? {
-        match fs::read(&path) {
-            Ok(bytes) => found.extend(record::read(&record::words(&bytes))),
+        match File::open(&path).and_then(|file| peek_at(&file)) {
+            Ok(contents) => found.extend(contents),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
     Ok(found)
+}
+
+/// A segment, of which only the part in use is read: most of the file is room.
+fn peek_at(file: &File) -> io::Result<Option<Contents>> {
+    let mut bytes = Vec::new();
+    loop {
+        // Twice as much each time.
+        let more = file.take(PIECE.max(bytes.len() as u64)).read_to_end(&mut bytes)?;
+        let contents = record::read(&record::words(&bytes));
+        if more == 0 || contents.as_ref().is_some_and(|contents| contents.is_whole) {
+            return Ok(contents);
+        }
+    }
 }
 
 /// Makes the folder if it is not there, for nobody else to look into.

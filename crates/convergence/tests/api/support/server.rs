@@ -66,6 +66,8 @@ impl TestServer {
         settings.set("API_PORT", "0").set("ADMIN_PORT", "0").set("DATA_DIR", format!("{path}/data"));
         // Each test would wait for the client's idle connections.
         settings.set("DRAIN_IDLE_TIMEOUT", "0");
+        // Tests wait for new keys by trying them, all at one address and while the clock stands still.
+        settings.set("AUTH_FAILURE_LIMIT", "0");
         for (name, value) in given {
             settings.set(name, value.replace("{folder}", path));
         }

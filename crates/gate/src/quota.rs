@@ -1,0 +1,181 @@
+//! Step 5, beside the window: quotas of a day and of a month. They are of the calendar, and begin anew all at once.
+
+use std::num::NonZeroU32;
+
+use crate::calendar::{Calendar, Period, Periods, Span};
+use crate::limit::Quota;
+
+/// How far behind the latest request of a client another may be and still count as made in the same moment, in seconds:
+/// two threads read the clock and then take turns at the lock. Further behind, the clock was set back.
+const STRAGGLING: i64 = 60;
+
+/// What a row says of limits beside its requests per minute. Most rows say nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FurtherLimits {
+    /// Requests per day of the calendar; 0 is none.
+    pub day: Option<u64>,
+    /// Requests per month of the calendar; 0 is none.
+    pub month: Option<u64>,
+    /// Requests per 60 seconds of a limit that is only tried out: it refuses nothing.
+    pub shadow: Option<u32>,
+}
+
+impl FurtherLimits {
+    /// As a record has them; `None` where they limit nothing.
+    pub fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+
+    /// The lower of each.
+    pub fn strictest(a: Option<&Self>, b: Option<&Self>) -> Option<Box<Self>> {
+        let (a, b) = (a.copied().unwrap_or_default(), b.copied().unwrap_or_default());
+        Self { day: lower(a.day, b.day), month: lower(a.month, b.month), shadow: lower(a.shadow, b.shadow) }
+            .boxed()
+    }
+
+    /// The quota of a period, if there is one.
+    fn of(&self, period: Period) -> Option<u64> {
+        match period {
+            Period::Day => self.day,
+            Period::Month => self.month,
+        }
+    }
+}
+
+/// The lower of two limits, where `None` is none.
+pub(crate) fn lower<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// What is left of a quota of the calendar, for an answer's headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalendarQuota {
+    /// Requests per day or month.
+    pub limit: u64,
+    /// Requests that would be admitted in what is left of it.
+    pub remaining: u64,
+    /// Whole seconds until it ends.
+    pub reset_seconds: NonZeroU32,
+    /// How long it is from its beginning to its end, in seconds.
+    pub period_seconds: u32,
+}
+
+/// What is left of each of a key's limits; `None` where it has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// Of any 60 seconds.
+    pub minute: Option<Quota>,
+    /// Of the present day.
+    pub day: Option<CalendarQuota>,
+    /// Of the present month.
+    pub month: Option<CalendarQuota>,
+}
+
+impl Quotas {
+    /// Whether the key has no limit at all.
+    pub fn is_empty(&self) -> bool {
+        self.minute.is_none() && self.day.is_none() && self.month.is_none()
+    }
+}
+
+/// What a client has used of a day and a month before this process counted. Moments are Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// `client_name` as the sheet has it.
+    pub client: String,
+    /// When the day began, and how many requests were admitted in it.
+    pub day: Option<(i64, u64)>,
+    /// The same of the month.
+    pub month: Option<(i64, u64)>,
+}
+
+/// A quota without room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exceeded {
+    pub(crate) period: Period,
+    pub(crate) span: Span,
+}
+
+/// What one client was admitted in its present day and month.
+pub(crate) struct Tally {
+    /// The latest Unix second that anybody has asked at: its day and its month are the present ones.
+    at: i64,
+    day: u64,
+    month: u64,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { at: i64::MIN, day: 0, month: 0 }
+    }
+}
+
+impl Tally {
+    /// Goes on to a moment, and forgets what was counted in a day or a month that has ended. `periods` are the moment's.
+    ///
+    /// A moment a little before the latest (two threads read the clock, then raced here) is taken for that. After a clock
+    /// was set back the counts go on, so that nobody has a quota twice; likewise where the zone has changed, in the day
+    /// of the new one in which the latest request lies.
+    pub(crate) fn turn(&mut self, unix: i64, periods: &Periods) {
+        if (self.at.saturating_sub(STRAGGLING)..self.at).contains(&unix) {
+            return;
+        }
+        if self.at < periods.day.from {
+            self.day = 0;
+        }
+        if self.at < periods.month.from {
+            self.month = 0;
+        }
+        self.at = unix;
+    }
+
+    /// Counts a request, after [`Tally::turn`].
+    pub(crate) fn record(&mut self) {
+        self.day = self.day.saturating_add(1);
+        self.month = self.month.saturating_add(1);
+    }
+
+    /// Of the quotas without room, the one that has none for longest.
+    pub(crate) fn exceeded(&self, limits: &FurtherLimits, periods: &Periods) -> Option<Exceeded> {
+        // The month does not end before the day.
+        [(Period::Month, self.month, periods.month), (Period::Day, self.day, periods.day)]
+            .into_iter()
+            .find(|(period, used, _)| limits.of(*period).is_some_and(|limit| *used >= limit))
+            .map(|(period, _, span)| Exceeded { period, span })
+    }
+
+    /// What is left of the day's quota and of the month's.
+    pub(crate) fn left(
+        &self,
+        limits: &FurtherLimits,
+        periods: &Periods,
+        unix: i64,
+    ) -> [Option<CalendarQuota>; 2] {
+        let left = |limit: u64, used: u64, span: Span| CalendarQuota {
+            limit,
+            remaining: limit.saturating_sub(used),
+            reset_seconds: span.seconds_left(unix),
+            period_seconds: span.seconds,
+        };
+        [
+            limits.day.map(|limit| left(limit, self.day, periods.day)),
+            limits.month.map(|limit| left(limit, self.month, periods.month)),
+        ]
+    }
+
+    /// Adds what was used before this process counted, as far as it was in the same day or month.
+    pub(crate) fn add(&mut self, spent: &Spent, calendar: &Calendar) {
+        let began = |period: Option<(i64, u64)>| period.map_or(i64::MIN, |(began, _)| began);
+        let latest = self.at.max(began(spent.day)).max(began(spent.month));
+        let periods = calendar.at(latest);
+        self.turn(latest, &periods);
+        let present = |period: Option<(i64, u64)>, span: Span| {
+            period.filter(|(began, _)| *began >= span.from).map_or(0, |(_, used)| used)
+        };
+        self.day = self.day.saturating_add(present(spent.day, periods.day));
+        self.month = self.month.saturating_add(present(spent.month, periods.month));
+    }
+}
