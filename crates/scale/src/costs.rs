@@ -55,9 +55,9 @@ pub const WAITING: Time = MICRO;
 pub const KEY_BYTES: u64 = 200;
 /// A window in Redis' memory: of 60 requests, and of 1,000. Measured: 952 and 13,536 bytes (`MEMORY USAGE`).
 pub const WINDOW_BYTES: [u64; 2] = [952, 13_536];
-/// A row of the ledger on disk, one for each minute in which a client uses an endpoint, and one for each such hour and day. By
-/// docs/usage.md: 30,000 of the first take 4 MB, and what stays of them 200 kB.
-pub const ROW_BYTES: u64 = 133;
+/// A row of the ledger on disk, one for each minute in which a key uses an endpoint, and one for each such hour and day. By
+/// docs/usage.md: 60,000 of the first take 2.1 MB.
+pub const ROW_BYTES: u64 = 35;
 /// To add to a row of the ledger. Measured with three tables of `SQLite` as the ledger has them, 15,000 rows in each
 /// transaction, by Python's `sqlite3`: 2.4 us.
 pub const ROW_TIME: Time = 2_400;

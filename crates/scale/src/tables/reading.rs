@@ -85,22 +85,22 @@ pub(super) fn idle() -> String {
 
 /// What is kept, on disk and in Redis.
 pub(super) fn ledger() -> String {
-    let row = |(clients, endpoints, servers): (u64, u64, u64)| {
-        // In each minute every client uses every endpoint, on every server.
-        let rows = clients * endpoints;
+    let row = |(keys, endpoints, servers): (u64, u64, u64)| {
+        // In each minute every key is used at every endpoint, on every server.
+        let rows = keys * endpoints;
         let minutes = rows * 48 * 60 * costs::ROW_BYTES;
         let hours = rows * 90 * 24 * costs::ROW_BYTES;
         // Every 10 s each of them is added to its minute, its hour and its day.
         #[expect(clippy::cast_precision_loss, reason = "a ratio")]
         let toil = (rows * 3 * costs::ROW_TIME) as f64 / (10 * SECOND) as f64;
         [
-            format!("{} clients, {endpoints} endpoints, servers: {}", number(clients), number(servers)),
+            format!("{} keys, {endpoints} endpoints, servers: {}", number(keys), number(servers)),
             bytes(minutes),
             bytes(hours),
             bytes(servers * (minutes + hours)),
             format!("{:.1} %", toil * 100.0),
-            bytes(clients * costs::WINDOW_BYTES[0]),
-            bytes(clients * costs::WINDOW_BYTES[1]),
+            bytes(keys * costs::WINDOW_BYTES[0]),
+            bytes(keys * costs::WINDOW_BYTES[1]),
         ]
     };
     let rows = [(100, 5, 1), (100, 5, 10), (1_000, 5, 10), (1_000, 5, 1_000)];
