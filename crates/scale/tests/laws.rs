@@ -55,7 +55,7 @@ fn what_comes_is_answered_once_and_redis_is_asked_for_all_of_it() {
 fn the_same_seed_is_the_same_chance() {
     let figures = |seed| {
         let outcome = Plan { seed, ..Plan::new(7, 20_000.0, Mix::Skewed(50)) }.run();
-        (outcome.came, outcome.calls, outcome.busy, outcome.latency(500), outcome.latency(999))
+        (outcome.came, outcome.calls, outcome.busy.clone(), outcome.latency(500), outcome.latency(999))
     };
     assert_eq!(figures(3), figures(3));
     assert_ne!(figures(3), figures(4));
