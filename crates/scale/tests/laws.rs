@@ -21,7 +21,20 @@ fn plans() -> Vec<Plan> {
             }
         }
     }
+    plans.push(large_batches(1));
     plans
+}
+
+/// Batches of more calls than Redis reads at a time.
+fn large_batches(seed: u64) -> Plan {
+    let far = Plan {
+        threads: 1,
+        round_trip: costs::ROUND_TRIPS[2],
+        one_in_flight: true,
+        seed,
+        ..Plan::new(1, 0.0, Mix::One)
+    };
+    Plan { rate: 60_000.0, mix: Mix::Even(2_000), ..far }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate")]
@@ -46,7 +59,7 @@ fn what_comes_is_answered_once_and_redis_is_asked_for_all_of_it() {
         let came = outcome.came.abs_diff(u64::try_from(outcome.answered_in_all()).expect("few"));
         assert!(came < 500, "{came} {plan:?}");
         assert_eq!(outcome.alone, 0, "{plan:?}");
-        assert!(plan.nodes == 0 || outcome.asked.abs_diff(outcome.came) < 100, "{plan:?}");
+        assert!(plan.nodes == 0 || outcome.asked.abs_diff(outcome.came) < 500, "{plan:?}");
         assert!(plan.nodes > 0 || outcome.calls + outcome.asked == 0, "{plan:?}");
     }
 }
@@ -120,6 +133,17 @@ fn p11_the_shared_window_is_exact_in_every_interleaving() {
 }
 
 #[test]
+fn p11_no_answer_is_lost_where_redis_reads_a_batch_in_pieces() {
+    let calls = |outcome: &Outcome| outcome.calls / outcome.batches;
+    for seed in SEEDS {
+        let plan = Plan { limit: Some(5), warm_up: 0, ..large_batches(seed) };
+        let outcome = plan.run();
+        assert!(calls(&outcome) > 120, "{}", calls(&outcome));
+        assert_eq!((outcome.alone, outcome.admitted_in_all()), (0, 5), "{plan:?}");
+    }
+}
+
+#[test]
 fn servers_that_know_nothing_of_each_other_admit_their_limits_together() {
     for (servers, limit) in [(1, 60), (3, 60), (10, 600)] {
         let most = each_its_own(servers, limit, 1).run().most_in_a_window();
@@ -143,6 +167,18 @@ fn a_failure_admits_no_more_than_the_bound_and_that_is_no_idle_bound() {
                 silent > limit + shares / 2 && crashed >= silent,
                 "{servers} {limit}: {silent} {crashed}"
             );
+        }
+    }
+}
+
+/// What was admitted without Redis is told to it, so that forgetting all costs next to nothing.
+#[test]
+fn what_was_admitted_meanwhile_counts_afterwards() {
+    for telling in [Telling::AtOnce, Telling::Gently] {
+        for (servers, limit) in [(3, 600), (10, 600)] {
+            let plan = Plan { telling, ..bounded(servers, limit, true, 2) };
+            let most = plan.run().most_in_a_window();
+            assert!((2 * limit..2 * limit + limit / 3).contains(&most), "{servers} {telling:?}: {most}");
         }
     }
 }

@@ -115,7 +115,7 @@ fn recovers_after(plan: &Plan) -> Option<Time> {
 const RETURN_RATE: u32 = 20_000;
 
 /// Redis was silent for half a minute, and all come back at once, and have something to tell.
-pub fn returning(servers: usize, clients: usize, telling: Telling) -> Plan {
+fn returning(servers: usize, clients: usize, telling: Telling) -> Plan {
     let outage = Outage { from: SECOND, to: 31 * SECOND, crash: false };
     Plan {
         outage: Some(outage),
