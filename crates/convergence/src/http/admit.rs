@@ -15,7 +15,6 @@ use self::limits::Step;
 
 use super::asked::Errand;
 use super::body::Answer;
-use super::endpoint::Endpoint;
 use super::request::Asks;
 use super::shield::{Attempt, Presented, TooMany};
 use super::stamp::RequestId;
@@ -23,7 +22,7 @@ use super::{count, redact, refuse};
 use crate::app::{App, Door, Guard};
 use crate::fleet::Link;
 use crate::metrics::AttemptResult;
-use crate::usage::Kind;
+use crate::usage::{Endpoint, Kind};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
 #[derive(Clone)]
@@ -182,7 +181,7 @@ fn ask(
     Admission::Decided(match decision {
         Ok(permit) => {
             attempt.inspect(Attempt::succeeded);
-            Ok(Caller::Client(permit, endpoint))
+            Ok(Caller::Client(permit, endpoint.unwrap_or_default()))
         }
         Err((refusal, answer)) => {
             if refusal.cause() == Cause::UnknownKey {

@@ -3,9 +3,8 @@
 use gate::{Cause, Fingerprint, Gate, Now, Permit, Refusal};
 
 use super::asked::Errand;
-use super::endpoint::Endpoint;
 use crate::app::App;
-use crate::usage::{Kind, Whose};
+use crate::usage::{Endpoint, Kind, Whose};
 
 /// Counts a request of a client, whatever has been decided, and says under which name.
 pub(super) fn decision(
@@ -14,20 +13,18 @@ pub(super) fn decision(
     errand: &Errand<'_>,
     decision: Result<&Permit, &Refusal>,
     now: Now,
-) -> Endpoint {
+) -> Option<Endpoint> {
     // Nobody whose key is not known is to fill the list of names.
-    if whose(decision).is_none() {
-        return Endpoint::default();
-    }
+    whose(decision)?;
     let endpoint = errand.endpoint(app, gate);
     under(&endpoint, app, decision, now);
-    endpoint
+    Some(endpoint)
 }
 
 /// Counts a request of a client under this name.
 pub(super) fn under(endpoint: &Endpoint, app: &App, decision: Result<&Permit, &Refusal>, now: Now) {
     let Some((client, key)) = whose(decision) else { return };
-    let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
+    let whose = Whose { client, key: key.number(), endpoint };
     for kind in kinds(app, decision).into_iter().flatten() {
         app.books.tally.count(whose, kind, 1, now.unix);
     }
@@ -35,7 +32,7 @@ pub(super) fn under(endpoint: &Endpoint, app: &App, decision: Result<&Permit, &R
 
 /// Counts what has come of a request that was let through.
 pub(super) fn outcome(app: &App, permit: &Permit, endpoint: &Endpoint, kind: Kind, number: u64) {
-    let whose = Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
+    let whose = Whose { client: permit.client(), key: permit.key().number(), endpoint };
     app.books.tally.count(whose, kind, number, app.clock.now().unix);
 }
 
