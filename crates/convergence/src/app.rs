@@ -16,6 +16,7 @@ pub(crate) use door::{Door, Guard, SourceKind};
 use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
+use crate::fleet::Fleet;
 use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{InUse, LiveRoutes};
@@ -24,6 +25,8 @@ use crate::sync::Books;
 /// Shared by all threads for as long as the server runs.
 pub(crate) struct App {
     pub(crate) door: Door,
+    /// Where limits are shared with other servers.
+    pub(crate) fleet: Option<Arc<Fleet>>,
     pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
     pub(crate) books: Books,

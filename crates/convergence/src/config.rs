@@ -8,6 +8,7 @@ mod keys;
 mod listen;
 mod logs;
 mod place;
+mod redis;
 mod routes;
 mod settings;
 mod shield;
@@ -27,6 +28,7 @@ pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use place::Place;
+pub use redis::{Redis, RedisFallback};
 pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
 pub use shield::Shield;
@@ -56,6 +58,8 @@ pub struct Config {
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
     pub webhook: Option<WebhookSecret>,
+    /// What several servers share.
+    pub redis: Option<Redis>,
     /// The gateway.
     pub upstream: Upstream,
     /// The audio studio.
@@ -91,6 +95,7 @@ impl Config {
             tls: Tls::read(&mut reader, &data_dir),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
+            redis: Redis::read(&mut reader),
             upstream: Upstream::read(&mut reader),
             audio: Audio::read(&mut reader),
             data_dir,

@@ -43,7 +43,7 @@ mod problem;
 mod redact;
 
 pub(crate) use admin::AdminListener;
-pub(crate) use admit::{Caller, admit};
+pub(crate) use admit::{Admission, Caller, Pending, begin};
 pub(crate) use body::Answer;
 pub(crate) use endpoint::Endpoints;
 pub(crate) use ext_authz::{ExtAuthzListener, grpc_code};

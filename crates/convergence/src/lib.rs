@@ -56,6 +56,7 @@ pub mod server;
 mod inherited;
 
 mod app;
+mod fleet;
 mod http;
 mod layer;
 mod routes;

@@ -1,5 +1,7 @@
 //! What `GET /metrics` shows, in the `OpenMetrics` text format. No label holds a key, a client or a sheet's id.
 
+mod redis;
+
 use std::time::Duration;
 
 use prometheus_client::encoding::text;
@@ -9,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+pub(crate) use self::redis::RedisMetrics;
 use crate::sync::Lag;
 
 /// Label sets of one label with a word that is ours.
@@ -44,6 +47,7 @@ pub(crate) struct Metrics {
     shadow_refusals: Counter,
     upstream_up: Family<[(&'static str, String); 1], Gauge>,
     upstream_failures: UpstreamFailures,
+    redis: RedisMetrics,
 }
 
 impl Default for Metrics {
@@ -66,6 +70,7 @@ impl Default for Metrics {
             shadow_refusals: Counter::default(),
             upstream_up: Family::default(),
             upstream_failures: Family::default(),
+            redis: RedisMetrics::default(),
         };
         metrics.register();
         // Before the first read, and without one: no number is the truth.
@@ -171,6 +176,11 @@ impl Metrics {
         self.upstream_failures.clone()
     }
 
+    /// Counts what becomes of the questions to Redis.
+    pub(crate) fn redis(&self) -> RedisMetrics {
+        self.redis.clone()
+    }
+
     /// Whether an upstream is asked like any other. `shown` is its address without a secret.
     pub(crate) fn upstream_up(&self, shown: &str, up: bool) {
         self.upstream_up.get_or_create(&[("upstream", shown.to_owned())]).set(i64::from(up));
@@ -246,5 +256,6 @@ impl Metrics {
         registry.register("upstream_up", up, self.upstream_up.clone());
         let failures = "Failures of upstreams to be reached, to answer, or to end their answers";
         registry.register("upstream_failures", failures, self.upstream_failures.clone());
+        self.redis.register(registry);
     }
 }

@@ -36,4 +36,4 @@ pub(crate) use http1::Failed;
 pub(crate) use message::{AnswerHead, Headers, Message};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pool::Pool;
-pub(crate) use tls::{Trust, Unusable};
+pub(crate) use tls::{Trust, Unusable, said as certificate_fault};

@@ -6,7 +6,7 @@ use crate::asked::Asked;
 use crate::bearer;
 use crate::calendar::Calendar;
 use crate::candidate::{self, Candidate};
-use crate::client::Held;
+use crate::client::{Held, Judge};
 use crate::directory::{Directory, Entry};
 use crate::expiry;
 use crate::now::Now;
@@ -56,7 +56,13 @@ impl Gate {
     {
         let state = sync::read(&self.state);
         let entry = state.look_up(authorization, asked, now)?;
-        candidate::conclude(&entry.client, entry.key.fingerprint(), &state.held(entry, now), None, now)
+        candidate::conclude(
+            &entry.client,
+            entry.key.fingerprint(),
+            &state.held(entry, now),
+            Judge::Window,
+            now,
+        )
     }
 
     /// All of the decision but the limits, by the values of a request's `Authorization` header fields (none, one, or too
@@ -85,7 +91,7 @@ impl Gate {
         }
         let entry = state.find(key, asked, now)?;
         let held = state.held(entry, now);
-        let verdict = candidate::conclude(&entry.client, key.fingerprint(), &held, None, now);
+        let verdict = candidate::conclude(&entry.client, key.fingerprint(), &held, Judge::Window, now);
         verdict.map(|permit| permit.quotas())
     }
 

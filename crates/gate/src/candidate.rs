@@ -1,8 +1,9 @@
 //! A request whose key stands, on its way to the limits.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use crate::client::{Client, Held, Verdict};
+use crate::client::{Client, Held, Judge};
 use crate::limit::{OverLimit, Quota};
 use crate::now::Now;
 use crate::permit::Permit;
@@ -48,7 +49,32 @@ impl Candidate {
     /// # Errors
     /// One of the key's limits has no room.
     pub fn admit(self, now: Now) -> Result<Permit, Refusal> {
-        conclude(&self.client, self.key, &self.held, None, now)
+        conclude(&self.client, self.key, &self.held, Judge::Window, now)
+    }
+
+    /// The same, where this process is one of so many servers that cannot ask each other: it keeps to its part of the limit.
+    /// What is left is told of that part, under the limit's own name.
+    ///
+    /// # Errors
+    /// The part, or a quota, has no room.
+    pub fn admit_share(self, servers: NonZeroU32, now: Now) -> Result<Permit, Refusal> {
+        conclude(&self.client, self.key, &self.held, Judge::Share(servers), now)
+    }
+
+    /// Whether the quotas of day and month have room, before anybody else is asked for the window.
+    ///
+    /// # Errors
+    /// One of them has none.
+    pub fn check_quotas(self, now: Now) -> Result<Self, Refusal> {
+        match self.client.quota_without_room(&self.held, now) {
+            Some(excess) => Err(Refusal::over_limit(&self.client, self.key, excess)),
+            None => Ok(self),
+        }
+    }
+
+    /// Nobody can be asked for the window, and nobody is to decide without it: nothing is spent.
+    pub fn undecided(self) -> Refusal {
+        Refusal::undecided(&self.client, self.key)
     }
 
     /// Takes the word of a window that several servers share for that of the 60 seconds. The windows of this process
@@ -58,7 +84,7 @@ impl Candidate {
     /// # Errors
     /// The verdict is a refusal, or a quota has no room.
     pub fn settle(self, verdict: Result<Option<Quota>, OverLimit>, now: Now) -> Result<Permit, Refusal> {
-        conclude(&self.client, self.key, &self.held, Some(verdict), now)
+        conclude(&self.client, self.key, &self.held, Judge::Elsewhere(verdict), now)
     }
 }
 
@@ -67,10 +93,10 @@ pub(crate) fn conclude(
     client: &Arc<Client>,
     key: Fingerprint,
     held: &Held,
-    elsewhere: Option<Verdict>,
+    judge: Judge,
     now: Now,
 ) -> Result<Permit, Refusal> {
-    match client.decide(held, elsewhere, now) {
+    match client.decide(held, judge, now) {
         Ok(admission) => Ok(Permit::grant(client, key, held.expires_at, admission)),
         Err(excess) => Err(Refusal::over_limit(client, key, excess)),
     }

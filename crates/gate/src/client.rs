@@ -1,7 +1,9 @@
 //! A client: every key with one `client_name`. Its windows and counts outlive each refresh of the directory.
 
+use std::num::NonZeroU32;
+
 use crate::calendar::{Calendar, Periods};
-use crate::limit::{Grain, OverLimit, Quota, Window};
+use crate::limit::{self, Grain, OverLimit, Quota, Window};
 use crate::now::Now;
 use crate::quota::{Exceeded, FurtherLimits, Quotas, Spent, Tally};
 use crate::refusal::Cause;
@@ -65,8 +67,16 @@ pub(crate) struct Excess {
     pub(crate) quotas: Quotas,
 }
 
-/// What a window that several servers share says of a request.
-pub(crate) type Verdict = Result<Option<Quota>, OverLimit>;
+/// Whose word it is that a request has room in the 60 seconds.
+#[derive(Clone, Copy)]
+pub(crate) enum Judge {
+    /// The window of this process.
+    Window,
+    /// That window, for the part of the limit that one of so many servers keeps to.
+    Share(NonZeroU32),
+    /// A window that several servers share has decided.
+    Elsewhere(Result<Option<Quota>, OverLimit>),
+}
 
 impl Client {
     pub(crate) fn new(name: &str) -> Self {
@@ -77,23 +87,22 @@ impl Client {
         &self.name
     }
 
-    /// Looks at all limits, and records the request in all windows or in none: one step. Where
-    /// there is a verdict from elsewhere, it takes the place of this process's own window, which is kept all the same.
-    pub(crate) fn decide(
-        &self,
-        held: &Held,
-        elsewhere: Option<Verdict>,
-        now: Now,
-    ) -> Result<Admission, Excess> {
+    /// Looks at all limits, and records the request in all windows or in none: one step. Where it
+    /// was decided elsewhere, that takes the place of this process's own window, which is kept all the same.
+    pub(crate) fn decide(&self, held: &Held, judge: Judge, now: Now) -> Result<Admission, Excess> {
         let mut desk = sync::lock(&self.desk);
         let grains = desk.grains;
         let Account { window, tally, shadow } = &mut **desk.account.get_or_insert_default();
         let window = window.get_or_insert_with(|| Window::new(grains.window));
         let tick = window.turn(now.uptime);
         tally.turn(now.unix, &held.periods);
-        let over = match elsewhere {
-            Some(verdict) => verdict.err(),
-            None => held.limit.and_then(|limit| window.over(limit, now.uptime)),
+        let part = match judge {
+            Judge::Share(servers) => held.limit.map(|limit| limit::share(limit, servers)),
+            _ => held.limit,
+        };
+        let over = match judge {
+            Judge::Elsewhere(verdict) => verdict.err(),
+            _ => part.and_then(|limit| window.over(limit, now.uptime)),
         };
         let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods));
         let verdict = if let Some(cause) = longest(over, exceeded, now) {
@@ -104,16 +113,32 @@ impl Client {
             let limit = held.further.and_then(|limits| limits.shadow);
             Ok(grains.shadow.is_some_and(|grain| Shadow::record(shadow, grain, limit, now.uptime)))
         };
-        let minute = match elsewhere {
-            Some(Ok(quota)) => quota,
-            Some(Err(over)) => Some(over.quota),
-            None => held.limit.map(|limit| window.quota(limit, now.uptime)),
+        let minute = match judge {
+            Judge::Elsewhere(Ok(quota)) => quota,
+            Judge::Elsewhere(Err(over)) => Some(over.quota),
+            _ => {
+                let left = part.map(|limit| window.quota(limit, now.uptime));
+                left.zip(held.limit).map(|(left, limit)| Quota { limit, ..left })
+            }
         };
         let quotas = held.quotas(minute, tally, now);
         match verdict {
             Ok(shadow_refused) => Ok(Admission { quotas, shadow_refused }),
             Err(cause) => Err(Excess { cause, quotas }),
         }
+    }
+
+    /// Why a request would be refused whatever the window says, if it would.
+    pub(crate) fn quota_without_room(&self, held: &Held, now: Now) -> Option<Excess> {
+        let limits = held.further?;
+        let exceeded = {
+            let mut desk = sync::lock(&self.desk);
+            let tally = &mut desk.account.as_deref_mut()?.tally;
+            tally.turn(now.unix, &held.periods);
+            tally.exceeded(&limits, &held.periods)
+        };
+        let cause = longest(None, exceeded, now)?;
+        Some(Excess { cause, quotas: self.quotas(held, now) })
     }
 
     /// What is left of each limit; changes nothing that counts.

@@ -5,6 +5,7 @@
 //! the length of a tick. With ticks of 1 ms there are at most as many runs as the limit; a client with a larger limit,
 //! or none, has ticks of 100 ms, so 602 runs hold any number of requests, each at most 100 ms longer than needed.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::runs::Runs;
@@ -65,6 +66,12 @@ pub struct OverLimit {
     pub quota: Quota,
     /// Whole seconds, at least 1, after which a request would be admitted if none came between.
     pub retry_after: u32,
+}
+
+/// The part of a limit that one of several servers keeps to where none of them knows what the others admit. A limit that
+/// is not 0 lets something in everywhere, so all parts together are the limit, or one for each server if that is more.
+pub(crate) fn share(limit: u32, servers: NonZeroU32) -> u32 {
+    (limit / servers).max(limit.min(1))
 }
 
 /// The requests of one client in the last 60 seconds.

@@ -42,6 +42,8 @@ pub enum Cause {
     InsufficientScope,
     /// The row has scopes, and which ones the path asks for depends on who reads it.
     AmbiguousPath,
+    /// The window is kept elsewhere, by several servers together, and cannot be asked.
+    Undecided,
     /// The client's window is full for this key's limit.
     OverLimit {
         /// Whole seconds until a request would be admitted, at least 1.
@@ -93,6 +95,10 @@ impl Refusal {
 
     pub(crate) fn over_limit(client: &Arc<Client>, key: Fingerprint, excess: Excess) -> Self {
         Self { cause: excess.cause, client: Some(Arc::clone(client)), key: Some(key), quotas: excess.quotas }
+    }
+
+    pub(crate) fn undecided(client: &Arc<Client>, key: Fingerprint) -> Self {
+        Self { client: Some(Arc::clone(client)), key: Some(key), ..Self::nobody(Cause::Undecided) }
     }
 
     /// Why.
@@ -147,6 +153,7 @@ impl fmt::Display for Cause {
             Cause::MethodNotAllowed => f.write_str("method is not among methods"),
             Cause::InsufficientScope => f.write_str("scopes do not cover the route"),
             Cause::AmbiguousPath => f.write_str("path can be read in two ways that ask for different scopes"),
+            Cause::Undecided => f.write_str("the shared window cannot be asked"),
             Cause::OverLimit { retry_after } => write!(f, "over the limit for {retry_after} s"),
             Cause::QuotaExceeded { period, resets_at, .. } => {
                 let period = match period {

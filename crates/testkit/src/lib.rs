@@ -10,15 +10,22 @@
 //!
 //! [`Authority`] signs certificates.
 //!
+//! [`Redis`] is a real Redis on a loopback port, to be killed and paused; [`Chaos`] a proxy that keeps, delays and cuts
+//! ([`Weather`]).
+//!
 //! It knows nothing of our client, of keys or of the server under test. It signs and verifies with another
 //! library than the client does, so that an error in one of them cannot agree with itself.
 
 mod authority;
+mod chaos;
 mod google;
 mod identity;
+mod redis;
 mod usage;
 
 pub use authority::{Authority, Pair, VALID, Years};
+pub use chaos::{Chaos, Weather};
 pub use google::{Fault, Google, Request, Times, date_cell};
 pub use identity::{Desk, Identity};
+pub use redis::Redis;
 pub use usage::usage;

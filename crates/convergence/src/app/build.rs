@@ -10,10 +10,11 @@ use tokio::sync::{Semaphore, watch};
 
 use super::App;
 use super::background::{Background, flusher};
-use super::door::door;
+use super::door::{Door, door};
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
-use crate::config::{Audio, Config, Fault, RoutesFile};
+use crate::config::{Audio, Config, Fault, Redis, RoutesFile};
+use crate::fleet::Fleet;
 use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
@@ -27,7 +28,8 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// No source of keys is configured and `AUTH_FALLBACK=closed`, or there can be no TLS and an upstream needs it.
+    /// No source of keys is configured and `AUTH_FALLBACK=closed`, or there can be no TLS and an upstream needs it, or what
+    /// `REDIS_URL` leads to cannot be used.
     pub(crate) fn build(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -42,9 +44,12 @@ impl App {
         })?;
         let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
         let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books)?;
+        let fleet = config.redis.map(|redis| fleet(redis, &door, &config.data_dir, &clock, &metrics));
+        let fleet = fleet.transpose()?.flatten();
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
         let app = Arc::new(Self {
             door,
+            fleet,
             shield: config.shield.limit.map(Shield::new),
             studio: studio(&config.audio, &config.data_dir),
             books,
@@ -67,6 +72,25 @@ impl App {
         let background = Background::of(&app, refresh, flusher, drained);
         Ok((app, background))
     }
+}
+
+/// What is shared with other servers, if there is anything to share. Waits for Redis, for a few seconds at the most.
+fn fleet(
+    redis: Redis,
+    door: &Door,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+    metrics: &Metrics,
+) -> Result<Option<Arc<Fleet>>, Fault> {
+    if let Door::Open(_) = door {
+        tracing::warn!(
+            "REDIS_URL has no effect: nobody is asked for a key, and there are no limits to share"
+        );
+        return Ok(None);
+    }
+    let fleet = Fleet::new(redis, data_dir, Arc::clone(clock), metrics)?;
+    fleet.check()?;
+    Ok(Some(Arc::new(fleet)))
 }
 
 fn routes(file: RoutesFile, make: MakeGroups) -> Result<Arc<LiveRoutes>, Fault> {

@@ -191,6 +191,38 @@ pub const VARIABLES: &[Variable] = &[
         "SECONDS",
         "Between two such questions, and for an answer to one (default 5)",
     ),
+    variable(
+        "REDIS_URL",
+        "URL",
+        "Redis or Valkey, for limits that several servers share: redis://HOST, rediss:// for TLS, a cluster's nodes with commas between",
+    ),
+    variable("REDIS_PASSWORD", "PASSWORD", "Its password, where that is not in the URL"),
+    variable(
+        "REDIS_PREFIX",
+        "PREFIX",
+        "What every key there begins with: one for each installation that uses it (default convergence)",
+    ),
+    variable(
+        "REDIS_TIMEOUT_MS",
+        "MILLISECONDS",
+        "How long a request waits for Redis before REDIS_FALLBACK decides (default 50)",
+    ),
+    variable(
+        "REDIS_FALLBACK",
+        "share|closed|local",
+        "Without Redis: keep to the limit divided by the number of servers, answer 503, or keep to the whole limit (default share)",
+    ),
+    variable(
+        "REDIS_CA_PATH",
+        "FILE",
+        "The authorities whose certificates it may have, in PEM (default: the system's)",
+    ),
+    variable(
+        "REDIS_CLIENT_CERT_PATH",
+        "FILE",
+        "The certificate by which this server proves to it who it is, in PEM",
+    ),
+    variable("REDIS_CLIENT_KEY_PATH", "FILE", "The private key of that certificate, in PEM"),
     variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
     variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),

@@ -1,19 +1,26 @@
 //! The only file that calls the gate: it reads the clock, asks, and takes the key out of the request.
 
-use std::net::IpAddr;
+mod limits;
 
-use gate::{Cause, Fingerprint, HeaderProblem, Now, Permit, Quotas};
-use http::Response;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use gate::{Cause, Fingerprint, HeaderProblem, Now, Permit, Quotas, Refusal};
 use http::header::AUTHORIZATION;
+use http::{Method, Response};
 use tracing::{Level, debug, enabled};
+
+pub(crate) use self::limits::Pending;
+use self::limits::Step;
 
 use super::asked::Errand;
 use super::body::Answer;
 use super::request::Asks;
-use super::shield::{Attempt, TooMany};
+use super::shield::{Attempt, Presented, TooMany};
 use super::stamp::RequestId;
 use super::{count, redact, refuse};
 use crate::app::{App, Door, Guard};
+use crate::fleet::Link;
 use crate::metrics::AttemptResult;
 use crate::usage::{Endpoint, Kind};
 
@@ -76,32 +83,58 @@ impl Caller {
     }
 }
 
-/// Decides a request. Either way the key is no longer in it: nothing behind this can log it or pass it on.
+/// A decision, which is there at once unless several servers share their limits.
+pub(crate) enum Admission {
+    /// The caller, or the whole answer to a request that is refused.
+    Decided(Result<Caller, Response<Answer>>),
+    /// Redis is asked.
+    Asked(Pending),
+}
+
+/// Decides a request. Either way the key is no longer in it: nothing behind this can log it or pass it on. Where limits
+/// are shared, `link` is the way to them.
 ///
 /// # Errors
 /// The whole answer to a request that is refused.
-pub(crate) fn admit(
-    app: &App,
+pub(crate) async fn admit(
+    app: &Arc<App>,
+    link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
 ) -> Result<Caller, Response<Answer>> {
+    let pending = match begin(app, link, peer, request, id) {
+        Admission::Decided(decision) => return decision,
+        // In a box, so that requests that are decided at once carry no room for it.
+        Admission::Asked(pending) => Box::pin(pending),
+    };
+    pending.await
+}
+
+/// The same without a wait: what is to be waited for is handed out. The key is no longer in the request.
+pub(crate) fn begin(
+    app: &Arc<App>,
+    link: Option<&Arc<Link>>,
+    peer: IpAddr,
+    request: &mut impl Asks,
+    id: RequestId,
+) -> Admission {
     match &app.door {
-        Door::Guarded(guard) => ask(app, guard, peer, request, id),
+        Door::Guarded(guard) => ask(app, guard, link, peer, request, id),
         Door::Open(_) => {
             request.remove(&AUTHORIZATION);
-            Ok(Caller::Anyone(OpenDoor(())))
+            Admission::Decided(Ok(Caller::Anyone(OpenDoor(()))))
         }
     }
 }
-
 fn ask(
-    app: &App,
+    app: &Arc<App>,
     guard: &Guard,
+    link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
-) -> Result<Caller, Response<Answer>> {
+) -> Admission {
     let now = app.clock.now();
     let errand = Errand::of(app, peer, request);
     // Clients whose address a trusted proxy has not said are one, at the proxy's: else whoever can muddle it could guess on.
@@ -112,22 +145,40 @@ fn ask(
         && guard.gate.decides(now)
     {
         request.remove(&AUTHORIZATION);
-        return Err(hold_back(app, guard, Some(attempt), too_many, request, id));
+        return Admission::Decided(Err(hold_back(app, guard, Some(attempt), too_many, request, id)));
     }
     let decision = errand.ask(app, |asked| {
-        let decision = guard.gate.admit(request.all(&AUTHORIZATION), asked, now);
+        let authorization = request.all(&AUTHORIZATION);
+        let decision = match link {
+            None => guard.gate.admit(authorization, asked, now).map(Step::Admitted),
+            Some(link) => {
+                let candidate = guard.gate.look_up(authorization, asked, now);
+                candidate.and_then(|candidate| limits::ask(candidate, link, now))
+            }
+        };
         decision.map_err(|refusal| {
-            let answer = refuse::answer(&refusal, asked, || guard.freshness.retry_after(now.uptime));
+            let answer = refuse::answer(&refusal, Some(asked), || guard.freshness.retry_after(now.uptime));
             (refusal, answer)
         })
     });
-    let endpoint =
-        count::decision(app, &guard.gate, &errand, decision.as_ref().map_err(|(refusal, _)| refusal), now);
+    let decision = match decision {
+        Ok(Step::Admitted(permit)) => Ok(permit),
+        Ok(Step::Asked(asked)) => {
+            let endpoint = errand.endpoint(app, &guard.gate);
+            request.remove(&AUTHORIZATION);
+            let presented = attempt.as_ref().map(Attempt::presented);
+            let about = About { endpoint, presented, line: Line::about(guard, request, id) };
+            return Admission::Asked(Pending::new(app, asked, about));
+        }
+        Err(refused) => Err(refused),
+    };
+    let told = decision.as_ref().map_err(|(refusal, _)| refusal);
+    let endpoint = count::decision(app, &guard.gate, &errand, told, now);
     request.remove(&AUTHORIZATION);
-    if enabled!(Level::DEBUG) {
-        log(guard, request, id, decision.as_ref().map_err(|(refusal, _)| refusal));
+    if let Some(line) = Line::about(guard, request, id) {
+        line.log(told);
     }
-    match decision {
+    Admission::Decided(match decision {
         Ok(permit) => {
             attempt.inspect(Attempt::succeeded);
             Ok(Caller::Client(permit, endpoint.unwrap_or_default()))
@@ -140,7 +191,7 @@ fn ask(
             Err(held_back
                 .map_or(answer, |too_many| hold_back(app, guard, attempt.as_ref(), too_many, request, id)))
         }
-    }
+    })
 }
 
 /// Tells the shield of an attempt that has failed. It may be one too many, since others have failed meanwhile.
@@ -183,19 +234,44 @@ fn hold_back(
     refuse::too_many_failed_attempts(retry_after)
 }
 
-/// P24: each decision with its reason. The fingerprint is all that is shown of a key.
-fn log(guard: &Guard, request: &impl Asks, id: RequestId, decision: Result<&Permit, &gate::Refusal>) {
-    let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
-    match decision {
-        Ok(permit) => {
-            let shadow = permit.shadow_refused().then_some("over its limit");
-            debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", shadow, "admitted");
-        }
-        Err(refusal) => {
-            let looked_up = |_| if refusal.cause() == gate::Cause::UnknownKey { "miss" } else { "hit" };
-            let cache = refusal.key().map(looked_up);
-            let key = refusal.key().map(tracing::field::display);
-            debug!(request = %id, %method, %path, key, client = refusal.client(), cache, "refused: {}", refusal.cause());
+/// What is noted of a request once it is decided elsewhere.
+struct About {
+    endpoint: Endpoint,
+    /// For the shield, where there is one.
+    presented: Option<Presented>,
+    line: Option<Line>,
+}
+
+/// What the log says of a request.
+struct Line {
+    id: RequestId,
+    method: Method,
+    path: String,
+}
+
+impl Line {
+    /// Nothing, where the log does not want to know.
+    fn about(guard: &Guard, request: &impl Asks, id: RequestId) -> Option<Self> {
+        enabled!(Level::DEBUG).then(|| {
+            let path = redact::path(request.path(), &guard.gate).into_owned();
+            Self { id, method: request.method().clone(), path }
+        })
+    }
+
+    /// P24: each decision with its reason. The fingerprint is all that is shown of a key.
+    fn log(&self, decision: Result<&Permit, &Refusal>) {
+        let Self { id, method, path } = self;
+        match decision {
+            Ok(permit) => {
+                let shadow = permit.shadow_refused().then_some("over its limit");
+                debug!(request = %id, %method, %path, key = %permit.key(), client = permit.client(), cache = "hit", shadow, "admitted");
+            }
+            Err(refusal) => {
+                let looked_up = |_| if refusal.cause() == Cause::UnknownKey { "miss" } else { "hit" };
+                let cache = refusal.key().map(looked_up);
+                let key = refusal.key().map(tracing::field::display);
+                debug!(request = %id, %method, %path, key, client = refusal.client(), cache, "refused: {}", refusal.cause());
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ use super::tls::{self, Tls};
 use super::tunnel::Stream;
 use super::watched::Watched;
 use crate::app::App;
+use crate::fleet::Link;
 use crate::upstream::Pool;
 
 /// What the connections of one thread share.
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     pub(super) app: Arc<App>,
     /// Connections to upstreams.
     pub(super) pool: Rc<Pool>,
+    /// Where limits are shared.
+    pub(super) link: Option<Arc<Link>>,
     pub(super) date: Rc<Date>,
 }
 
@@ -48,6 +51,7 @@ pub(super) struct Connected {
     /// What an upstream is told about the two, made with the first request.
     pub(super) forwarded: OnceCell<Forwarded>,
     pub(super) pool: Rc<Pool>,
+    pub(super) link: Option<Arc<Link>>,
     date: Rc<Date>,
     /// Whether it is under TLS: https, not http.
     pub(super) secure: bool,
@@ -62,9 +66,9 @@ pub(super) async fn serve(
     peer: SocketAddr,
     slot: Slot,
 ) {
-    let Shared { app, pool, date } = shared;
+    let Shared { app, pool, link, date } = shared;
     let (stream, secure) = (Watched::new(stream, Rc::clone(&life)), tls.is_some());
-    let connected = Connected { app, life, peer, forwarded: OnceCell::new(), pool, date, secure };
+    let connected = Connected { app, life, peer, forwarded: OnceCell::new(), pool, link, date, secure };
     match tls {
         None => plain(connected, stream).await,
         // Apart, since it takes more room than a connection without it should.

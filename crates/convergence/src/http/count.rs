@@ -1,6 +1,6 @@
 //! As what a request is counted (P23).
 
-use gate::{Cause, Gate, Now, Permit, Refusal};
+use gate::{Cause, Fingerprint, Gate, Now, Permit, Refusal};
 
 use super::asked::Errand;
 use crate::app::App;
@@ -14,24 +14,33 @@ pub(super) fn decision(
     decision: Result<&Permit, &Refusal>,
     now: Now,
 ) -> Option<Endpoint> {
-    let whose = match decision {
-        Ok(permit) => Some((permit.client(), permit.key())),
-        Err(refusal) => refusal.client().zip(refusal.key()),
-    };
     // Nobody whose key is not known is to fill the list of names.
-    let (client, key) = whose?;
+    whose(decision)?;
     let endpoint = errand.endpoint(app, gate);
-    let whose = Whose { client, key: key.number(), endpoint: &endpoint };
+    under(&endpoint, app, decision, now);
+    Some(endpoint)
+}
+
+/// Counts a request of a client under this name.
+pub(super) fn under(endpoint: &Endpoint, app: &App, decision: Result<&Permit, &Refusal>, now: Now) {
+    let Some((client, key)) = whose(decision) else { return };
+    let whose = Whose { client, key: key.number(), endpoint };
     for kind in kinds(app, decision).into_iter().flatten() {
         app.books.tally.count(whose, kind, 1, now.unix);
     }
-    Some(endpoint)
 }
 
 /// Counts what has come of a request that was let through.
 pub(super) fn outcome(app: &App, permit: &Permit, endpoint: &Endpoint, kind: Kind, number: u64) {
     let whose = Whose { client: permit.client(), key: permit.key().number(), endpoint };
     app.books.tally.count(whose, kind, number, app.clock.now().unix);
+}
+
+fn whose<'a>(decision: Result<&'a Permit, &'a Refusal>) -> Option<(&'a str, Fingerprint)> {
+    match decision {
+        Ok(permit) => Some((permit.client(), permit.key())),
+        Err(refusal) => refusal.client().zip(refusal.key()),
+    }
 }
 
 fn kinds(app: &App, decision: Result<&Permit, &Refusal>) -> [Option<Kind>; 2] {

@@ -26,6 +26,7 @@ pub(crate) use self::check::code as grpc_code;
 use super::side::SideListener;
 use super::slots::Slot;
 use crate::app::App;
+use crate::fleet::Link;
 
 /// How long a peer has to take note that a connection ends. A call is answered at once, so that there is nothing else to
 /// wait for.
@@ -79,6 +80,14 @@ async fn accept(socket: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bo
         Ok(listener) => listener,
         Err(error) => return error!("the ext_authz listener could not be started: {error}"),
     };
+    let link = app.fleet.as_ref().map(|fleet| {
+        let (link, keeper) = fleet.link();
+        tokio::spawn(keeper);
+        link
+    });
+    if let Some(link) = &link {
+        link.tried().await;
+    }
     let mut connections = JoinSet::new();
     let stopped = stop.clone();
     loop {
@@ -86,7 +95,7 @@ async fn accept(socket: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bo
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     if let Some(slot) = app.slots.take() {
-                        connections.spawn(connection(Arc::clone(&app), stream, slot, stopped.clone()));
+                        connections.spawn(connection(Arc::clone(&app), link.clone(), stream, slot, stopped.clone()));
                     } else {
                         debug!(%peer, "ext_authz connection refused: MAX_CONNECTIONS are open");
                     }
@@ -105,13 +114,19 @@ async fn accept(socket: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bo
 }
 
 /// Serves a connection until its peer closes it, it has been idle for `IDLE_TIMEOUT`, or the server stops.
-async fn connection(app: Arc<App>, stream: TcpStream, slot: Slot, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    app: Arc<App>,
+    link: Option<Arc<Link>>,
+    stream: TcpStream,
+    slot: Slot,
+    mut stop: watch::Receiver<bool>,
+) {
     // Answers are small and awaited.
     let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicBool::new(true));
     let service = service_fn(|request| {
         asked.store(true, Ordering::Relaxed);
-        service::answer(Arc::clone(&app), request)
+        service::answer(Arc::clone(&app), link.clone(), request)
     });
     let header_bytes = u32::try_from(app.listen.max_header_bytes).unwrap_or(u32::MAX);
     let mut http = http2::Builder::new(TokioExecutor::new());

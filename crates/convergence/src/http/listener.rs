@@ -161,11 +161,23 @@ async fn accept(
     mut stop: watch::Receiver<bool>,
     patience: Duration,
 ) {
+    let link = app.fleet.as_ref().map(|fleet| {
+        let (link, keeper) = fleet.link();
+        tokio::task::spawn_local(keeper);
+        link
+    });
     // After that time, whoever asks is told that there are no keys yet.
     tokio::select! {
         () = first_keys(&app) => {}
         () = tokio::time::sleep(patience) => {}
         _ = stop.wait_for(|stop| *stop) => {}
+    }
+    // What is shared is asked from the first request on. If it is away, that is known in a moment.
+    if let Some(link) = &link {
+        tokio::select! {
+            () = link.tried() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
     }
     let listener = match TcpListener::from_std(socket) {
         Ok(listener) => listener,
@@ -174,7 +186,7 @@ async fn accept(
     let lives = Rc::new(Lives::new(&app.listen));
     let watcher = tokio::task::spawn_local(Rc::clone(&lives).watch());
     let date = Rc::new(Date::at(app.clock.now().unix));
-    let shared = Shared { app, pool: Rc::default(), date };
+    let shared = Shared { app, pool: Rc::default(), link, date };
     let timekeeper = tokio::task::spawn_local(Rc::clone(&shared.date).keep(Arc::clone(&shared.app.clock)));
     let sweeper = tokio::task::spawn_local({
         let pool = Rc::clone(&shared.pool);

@@ -20,10 +20,14 @@ pub(crate) fn status_and_code(refusal: &Refusal) -> (u16, &'static str) {
     (problem.status.as_u16(), problem.code)
 }
 
-/// The answer to a refused request, whatever it asked. `next_read` says in how many seconds the keys may be there, if they are not.
+/// How soon Redis may be back, in seconds.
+const NEXT_TRY: u64 = 1;
+
+/// The answer to a refused request. What it `asked` is known unless its limit is what refuses it; `next_read` says in how
+/// many seconds the keys may be there, if they are not.
 pub(crate) fn answer(
     refusal: &Refusal,
-    asked: &Asked<'_>,
+    asked: Option<&Asked<'_>>,
     next_read: impl FnOnce() -> u64,
 ) -> Response<Answer> {
     let cause = refusal.cause();
@@ -31,6 +35,7 @@ pub(crate) fn answer(
     let headers = answer.headers_mut();
     match cause {
         Cause::Unavailable => wait(headers, next_read()),
+        Cause::Undecided => wait(headers, NEXT_TRY),
         Cause::OverLimit { retry_after } | Cause::QuotaExceeded { retry_after, .. } => {
             wait(headers, u64::from(retry_after));
         }
@@ -142,6 +147,12 @@ fn problem(cause: Cause, quotas: &Quotas) -> Problem {
         Cause::QuotaExceeded { period, resets_at, offset, .. } => {
             return quota_exceeded(period, quotas, resets_at, offset);
         }
+        Cause::Undecided => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "authentication_unavailable",
+            "Authentication unavailable",
+            "limits cannot be checked at the moment; yours may be fine, try again in a second".into(),
+        ),
         Cause::Unavailable => (
             StatusCode::SERVICE_UNAVAILABLE,
             "authentication_unavailable",
@@ -192,8 +203,8 @@ fn wait(headers: &mut HeaderMap, seconds: u64) {
 }
 
 /// RFC 6750, 3.1: the scopes that would do. They are the route's, and say nothing of the row.
-fn insufficient(headers: &mut HeaderMap, asked: &Asked<'_>) {
-    let Scopes::Needed(scopes) = asked.scopes else { return };
+fn insufficient(headers: &mut HeaderMap, asked: Option<&Asked<'_>>) {
+    let Some(Scopes::Needed(scopes)) = asked.map(|asked| asked.scopes) else { return };
     let bearer =
         format!(r#"Bearer realm="convergence", error="insufficient_scope", scope="{}""#, scopes.join(" "));
     // A scope is a word of visible ASCII without quotes, by the reader of the routes.

@@ -52,6 +52,10 @@ pub(crate) struct Attempt<'a> {
     hash: u64,
 }
 
+/// Stands for what a request presents and where it comes from, until the request is decided.
+#[derive(Clone, Copy)]
+pub(crate) struct Presented(u64);
+
 /// Too many attempts have failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany {
@@ -84,6 +88,11 @@ impl Shield {
         source.hash(&mut hasher);
         authorization.for_each(|value| hasher.write(value));
         Some(Attempt { shield: self, source, hash: hasher.finish() })
+    }
+
+    /// What was presented has been let in.
+    pub(crate) fn let_in(&self, presented: Presented) {
+        self.admitted.hold(presented.0);
     }
 
     /// Once a minute for an address, and no more lines than have been promised however many addresses there are.
@@ -125,7 +134,12 @@ impl Attempt<'_> {
 
     /// It was let in.
     pub(crate) fn succeeded(&self) {
-        self.shield.admitted.hold(self.hash);
+        self.shield.let_in(self.presented());
+    }
+
+    /// What to remember until it is decided.
+    pub(crate) fn presented(&self) -> Presented {
+        Presented(self.hash)
     }
 
     /// It has failed.

@@ -12,6 +12,7 @@ use super::status::Status;
 use crate::app::{App, Background, Door};
 use crate::clock::SystemClock;
 use crate::config::{Config, Fault, Settings};
+use crate::fleet::Link;
 use crate::server::beside;
 
 /// Keys that are kept as their source has them, and the decision over them, for services in this process.
@@ -22,8 +23,9 @@ use crate::server::beside;
 #[must_use = "an engine that is dropped stops, and its layers let nobody through"]
 pub struct Engine {
     app: Arc<App>,
+    link: Option<Arc<Link>>,
     drained: watch::Sender<bool>,
-    background: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -42,9 +44,19 @@ impl Engine {
         let clock = Arc::new(SystemClock::start());
         let (app, Background { tasks, last }) =
             App::build(config, clock, has_drained.clone()).map_err(|fault| wrong(vec![fault]))?;
-        let background = beside("convergence", tasks, last, has_drained)
-            .map_err(|error| StartError(Why::Thread(error)))?;
-        let engine = Self { app, drained, background: Some(background) };
+        let thread = |name, tasks, last| {
+            beside(name, tasks, last, has_drained.clone()).map_err(|error| StartError(Why::Thread(error)))
+        };
+        let mut threads = vec![thread("convergence", tasks, last)?];
+        let mut link = None;
+        if let Some(fleet) = &app.fleet {
+            let (made, keeper) = fleet.link();
+            // Apart from the background, where parsing a large sheet takes a while: requests wait for this.
+            let told = Arc::clone(fleet).keep_told();
+            threads.push(thread("redis", vec![Box::pin(keeper), Box::pin(told)], None)?);
+            link = Some(made);
+        }
+        let engine = Self { app, link, drained, threads };
         engine.tell_of_an_open_door();
         Ok(engine)
     }
@@ -52,7 +64,7 @@ impl Engine {
     /// What asks for a key, to be put around any service. One engine has any number of them, and all of them share its
     /// keys, limits and counts.
     pub fn layer(&self) -> ApiKeyLayer {
-        ApiKeyLayer::new(Arc::clone(&self.app))
+        ApiKeyLayer::new(Arc::clone(&self.app), self.link.clone())
     }
 
     /// How it is doing at this moment.
@@ -82,9 +94,9 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.drained.send_replace(true);
-        if let Some(background) = self.background.take() {
+        for thread in self.threads.drain(..) {
             // A thread that panicked has said so already.
-            let _ = background.join();
+            let _ = thread.join();
         }
         if let Door::Guarded(guard) = &self.app.door {
             guard.shut();

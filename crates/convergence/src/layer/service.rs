@@ -12,11 +12,12 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::ResponseBody;
-use super::client::{Client, ClientAddress};
-use super::future::ResponseFuture;
+use super::client::ClientAddress;
+use super::future::{ResponseFuture, Then, Waiting};
 use super::grpc;
 use crate::app::App;
-use crate::http::{Answer, CLIENT_NAME, admit, request_id};
+use crate::fleet::Link;
+use crate::http::{Admission, begin};
 
 /// Asks each request for a key before the service that it is put around sees it. From
 /// [`Engine::layer`](crate::Engine::layer).
@@ -34,11 +35,13 @@ use crate::http::{Answer, CLIENT_NAME, admit, request_id};
 #[derive(Clone)]
 pub struct ApiKeyLayer {
     app: Arc<App>,
+    /// Where limits are shared.
+    link: Option<Arc<Link>>,
 }
 
 impl ApiKeyLayer {
-    pub(super) fn new(app: Arc<App>) -> Self {
-        Self { app }
+    pub(super) fn new(app: Arc<App>, link: Option<Arc<Link>>) -> Self {
+        Self { app, link }
     }
 }
 
@@ -46,47 +49,45 @@ impl<S> Layer<S> for ApiKeyLayer {
     type Service = ApiKeyService<S>;
 
     fn layer(&self, inner: S) -> ApiKeyService<S> {
-        ApiKeyService { app: Arc::clone(&self.app), inner }
+        ApiKeyService { layer: self.clone(), inner }
     }
 }
 
 /// A service with an [`ApiKeyLayer`] around it.
 #[derive(Clone)]
 pub struct ApiKeyService<S> {
-    app: Arc<App>,
+    layer: ApiKeyLayer,
     inner: S,
 }
 
 impl<S, B, R> Service<Request<B>> for ApiKeyService<S>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<B>, Response = Response<R>> + Clone,
     R: Body<Data = Bytes>,
 {
     type Response = Response<ResponseBody<R>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S, B>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
-        let id = self.app.next_request_id();
+    fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S, B> {
+        let id = self.layer.app.next_request_id();
         let in_grpc = grpc::speaks(request.headers());
         let address = request.extensions().get::<ClientAddress>();
         let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0);
-        match admit(&self.app, address, &mut request, id) {
-            Ok(caller) => {
-                let client = Client::new(caller, Arc::clone(&self.app));
-                // Nobody behind this is to take a client's word for its name.
-                request.headers_mut().remove(CLIENT_NAME);
-                request.extensions_mut().insert(client.clone());
-                ResponseFuture::of(self.inner.call(request), client, id, in_grpc)
-            }
-            Err(refusal) => {
-                let mut refusal = refusal.map(Answer::in_memory);
-                request_id(refusal.headers_mut(), id);
-                ResponseFuture::refused(if in_grpc { grpc::refusal(refusal) } else { refusal })
+        let link = self.layer.link.as_ref();
+        let admission = begin(&self.layer.app, link, address, &mut request, id);
+        let request = Waiting { request, app: Arc::clone(&self.layer.app), id, in_grpc };
+        match admission {
+            Admission::Decided(decision) => ResponseFuture::decided(decision, &mut self.inner, request),
+            Admission::Asked(pending) => {
+                // The one that is ready goes with the request; a copy becomes ready for the next.
+                let copy = self.inner.clone();
+                let inner = std::mem::replace(&mut self.inner, copy);
+                ResponseFuture::asked(pending, Then { inner, request })
             }
         }
     }

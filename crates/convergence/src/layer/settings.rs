@@ -28,6 +28,14 @@ pub const READ_BY_A_LAYER: &[&str] = &[
     "USAGE_FLUSH_INTERVAL",
     "INSTANCE",
     "DATA_DIR",
+    "REDIS_URL",
+    "REDIS_PASSWORD",
+    "REDIS_PREFIX",
+    "REDIS_TIMEOUT_MS",
+    "REDIS_FALLBACK",
+    "REDIS_CA_PATH",
+    "REDIS_CLIENT_CERT_PATH",
+    "REDIS_CLIENT_KEY_PATH",
 ];
 
 /// What is set of those that an engine reads: a fault in another one is no reason not to start. Says which are left out.

@@ -152,7 +152,7 @@ impl Tls {
 
 fn fault(error: &io::Error) -> Fault {
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(rustls::Error::InvalidCertificate(wrong)) => Fault::Certificate(said(wrong)),
+        Some(rustls::Error::InvalidCertificate(wrong)) => Fault::Certificate(said(wrong, AUTHORITIES)),
         Some(rustls::Error::InvalidMessage(_)) => {
             Fault::Tls("what came is not TLS: is it an http:// address?".to_owned())
         }
@@ -161,8 +161,9 @@ fn fault(error: &io::Error) -> Fault {
     }
 }
 
-/// For the operator: what is wrong, and what to do where that is known.
-fn said(wrong: &CertificateError) -> String {
+/// For the operator: what is wrong with a certificate, and what to do where that is known. `authorities` is the setting that
+/// names whom to trust.
+pub(crate) fn said(wrong: &CertificateError, authorities: &str) -> String {
     match wrong {
         CertificateError::ExpiredContext { not_after, .. } => {
             format!("it has expired at {}", date(*not_after))
@@ -175,7 +176,7 @@ fn said(wrong: &CertificateError) -> String {
             format!("it is not for {}, but for {}", expected.to_str(), presented.join(", "))
         }
         CertificateError::UnknownIssuer => {
-            "its issuer is not trusted; UPSTREAM_CA_PATH can name another authority".to_owned()
+            format!("its issuer is not trusted; {authorities} can name another authority")
         }
         other => other.to_string(),
     }

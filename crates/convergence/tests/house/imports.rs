@@ -61,6 +61,7 @@ fn few_files_of_http_know_the_gate_and_one_asks_it() {
         know,
         [
             "admit.rs",
+            "admit/limits.rs",
             "asked.rs",
             "count.rs",
             "endpoint.rs",
@@ -70,7 +71,7 @@ fn few_files_of_http_know_the_gate_and_one_asks_it() {
             "stamp.rs"
         ]
     );
-    assert_eq!(ask, ["admit.rs"]);
+    assert_eq!(ask, ["admit.rs", "admit/limits.rs"], "and the last step of the one");
 }
 
 #[test]
@@ -88,6 +89,13 @@ fn upstream_knows_no_keys_and_nothing_of_requests() {
     let beyond =
         ["gate::", "sheets::", "crate::http", "crate::app", "crate::keys", "crate::sync", "crate::routes"];
     assert_eq!(found(&rust_below("crates/convergence/src/upstream"), &beyond), [""; 0]);
+}
+
+#[test]
+fn fleet_knows_no_http() {
+    let beyond =
+        ["http::", "crate::app", "crate::keys", "crate::sync", "crate::usage", "sheets::", "Gate", "hyper"];
+    assert_eq!(found(&rust_below("crates/convergence/src/fleet"), &beyond), [""; 0]);
 }
 
 #[test]

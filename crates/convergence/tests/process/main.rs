@@ -3,6 +3,7 @@
 #[path = "../api/support/authority.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other tests need more of it")]
 mod authority;
+mod fleet;
 mod keys;
 mod killed;
 mod restarts;

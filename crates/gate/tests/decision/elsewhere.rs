@@ -1,6 +1,9 @@
 //! Requests that a window of several servers has decided on.
 
-use gate::{Candidate, Cause, OverLimit, Quota};
+use std::num::NonZeroU32;
+
+use gate::{Candidate, Cause, FurtherLimits, OverLimit, Quota, Quotas, Record};
+use proptest::prelude::*;
 
 use crate::support::{ANYTHING, admitted, at_millis, cause, gate_of, limited, retry_after};
 
@@ -36,4 +39,54 @@ fn a_refusal_from_elsewhere_is_told_as_it_is_and_takes_nothing() {
     assert_eq!((refusal.client(), retry_after(&refusal)), (Some("acme"), 9));
     assert_eq!(admitted(&gate, "k", at_millis(0), 3), 2);
     assert!(matches!(cause(&gate, "k", at_millis(0)), Cause::OverLimit { .. }));
+}
+
+#[test]
+fn what_was_admitted_elsewhere_counts_for_the_share_of_this_process() {
+    let gate = gate_of(vec![limited("k", "acme", 7)]);
+    let three = NonZeroU32::new(3).expect("not 0");
+    let quota = Some(Quota { limit: 7, remaining: 5, reset_seconds: 60 });
+    candidate(&gate, "k").settle(Ok(quota), at_millis(0)).expect("admitted elsewhere");
+    let permit = candidate(&gate, "k").admit_share(three, at_millis(0)).expect("one of two is left");
+    assert_eq!(permit.quotas().minute, Some(Quota { limit: 7, remaining: 0, reset_seconds: 61 }));
+    let refusal =
+        candidate(&gate, "k").admit_share(three, at_millis(0)).expect_err("two of seven are the share");
+    assert_eq!((refusal.client(), refusal.quotas().minute.map(|quota| quota.limit)), (Some("acme"), Some(7)));
+    assert!(candidate(&gate, "k").admit(at_millis(0)).is_ok(), "the limit itself has room");
+}
+
+#[test]
+fn what_a_quota_refuses_need_not_be_asked_elsewhere() {
+    let further_limits = FurtherLimits { day: Some(1), ..FurtherLimits::default() }.boxed();
+    let gate = gate_of(vec![Record { further_limits, ..limited("k", "acme", 9) }, limited("l", "acme", 9)]);
+    let asked = |key| candidate(&gate, key).check_quotas(at_millis(0));
+    assert!(asked("k").is_ok() && asked("k").is_ok(), "a look spends nothing");
+    assert_eq!(admitted(&gate, "l", at_millis(0), 1), 1);
+    let refusal = asked("k").err().expect("the client's day is used up");
+    assert!(matches!(refusal.cause(), Cause::QuotaExceeded { .. }), "{}", refusal.cause());
+    assert_eq!(refusal.quotas().minute.map(|quota| quota.remaining), Some(8));
+    assert!(asked("l").is_ok(), "a key without a quota");
+}
+
+#[test]
+fn who_cannot_be_decided_about_is_named_and_nothing_is_counted() {
+    let gate = gate_of(vec![limited("k", "acme", 1)]);
+    let refusal = candidate(&gate, "k").undecided();
+    assert_eq!((refusal.cause(), refusal.client()), (Cause::Undecided, Some("acme")));
+    assert_eq!(refusal.quotas(), Quotas::default());
+    assert_eq!(admitted(&gate, "k", at_millis(0), 2), 1);
+}
+
+proptest! {
+    #[test]
+    fn the_shares_of_all_servers_are_the_limit_or_one_each(limit in 0..200_u32, servers in 1..50_u32) {
+        let all: usize = (0..servers).map(|_| {
+            let gate = gate_of(vec![limited("k", "acme", limit)]);
+            let servers = NonZeroU32::new(servers).expect("not 0");
+            (0..limit + 2).filter(|_| candidate(&gate, "k").admit_share(servers, at_millis(0)).is_ok()).count()
+        }).sum();
+        let (limit, servers) = (limit as usize, servers as usize);
+        let most = if limit == 0 { 0 } else { limit.max(servers) };
+        prop_assert!(all <= most && all + servers > limit);
+    }
 }

@@ -180,7 +180,7 @@ fn limits(record: &Record) -> String {
 
 fn refusing_step(cause: Cause) -> usize {
     match cause {
-        Cause::Header(_) | Cause::Unavailable => 0,
+        Cause::Header(_) | Cause::Unavailable | Cause::Undecided => 0,
         Cause::UnknownKey => 1,
         Cause::UnreadableRow => 2,
         Cause::Inactive => 3,

@@ -1,6 +1,8 @@
 //! The decision of a `Check`: `admit`'s, in Envoy's words. A request is counted here and once; how the upstream answers
 //! it is not told, so nothing counts as failed.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tonic::{Code, Status};
 use tracing::debug;
@@ -10,6 +12,7 @@ use super::messages::{
 };
 use super::question::{self, Question, Unreadable};
 use crate::app::App;
+use crate::fleet::Link;
 use crate::http::admit::{Caller, admit};
 use crate::http::body::Answer;
 use crate::http::problem::Problem;
@@ -19,12 +22,16 @@ use crate::http::stamp;
 ///
 /// # Errors
 /// The message is about no HTTP request.
-pub(super) fn decide(app: &App, check: CheckRequest) -> Result<CheckResponse, Status> {
+pub(super) async fn decide(
+    app: &Arc<App>,
+    link: Option<&Arc<Link>>,
+    check: CheckRequest,
+) -> Result<CheckResponse, Status> {
     let id = app.next_request_id();
     let decision = match question::read(check) {
         Ok(Question { mut request, source }) => {
             debug!(request = %id, %source, "Envoy asks");
-            admit(app, source, &mut request, id)
+            admit(app, link, source, &mut request, id).await
         }
         Err(Unreadable::BadRequest(detail)) => {
             Err(Problem::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer())

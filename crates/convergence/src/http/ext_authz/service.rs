@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use futures_util::future::{Ready, ready};
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tonic::Status;
@@ -14,11 +14,16 @@ use tonic_prost::ProstCodec;
 use super::check;
 use super::messages::{CheckRequest, CheckResponse};
 use crate::app::App;
+use crate::fleet::Link;
 
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 
 /// Answers a call, whatever it calls.
-pub(super) async fn answer(app: Arc<App>, call: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+pub(super) async fn answer(
+    app: Arc<App>,
+    link: Option<Arc<Link>>,
+    call: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     if call.uri().path() != CHECK {
         let wrong = "there is only envoy.service.auth.v3.Authorization/Check here";
         return Ok(Status::unimplemented(wrong).into_http());
@@ -26,17 +31,24 @@ pub(super) async fn answer(app: Arc<App>, call: Request<Incoming>) -> Result<Res
     let limit = app.listen.max_body_bytes;
     let time = app.listen.body_timeout;
     let mut grpc = Grpc::new(ProstCodec::default()).max_decoding_message_size(limit);
-    let answered = tokio::time::timeout(time, grpc.unary(Check(app), call)).await;
+    let answered = tokio::time::timeout(time, grpc.unary(Check { app, link }, call)).await;
     Ok(answered.unwrap_or_else(|_| Status::deadline_exceeded("the call did not arrive in time").into_http()))
 }
 
-struct Check(Arc<App>);
+struct Check {
+    app: Arc<App>,
+    link: Option<Arc<Link>>,
+}
 
 impl UnaryService<CheckRequest> for Check {
     type Response = CheckResponse;
-    type Future = Ready<Result<tonic::Response<CheckResponse>, Status>>;
+    type Future = BoxFuture<'static, Result<tonic::Response<CheckResponse>, Status>>;
 
     fn call(&mut self, call: tonic::Request<CheckRequest>) -> Self::Future {
-        ready(check::decide(&self.0, call.into_inner()).map(tonic::Response::new))
+        let (app, link) = (Arc::clone(&self.app), self.link.clone());
+        Box::pin(async move {
+            let decision = check::decide(&app, link.as_ref(), call.into_inner()).await;
+            decision.map(tonic::Response::new)
+        })
     }
 }

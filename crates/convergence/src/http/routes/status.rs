@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::json;
 use crate::app::{App, Door, Guard, SourceKind};
 use crate::clock::Now;
+use crate::fleet;
 use crate::http::body::Answer;
 use crate::sync::InUse;
 
@@ -24,6 +25,9 @@ pub(crate) struct Status<'a> {
     /// Seconds.
     cache_duration: Option<u64>,
     cache: Cache,
+    /// Where limits are shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis: Option<fleet::Report>,
     usage: Option<Usage>,
 }
 
@@ -54,9 +58,10 @@ impl<'a> Status<'a> {
         match &app.door {
             Door::Open(why) => Self { mode: why.mode(), reason: Some(why.to_string()), ..Self::default() },
             Door::Guarded(guard) => {
+                let redis = app.fleet.as_ref().map(|fleet| fleet.report());
                 let last_error = app.books.tally.trouble();
                 let usage = Some(Usage { durable: last_error.is_none(), last_error });
-                Self { usage, ..guarded(guard, app.clock.now()) }
+                Self { redis, usage, ..guarded(guard, app.clock.now()) }
             }
         }
     }
@@ -95,5 +100,6 @@ fn guarded(guard: &Guard, now: Now) -> Status<'_> {
             stale: report.last_read.is_some() && (!report.connected || held),
         },
         usage: None,
+        redis: None,
     }
 }

@@ -1,0 +1,136 @@
+//! What several servers share through Redis or Valkey: at present the windows of their clients. Knows no HTTP.
+//!
+//! | step | module |
+//! |---|---|
+//! | a client's window, as a script that Redis runs | `window.lua`, `script` |
+//! | the connection, and what is wrong with it | `access`, `probe`, `trouble` |
+//! | one for each thread: the questions of one turn of its loop go out together, and none waits longer than it should | `link`, `batch` |
+//! | without an answer: how many servers there are, and what was admitted meanwhile | `alone` |
+//! | says that this server is there, and what it has admitted alone | `presence` |
+//! | how all of it is doing | `health` |
+
+mod access;
+mod alone;
+mod batch;
+mod health;
+mod link;
+mod presence;
+mod probe;
+mod script;
+mod trouble;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+pub(crate) use self::health::Report;
+pub(crate) use self::link::{Link, Verdict};
+pub(crate) use self::script::ClientKey;
+pub(crate) use self::trouble::Trouble;
+
+use uuid::Uuid;
+
+use self::access::Access;
+use self::alone::{Servers, Untold};
+use self::health::Health;
+use self::script::Call;
+use crate::clock::Clock;
+use crate::config::{Fault, Redis, RedisFallback};
+use crate::metrics::Metrics;
+
+/// How long a start waits to find out what is wrong with Redis.
+const CHECK: Duration = Duration::from_secs(3);
+
+/// This server, as one of several.
+pub(crate) struct Fleet {
+    access: Access,
+    /// How long a request waits for a decision, from the moment at which it asks.
+    deadline: Duration,
+    /// What a server does that cannot ask.
+    fallback: RedisFallback,
+    /// What it is called among the others, unlike any of them.
+    name: String,
+    servers: Servers,
+    /// Whether the number of servers is still to be written down.
+    unkept: AtomicBool,
+    untold: Untold,
+    health: Health,
+    clock: Arc<dyn Clock>,
+}
+
+impl Fleet {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// A certificate or a key cannot be used.
+    pub(crate) fn new(
+        redis: Redis,
+        data_dir: &Path,
+        clock: Arc<dyn Clock>,
+        metrics: &Metrics,
+    ) -> Result<Self, Fault> {
+        let (fallback, deadline) = (redis.fallback, redis.timeout);
+        let health = Health::new(metrics.redis());
+        let servers = Servers::remembered(data_dir);
+        Ok(Self {
+            access: Access::new(redis)?,
+            deadline,
+            fallback,
+            name: Uuid::new_v4().simple().to_string(),
+            servers,
+            unkept: AtomicBool::new(false),
+            untold: Untold::default(),
+            health,
+            clock,
+        })
+    }
+
+    /// Connects once, from any thread, to find out what only a person can put right. A Redis that is away is none of that:
+    /// a server can be started without it.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, or with what answers.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let tried = std::thread::scope(|scope| scope.spawn(|| self.try_once()).join());
+        match tried {
+            Ok(Err(Trouble::Settings { variable, wrong })) => {
+                Err(Fault { variable: variable.to_owned(), wrong })
+            }
+            Ok(Err(Trouble::Away(why))) => {
+                tracing::warn!("Redis cannot be asked: {why}; REDIS_FALLBACK decides until it can");
+                Ok(())
+            }
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+
+    fn try_once(&self) -> Result<(), Trouble> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Trouble::Away(error.to_string()))?;
+        let connected = async {
+            let connected = tokio::time::timeout(CHECK, presence::connect(self, self.deadline)).await;
+            connected.unwrap_or_else(|_| Err(Trouble::Away("it cannot be reached in time".to_owned())))
+        };
+        runtime.block_on(connected).map(|_| ())
+    }
+
+    /// Connects once, as what is no server, and changes nothing. Says what is there.
+    ///
+    /// # Errors
+    /// Why it would not decide.
+    pub(crate) async fn look(&self) -> Result<&'static str, Trouble> {
+        let mut connection = self.access.connect().await?;
+        // Nobody's window, with nothing to be recorded.
+        let call = Call::about(ClientKey::of(""));
+        let asked = connection.send(vec![call.command(self.access.prefix(), true)]);
+        let answers = tokio::time::timeout(self.deadline, asked).await.map_err(|_| Trouble::slow())??;
+        answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(connection.kind())
+    }
+
+    /// How all of it is doing.
+    pub(crate) fn report(&self) -> Report {
+        self.health.report(self.servers.number().get(), self.fallback)
+    }
+}

@@ -1,0 +1,113 @@
+//! The last step where several servers share their limits: Redis is asked, or this server decides without it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use gate::{Candidate, Now, Permit, Refusal};
+use http::Response;
+use tokio::sync::oneshot;
+
+use super::{About, Caller};
+use crate::app::App;
+use crate::config::RedisFallback;
+use crate::fleet::{ClientKey, Link, Verdict};
+use crate::http::body::Answer;
+use crate::http::{count, refuse};
+
+/// How far a decision has come.
+pub(super) enum Step {
+    Admitted(Permit),
+    Asked(Asked),
+}
+
+/// A candidate whose limit Redis is asked for.
+pub(super) struct Asked {
+    candidate: Candidate,
+    client: ClientKey,
+    link: Arc<Link>,
+    verdict: oneshot::Receiver<Verdict>,
+}
+
+/// Asks for a candidate's limit, if it has one.
+///
+/// # Errors
+/// It is refused without being asked for.
+pub(super) fn ask(candidate: Candidate, link: &Arc<Link>, now: Now) -> Result<Step, Refusal> {
+    let client = ClientKey::of(candidate.client());
+    match candidate.limit() {
+        // It is let in whatever the window says, which is to know of it.
+        None => {
+            let permit = candidate.admit(now)?;
+            link.record(client);
+            Ok(Step::Admitted(permit))
+        }
+        // Nobody has to be asked.
+        Some(0) => candidate.admit(now).map(Step::Admitted),
+        Some(limit) => {
+            // What a quota refuses is not to count in the window.
+            let candidate = candidate.check_quotas(now)?;
+            match link.ask(client, limit) {
+                Some(verdict) => {
+                    Ok(Step::Asked(Asked { candidate, client, link: Arc::clone(link), verdict }))
+                }
+                None => alone(candidate, client, link, now).map(Step::Admitted),
+            }
+        }
+    }
+}
+
+/// Without Redis: what `REDIS_FALLBACK` says.
+fn alone(candidate: Candidate, client: ClientKey, link: &Link, now: Now) -> Result<Permit, Refusal> {
+    let permit = match link.fallback() {
+        (RedisFallback::Share, servers) => candidate.admit_share(servers, now),
+        (RedisFallback::Local, _) => candidate.admit(now),
+        (RedisFallback::Closed, _) => Err(candidate.undecided()),
+    }?;
+    link.admitted_alone(client);
+    Ok(permit)
+}
+
+/// A decision that is on its way, for as long as `REDIS_TIMEOUT_MS` says at the most.
+pub(crate) struct Pending {
+    app: Arc<App>,
+    /// `None` once it has been decided.
+    asked: Option<(Asked, About)>,
+}
+
+impl Pending {
+    pub(super) fn new(app: &Arc<App>, asked: Asked, about: About) -> Self {
+        Self { app: Arc::clone(app), asked: Some((asked, about)) }
+    }
+}
+
+impl Future for Pending {
+    type Output = Result<Caller, Response<Answer>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        const ENDED: &str = "a future that has ended is not polled";
+        let Self { app, asked } = self.get_mut();
+        let verdict = ready!(Pin::new(&mut asked.as_mut().expect(ENDED).0.verdict).poll(context));
+        let (Asked { candidate, client, link, .. }, about) = asked.take().expect(ENDED);
+        let now = app.clock.now();
+        let decision = match verdict {
+            Ok(verdict) => candidate.settle(verdict.map(Some), now),
+            // There is no answer, or not in time.
+            Err(_) => alone(candidate, client, &link, now),
+        };
+        count::under(&about.endpoint, app, decision.as_ref(), now);
+        if let Some(line) = &about.line {
+            line.log(decision.as_ref());
+        }
+        Poll::Ready(match decision {
+            Ok(permit) => {
+                if let Some((shield, presented)) = app.shield.as_ref().zip(about.presented) {
+                    shield.let_in(presented);
+                }
+                Ok(Caller::Client(permit, about.endpoint))
+            }
+            // A limit refuses it, whatever it asked, and whenever keys are read again.
+            Err(refusal) => Err(refuse::answer(&refusal, None, || 1)),
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! The kinds of Redis that there are: a cluster, one behind TLS, one for a user of few rights.
+
+use testkit::Redis;
+
+use super::start::with_tls;
+use super::*;
+
+#[tokio::test]
+async fn over_tls_with_a_certificate_of_our_own() {
+    let (redis, folder) = with_tls("yes");
+    let url = redis.url().replace("redis://", "rediss://");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (authority, certificate, key) = (path("ca.pem"), path("client.pem"), path("client.key"));
+    let settings = [
+        ("REDIS_URL", url.as_str()),
+        ("REDIS_CA_PATH", &authority),
+        ("REDIS_CLIENT_CERT_PATH", &certificate),
+        ("REDIS_CLIENT_KEY_PATH", &key),
+        PATIENT,
+    ];
+    let servers = servers(2, &settings).await;
+    assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), LIMIT);
+}
+
+#[tokio::test]
+async fn as_a_user_who_may_do_what_the_guide_says() {
+    let redis = Redis::start();
+    let guide = include_str!("../../../../../docs/redis.md");
+    let rights = guide
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("ACL SETUSER convergence "))
+        .expect("a line of rights");
+    let rights: Vec<&str> = rights.split(' ').collect();
+    let words = [&["ACL", "SETUSER", "convergence"], &rights[..]].concat();
+    assert_eq!(redis.command(&words), "OK", "{words:?}");
+    let password = rights.iter().find_map(|word| word.strip_prefix('>')).expect("a password");
+    let url = redis.url().replace("redis://", "redis://convergence@");
+    let servers = servers(2, &[("REDIS_URL", &url), ("REDIS_PASSWORD", password), PATIENT]).await;
+    assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), LIMIT);
+    for server in &servers {
+        assert_eq!(server.status().await["redis"]["last_error"], Value::Null);
+    }
+}
+
+/// Three primaries that share the slots among them.
+async fn cluster() -> Vec<Redis> {
+    let settings = [
+        "--cluster-enabled",
+        "yes",
+        "--cluster-node-timeout",
+        "2000",
+        "--cluster-require-full-coverage",
+        "no",
+    ];
+    let nodes: Vec<Redis> = (0..3).map(|_| Redis::start_with(&settings)).collect();
+    let addresses: Vec<String> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
+    let made = nodes[0].command(
+        &[
+            &["--cluster", "create"],
+            &addresses.iter().map(String::as_str).collect::<Vec<_>>()[..],
+            &["--cluster-yes"],
+        ]
+        .concat(),
+    );
+    let begun = Instant::now();
+    let knows_all = |node: &Redis| {
+        let info = node.command(&["CLUSTER", "INFO"]);
+        info.contains("cluster_state:ok")
+            && info.contains("cluster_slots_assigned:16384")
+            && info.contains("cluster_known_nodes:3")
+    };
+    while !nodes.iter().all(knows_all) {
+        assert!(begun.elapsed() < LONG, "{made}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    nodes
+}
+
+#[tokio::test]
+async fn a_cluster_by_one_of_its_nodes() {
+    let nodes = cluster().await;
+    let servers = servers(2, &[("REDIS_URL", &nodes[1].url()), PATIENT]).await;
+    for key in ["key-one", "key-two", "key-three", "key-four"] {
+        assert_eq!(load(&servers, key, 3 * LIMIT).await.len(), LIMIT, "{key}");
+    }
+    let with_windows = |node: &&Redis| !node.command(&["KEYS", "convergence:window:*"]).is_empty();
+    assert!(nodes.iter().filter(with_windows).count() > 1, "clients are spread over the nodes");
+}
+
+#[tokio::test]
+async fn a_cluster_by_several_of_its_nodes_of_which_one_is_gone() {
+    let mut nodes = cluster().await;
+    let url = format!("redis://127.0.0.1:1,{},{}", nodes[1].url(), nodes[2].url());
+    let servers = servers(2, &[("REDIS_URL", &url)]).await;
+    nodes[0].kill();
+    let mut admitted = Vec::new();
+    for _ in 0..4 {
+        for key in ["key-one", "key-two", "key-three", "key-four"] {
+            let of_one = load(&servers, key, LIMIT).await;
+            admitted.push((key, of_one));
+        }
+    }
+    for key in ["key-one", "key-two", "key-three", "key-four"] {
+        let of_key: Vec<Admission> =
+            admitted.iter().filter(|(of, _)| *of == key).flat_map(|(_, all)| all.clone()).collect();
+        let most = most_in_a_window(&of_key);
+        assert!((LIMIT / 2 * 2..=2 * LIMIT).contains(&most), "{key}: {most}");
+    }
+}
