@@ -31,6 +31,8 @@ main() {
     crates/testkit/tests/outside/run.sh "$record" 2>&1 | tee "$logs/outside"
     title "Every order of two threads at one window: loom"
     explore_threads
+    title "The memory that counts stand in: valgrind"
+    check_memory
     title "Fuzzing, briefly"
     fuzz
     sum_up
@@ -42,10 +44,11 @@ title() {
 }
 
 # g++ compiles libFuzzer, flite speaks, Node runs the Apps Script, Python listens to what was said, nginx and HAProxy ask before
-# they forward, curl and openssl speak TLS and HTTP/2, and pebble is an ACME server. The listener, and the programs of others,
-# are made here rather than in the tests that use them, so that a failed download is told apart from a failed test.
+# they forward, curl and openssl speak TLS and HTTP/2, pebble is an ACME server, and valgrind watches the memory. The
+# listener, and the programs of others, are made here rather than in the tests that use them, so that a failed download is
+# told apart from a failed test.
 prepare() {
-    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm nginx-light haproxy curl openssl pebble
+    need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm nginx-light haproxy curl openssl pebble valgrind
     need_cargo
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"
@@ -84,6 +87,13 @@ explore_threads() {
         --target-dir "$CARGO_TARGET_DIR/loom" 2>&1 | tee "$logs/loom"
 }
 
+# The one place with `unsafe`, by the tests of what is built on it.
+check_memory() {
+    cargo test --package convergence --lib --locked \
+        --config 'target."cfg(all())".runner = ["valgrind", "--quiet", "--error-exitcode=9"]' \
+        -- usage::tests::p23_a_segment_that_is_back usage::tests::p23_without_a_disk 2>&1 | tee "$logs/valgrind"
+}
+
 # Each fuzz target on the stable compiler, with the coverage that guides libFuzzer, for a bounded time. The flags are
 # cargo-fuzz's own, less the address sanitizer, which needs a nightly compiler (and finds little where `unsafe` is
 # denied). --target keeps them away from build scripts.
@@ -118,7 +128,7 @@ fuzz_one() {
 sum_up() {
     local inputs counts
     inputs=$(cat "$logs"/fuzz-* | awk '/^stat::number_of_executed_units:/ { sum += $2 } END { print sum + 0 }')
-    for part in workspace loom; do
+    for part in workspace loom valgrind; do
         [ "$(counted "$logs/$part")" != "0 passed, 0 failed" ] || fail "no test was run; see $logs/$part"
     done
     [ "$inputs" -gt 0 ] || fail "nothing was fuzzed; see $logs"

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::Semaphore;
+
 pub(crate) use background::{Background, Task};
 pub(crate) use door::{Door, Guard, SourceKind};
 
@@ -29,6 +31,8 @@ pub(crate) struct App {
     pub(crate) studio: Studio,
     pub(crate) books: Books,
     pub(crate) endpoints: Endpoints,
+    /// Whose turn it is to have what it has used looked up.
+    pub(crate) reports: Semaphore,
     pub(crate) data_dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listen: Listen,

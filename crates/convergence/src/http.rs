@@ -23,6 +23,7 @@ mod router;
 
 mod admit;
 mod asked;
+mod count;
 mod endpoint;
 mod refuse;
 mod shield;

@@ -18,7 +18,7 @@ pub(crate) use aim::{Mishap, identities, misses, restore, suspects};
 pub(crate) use bookkeeper::{Bookkeeper, KeepError};
 pub(crate) use ledger::{Ledger, Row, day_of, oldest_kept};
 pub(crate) use plan::{Plan, Update, found, plan};
-pub(crate) use report::{Asked, Entry, GROUPS, has_counts, report, stretches};
+pub(crate) use report::{Asked, Entry, GROUPS, has_counts, report, spent, stretches};
 pub(crate) use tab::{COLUMNS, Grid, HeaderLost, Layout};
 pub(crate) use tally::{Tally, Whose};
 pub(crate) use totals::{Kind, Totals};

@@ -145,6 +145,11 @@ impl State {
     /// What a request of now with this key is held to.
     fn held(&self, entry: &Entry, now: Now) -> Held {
         let further = self.directory.further_limits(entry);
-        Held { limit: entry.limit(), further, periods: self.calendar.at(now.unix) }
+        Held {
+            limit: entry.limit(),
+            further,
+            expires_at: entry.expires_at,
+            periods: self.calendar.at(now.unix),
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! A day begins at its first instant: at midnight, or where a clock change skips midnight, right after it. So a day with a
 //! clock change has 23 or 25 hours. Where clocks go back over midnight, the day that had begun goes on.
 
+use std::num::NonZeroU32;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -53,8 +55,9 @@ impl Span {
     }
 
     /// How long it lasts from a moment on, in whole seconds; at least one.
-    pub(crate) fn seconds_left(&self, unix: i64) -> u32 {
-        u32::try_from(self.until().saturating_sub(unix).max(1)).unwrap_or(u32::MAX)
+    pub(crate) fn seconds_left(&self, unix: i64) -> NonZeroU32 {
+        let seconds = self.until().saturating_sub(unix).clamp(1, u32::MAX.into());
+        u32::try_from(seconds).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
     }
 
     fn contains(&self, unix: i64) -> bool {
@@ -212,7 +215,7 @@ mod tests {
     fn no_moment_is_out_of_reach() {
         for unix in [i64::MIN, Timestamp::MIN.as_second(), 0, Timestamp::MAX.as_second(), i64::MAX] {
             let periods = Calendar::new(&TimeZone::UTC, unix).at(unix);
-            assert!(periods.day.seconds_left(unix) >= 1 && periods.day.seconds > 0);
+            assert!(periods.day.seconds > 0 && periods.month.seconds > 0);
         }
     }
 }

@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 
 use crate::calendar::{Calendar, Periods};
 use crate::limit::{self, Grain, OverLimit, Quota, Window};
-use crate::meter::{Counts, Meter, Usage};
 use crate::now::Now;
 use crate::quota::{Exceeded, FurtherLimits, Quotas, Spent, Tally};
 use crate::refusal::Cause;
@@ -37,7 +36,6 @@ pub(crate) struct Grains {
 struct Account {
     /// `None` while nothing is counted, which is most of the time.
     window: Option<Window>,
-    meter: Meter,
     tally: Tally,
     /// `None` where there is no shadow limit, and while nothing is counted for one.
     shadow: Option<Box<Shadow>>,
@@ -49,17 +47,21 @@ pub(crate) struct Held {
     /// Requests per 60 seconds.
     pub(crate) limit: Option<u32>,
     pub(crate) further: Option<FurtherLimits>,
+    /// The last Unix second at which its key is valid.
+    pub(crate) expires_at: i64,
     /// Of the moment of its key's look-up.
     pub(crate) periods: Periods,
 }
 
 /// A request that is let through.
+#[derive(Clone, Copy)]
 pub(crate) struct Admission {
     pub(crate) quotas: Quotas,
     pub(crate) shadow_refused: bool,
 }
 
 /// A request that is refused.
+#[derive(Clone, Copy)]
 pub(crate) struct Excess {
     pub(crate) cause: Cause,
     pub(crate) quotas: Quotas,
@@ -85,7 +87,7 @@ impl Client {
         &self.name
     }
 
-    /// Looks at all limits, and records the request in all windows or in none: one step. Either outcome is counted. Where
+    /// Looks at all limits, and records the request in all windows or in none: one step. Where
     /// it was decided elsewhere, that takes the place of this process's own window, which is kept all the same.
     pub(crate) fn decide(
         &self,
@@ -95,7 +97,7 @@ impl Client {
     ) -> Result<Admission, Excess> {
         let mut desk = sync::lock(&self.desk);
         let grains = desk.grains;
-        let Account { window, meter, tally, shadow } = &mut **desk.account.get_or_insert_default();
+        let Account { window, tally, shadow } = &mut **desk.account.get_or_insert_default();
         let window = window.get_or_insert_with(|| Window::new(grains.window));
         let tick = window.turn(now.uptime);
         tally.turn(now.unix, &held.periods);
@@ -109,12 +111,10 @@ impl Client {
         };
         let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods));
         let verdict = if let Some(cause) = longest(over, exceeded, now) {
-            meter.rate_limited(now.unix);
             Err(cause)
         } else {
             window.record(tick);
             tally.record();
-            meter.admitted(now.unix);
             let limit = held.further.and_then(|limits| limits.shadow);
             Ok(grains.shadow.is_some_and(|grain| Shadow::record(shadow, grain, limit, now.uptime)))
         };
@@ -168,23 +168,6 @@ impl Client {
         sync::lock(&self.desk).account.get_or_insert_default().tally.add(spent, calendar);
     }
 
-    pub(crate) fn record_failure(&self) {
-        if let Some(account) = &mut sync::lock(&self.desk).account {
-            account.meter.failed();
-        }
-    }
-
-    pub(crate) fn counts(&self) -> Counts {
-        sync::lock(&self.desk).account.as_ref().map_or(Counts::default(), |account| account.meter.total)
-    }
-
-    pub(crate) fn usage(&self) -> Usage {
-        let desk = sync::lock(&self.desk);
-        let counts = desk.account.as_ref().map(|account| (account.meter.earlier(), account.meter.total));
-        let (earlier, total) = counts.unwrap_or_default();
-        Usage { client: self.name.as_ref().to_owned(), earlier, total }
-    }
-
     /// How many requests its shadow limit would have refused since this was last asked.
     pub(crate) fn take_shadow_refusals(&self) -> u64 {
         let mut desk = sync::lock(&self.desk);
@@ -234,7 +217,7 @@ impl Held {
 fn longest(over: Option<OverLimit>, exceeded: Option<Exceeded>, now: Now) -> Option<Cause> {
     let minute = over.map(|over| (over.retry_after, Cause::OverLimit { retry_after: over.retry_after }));
     let Some(Exceeded { period, span }) = exceeded else { return minute.map(|(_, cause)| cause) };
-    let retry_after = span.seconds_left(now.unix);
+    let retry_after = span.seconds_left(now.unix).get();
     match minute {
         Some((wait, cause)) if wait > retry_after => Some(cause),
         _ => Some(Cause::QuotaExceeded { period, retry_after, resets_at: span.until(), offset: span.offset }),

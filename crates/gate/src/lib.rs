@@ -11,7 +11,7 @@
 //! | standing at this second | `expiry` | unreadable row, inactive, revoked, expired |
 //! | may the key be used here, so, for this? | `restrictions` | environment, address, method, scopes |
 //! | one whose key stands, ahead of its limits | `candidate` | - |
-//! | the client's sliding window, its quotas of the calendar, its counts | `limit`, `quota`, `meter` | over a limit |
+//! | the client's sliding window, its quotas of the calendar | `limit`, `quota` | over a limit |
 //! | proof of admission | `permit` | - |
 //!
 //! Ahead of all that stands `table`, which reads a grid of cells into [`Record`]s, and `record`, what a row says.
@@ -37,7 +37,6 @@ mod restrictions;
 mod calendar;
 mod client;
 mod limit;
-mod meter;
 mod quota;
 mod roster;
 mod runs;
@@ -55,7 +54,6 @@ pub use bearer::HeaderProblem;
 pub use calendar::{Period, Periods, Span};
 pub use candidate::Candidate;
 pub use limit::{EXACT_UP_TO, OverLimit, Quota, WINDOW_SECONDS};
-pub use meter::{Counts, Usage};
 pub use network::{Network, NotANetwork};
 pub use now::Now;
 pub use permit::Permit;

@@ -15,12 +15,19 @@ pub struct Permit {
     quotas: Quotas,
     shadow_refused: bool,
     key: Fingerprint,
+    /// The key's last valid Unix second.
+    expires_at: i64,
 }
 
 impl Permit {
-    pub(crate) fn grant(client: &Arc<Client>, key: Fingerprint, admission: Admission) -> Self {
+    pub(crate) fn grant(
+        client: &Arc<Client>,
+        key: Fingerprint,
+        expires_at: i64,
+        admission: Admission,
+    ) -> Self {
         let Admission { quotas, shadow_refused } = admission;
-        Self { client: Arc::clone(client), quotas, shadow_refused, key }
+        Self { client: Arc::clone(client), quotas, shadow_refused, key, expires_at }
     }
 
     /// Who called: `client_name` as the sheet has it.
@@ -38,14 +45,14 @@ impl Permit {
         self.shadow_refused
     }
 
+    /// The last Unix second at which the key is valid; `None` if there is none.
+    pub fn expires_at(&self) -> Option<i64> {
+        Some(self.expires_at).filter(|last| *last != i64::MAX)
+    }
+
     /// Which key, for the log.
     pub fn key(&self) -> Fingerprint {
         self.key
-    }
-
-    /// Counts this request as answered with a 5xx.
-    pub fn record_failure(&self) {
-        self.client.record_failure();
     }
 }
 

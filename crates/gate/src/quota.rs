@@ -1,5 +1,7 @@
 //! Step 5, beside the window: quotas of a day and of a month. They are of the calendar, and begin anew all at once.
 
+use std::num::NonZeroU32;
+
 use crate::calendar::{Calendar, Period, Periods, Span};
 use crate::limit::Quota;
 
@@ -55,8 +57,8 @@ pub struct CalendarQuota {
     pub limit: u64,
     /// Requests that would be admitted in what is left of it.
     pub remaining: u64,
-    /// Whole seconds until it ends, at least 1.
-    pub reset_seconds: u32,
+    /// Whole seconds until it ends.
+    pub reset_seconds: NonZeroU32,
     /// How long it is from its beginning to its end, in seconds.
     pub period_seconds: u32,
 }
@@ -132,8 +134,8 @@ impl Tally {
 
     /// Counts a request, after [`Tally::turn`].
     pub(crate) fn record(&mut self) {
-        self.day += 1;
-        self.month += 1;
+        self.day = self.day.saturating_add(1);
+        self.month = self.month.saturating_add(1);
     }
 
     /// Of the quotas without room, the one that has none for longest.

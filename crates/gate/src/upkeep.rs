@@ -9,7 +9,6 @@ use crate::admit::{Gate, State};
 use crate::calendar::{Calendar, Periods};
 use crate::client::Client;
 use crate::directory::Directory;
-use crate::meter::{Counts, Usage};
 use crate::now::Now;
 use crate::quota::Spent;
 use crate::record::Record;
@@ -77,16 +76,6 @@ impl Gate {
             .filter(|(_, count)| *count > 0)
             .map(|(client, count)| (client.name().to_owned(), count))
             .collect()
-    }
-
-    /// What each client has used so far, and what of it before its current UTC day, for every client that has used anything.
-    pub fn usage(&self) -> Vec<Usage> {
-        let directory = Arc::clone(&sync::read(&self.state).directory);
-        let mut clients: Vec<_> =
-            directory.clients().filter(|client| client.counts() != Counts::default()).collect();
-        clients.sort_unstable_by_key(|client| client.name());
-        clients.dedup_by_key(|client| client.name());
-        clients.into_iter().map(|client| client.usage()).collect()
     }
 
     fn set_calendar(&self, next: impl FnOnce(&Calendar) -> Calendar) {

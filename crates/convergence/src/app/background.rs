@@ -15,7 +15,7 @@ use crate::http::loosely;
 use crate::keys::KeySource;
 use crate::metrics::Metrics;
 use crate::routes::InUse;
-use crate::sync::{Flusher, Journal, Orders, Refresher, State, Store};
+use crate::sync::{Books, Flusher, Journal, Orders, Refresher, State, Store};
 use crate::upstream::{Examiner, Server};
 
 /// How often idle windows are freed, old recordings deleted, and limits that are tried out spoken of.
@@ -41,7 +41,10 @@ impl Background {
         flusher: Option<Flusher>,
         drained: watch::Receiver<bool>,
     ) -> Self {
-        let keeper = flusher.is_some().then(|| -> Task { Box::pin(app.books.clone().keep()) });
+        let keeper = match &app.door {
+            Door::Guarded(guard) => Some(Box::pin(app.books.clone().keep(Arc::clone(&guard.gate))) as Task),
+            Door::Open(_) => None,
+        };
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
         let upstreams: Task = Box::pin(look_after_upstreams(Arc::clone(app)));
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
@@ -63,6 +66,7 @@ pub(super) fn refresher<S: KeySource>(
     data_dir: &Path,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
+    books: &Books,
 ) -> Task {
     // A default limit is baked into the records, so another one makes them another source's.
     let identity = format!("{} {:?}", source.identity(), keys.default_limit);
@@ -73,6 +77,8 @@ pub(super) fn refresher<S: KeySource>(
         state: State::new(keys.tolerance),
         store: Store::new(data_dir, &identity, guard.source.word()),
         orders: Orders::new(data_dir, Arc::clone(clock)),
+        books: books.clone(),
+        is_resumed: false,
         clock: Arc::clone(clock),
         cache_duration: keys.cache_duration,
         max_stale: keys.max_stale,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::App;
 use super::background::{Background, flusher};
@@ -42,11 +42,11 @@ impl App {
             let (variable, wrong) = (unusable.variable.to_owned(), unusable.wrong);
             Fault { variable, wrong }
         })?;
-        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics)?;
+        let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
+        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books)?;
         let fleet = config.redis.map(|redis| fleet(redis, &door, &config.data_dir, &clock, &metrics));
         let fleet = fleet.transpose()?.flatten();
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
-        let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
         let app = Arc::new(Self {
             door,
             fleet,
@@ -54,6 +54,7 @@ impl App {
             studio: studio(&config.audio, &config.data_dir),
             books,
             endpoints: Endpoints::default(),
+            reports: Semaphore::new(1),
             data_dir: config.data_dir,
             clock,
             listen: config.listen,

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Auth, Fault, Source};
 use crate::keys::{CsvFile, GoogleTab};
 use crate::metrics::Metrics;
-use crate::sync::{EarlyReads, Freshness};
+use crate::sync::{Books, EarlyReads, Freshness};
 
 /// Whether requests are checked. Set at start and never changed: no fault at run time opens a door.
 pub(crate) enum Door {
@@ -97,6 +97,7 @@ pub(super) fn door(
     data_dir: &Path,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
+    books: &Books,
 ) -> Result<(Door, Option<Task>), Fault> {
     let keys = match auth {
         Auth::On(keys) => keys,
@@ -117,14 +118,14 @@ pub(super) fn door(
             info!("keys come from KEYS_FILE {}", path.display());
             let source = CsvFile::new(path.clone(), time_zone.clone(), Arc::clone(clock));
             let guard = guard(SourceKind::File);
-            let task = refresher(source, &guard, &keys, data_dir, clock, metrics);
+            let task = refresher(source, &guard, &keys, data_dir, clock, metrics, books);
             (guard, task)
         }
         Source::Google(sheet) => {
             info!(tab = sheet.tab, "keys come from a Google Sheet");
             let guard = guard(SourceKind::Google { tab: sheet.tab.clone() });
             let source = GoogleTab::new(sheet.clone(), Arc::clone(clock), metrics.sheet_reads());
-            let task = refresher(source, &guard, &keys, data_dir, clock, metrics);
+            let task = refresher(source, &guard, &keys, data_dir, clock, metrics, books);
             (guard, task)
         }
         Source::Missing(missing) if keys.may_fall_open => {
@@ -136,5 +137,6 @@ pub(super) fn door(
             return Err(Fault { variable: "AUTH_FALLBACK".to_owned(), wrong });
         }
     };
+    books.open();
     Ok((Door::Guarded(guard), Some(task)))
 }

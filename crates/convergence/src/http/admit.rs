@@ -5,7 +5,7 @@ mod limits;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gate::{Cause, HeaderProblem, Now, Permit, Quotas, Refusal};
+use gate::{Cause, Fingerprint, HeaderProblem, Now, Permit, Quotas, Refusal};
 use http::header::AUTHORIZATION;
 use http::{Method, Response};
 use tracing::{Level, debug, enabled};
@@ -19,7 +19,7 @@ use super::endpoint::Endpoint;
 use super::request::Asks;
 use super::shield::{Attempt, Presented, TooMany};
 use super::stamp::RequestId;
-use super::{redact, refuse};
+use super::{count, redact, refuse};
 use crate::app::{App, Door, Guard};
 use crate::fleet::Link;
 use crate::metrics::AttemptResult;
@@ -55,6 +55,22 @@ impl Caller {
         }
     }
 
+    /// With which key.
+    pub(crate) fn key(&self) -> Option<Fingerprint> {
+        match self {
+            Caller::Client(permit, _) => Some(permit.key()),
+            Caller::Anyone(_) => None,
+        }
+    }
+
+    /// The last Unix second at which the key is valid.
+    pub(crate) fn expires_at(&self) -> Option<i64> {
+        match self {
+            Caller::Client(permit, _) => permit.expires_at(),
+            Caller::Anyone(_) => None,
+        }
+    }
+
     /// Counts the request as answered with a 5xx.
     pub(crate) fn record_failure(&self, app: &App) {
         self.count(app, Kind::Failed, 1);
@@ -63,9 +79,7 @@ impl Caller {
     /// Counts something that came of the request.
     pub(crate) fn count(&self, app: &App, kind: Kind, number: u64) {
         if let Caller::Client(permit, endpoint) = self {
-            let whose =
-                Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
-            app.books.tally.count(whose, kind, number, app.clock.now().unix);
+            count::outcome(app, permit, endpoint, kind, number);
         }
     }
 }
@@ -133,7 +147,7 @@ fn ask(
         && guard.gate.decides(now)
     {
         request.remove(&AUTHORIZATION);
-        return Admission::Decided(Err(hold_back(app, guard, attempt, too_many, request, id)));
+        return Admission::Decided(Err(hold_back(app, guard, Some(attempt), too_many, request, id)));
     }
     let decision = errand.ask(app, |asked| {
         let authorization = request.all(&AUTHORIZATION);
@@ -163,7 +177,7 @@ fn ask(
         if let Some(attempt) = attempt
             && let Err(too_many) = attempt.failed(now.uptime)
         {
-            return Admission::Decided(Err(hold_back(app, guard, &attempt, too_many, request, id)));
+            return Admission::Decided(Err(hold_back(app, guard, Some(&attempt), too_many, request, id)));
         }
         app.metrics.attempt(AttemptResult::Failed);
     }
@@ -187,7 +201,7 @@ fn is_failed_attempt(cause: Cause) -> bool {
 fn hold_back(
     app: &App,
     guard: &Guard,
-    attempt: &Attempt<'_>,
+    attempt: Option<&Attempt<'_>>,
     TooMany { retry_after }: TooMany,
     request: &impl Asks,
     id: RequestId,
@@ -195,8 +209,8 @@ fn hold_back(
     app.metrics.attempt(AttemptResult::HeldBack);
     if enabled!(Level::DEBUG) {
         let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
-        let address = attempt.source();
-        debug!(request = %id, %method, %path, %address, "refused: too many failed attempts from there, for {retry_after} s");
+        let address = attempt.map(Attempt::source).map(tracing::field::display);
+        debug!(request = %id, %method, %path, address, "refused: too many failed attempts from there, for {retry_after} s");
     }
     refuse::too_many_failed_attempts(retry_after)
 }

@@ -21,7 +21,7 @@ const LONGEST_NAME: usize = 40;
 const OTHERS: &str = "(other paths)";
 
 /// The method and a path in which what varies is a `*`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Endpoint(SmallVec<[u8; 96]>);
 
 impl Endpoint {

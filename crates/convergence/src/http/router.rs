@@ -13,7 +13,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::routes::download::{self, DOWNLOAD};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
-use super::routes::{generate_audio, health, status, verify};
+use super::routes::{generate_audio, health, me, status, verify};
 use super::stamp::{self, RequestId, Stamp};
 use crate::app::App;
 
@@ -49,6 +49,8 @@ async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> 
     };
     let answer = match (&request.head.method, request.head.target.path()) {
         (_, "/auth/verify") => verify::answer(&caller),
+        (&Method::GET | &Method::HEAD, "/auth/me") => Box::pin(me::answer(app, &caller)).await,
+        (_, "/auth/me") => wrong_method("GET, HEAD"),
         (&Method::POST, "/convergence/generate-audio") => {
             Box::pin(generate_audio::answer(app, &caller, request.into_http())).await
         }

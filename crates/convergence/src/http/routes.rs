@@ -3,6 +3,7 @@
 pub(super) mod download;
 pub(super) mod generate_audio;
 pub(super) mod health;
+pub(super) mod me;
 pub(super) mod sheet_changed;
 pub(super) mod status;
 pub(super) mod verify;

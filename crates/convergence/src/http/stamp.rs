@@ -67,6 +67,11 @@ impl Stamp {
     }
 }
 
+/// Names the client, and no more.
+pub(crate) fn client_name(headers: &mut HeaderMap, name: Option<&str>) {
+    client(headers, name, &Quotas::default());
+}
+
 /// Names the client, and says what is left of its limits.
 pub(crate) fn client(headers: &mut HeaderMap, name: Option<&str>, quotas: &Quotas) {
     lines(name, quotas, &mut |name, value| insert(headers, name, value));
@@ -90,7 +95,7 @@ fn lines(name: Option<&str>, quotas: &Quotas, emit: &mut dyn FnMut(&HeaderName, 
     for (name, quota) in [("day", quotas.day), ("month", quotas.month)] {
         let Some(CalendarQuota { limit, remaining, reset_seconds, period_seconds }) = quota else { continue };
         policies.item(name, ("q", limit), ("w", period_seconds));
-        left.item(name, ("r", remaining), ("t", reset_seconds));
+        left.item(name, ("r", remaining), ("t", reset_seconds.get()));
     }
     emit(&POLICY, policies.as_bytes());
     emit(&LIMIT, left.as_bytes());
@@ -213,7 +218,7 @@ mod tests {
         let quota = Some(CalendarQuota {
             limit: most,
             remaining: most,
-            reset_seconds: u32::MAX,
+            reset_seconds: std::num::NonZeroU32::MAX,
             period_seconds: u32::MAX,
         });
         client(&mut headers, None, &Quotas { minute, day: quota, month: quota });

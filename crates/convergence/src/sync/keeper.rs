@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use gate::{Gate, Periods, Spent};
 use tokio::sync::Notify;
 use tracing::info;
 
 use super::complaint::Complaint;
 use crate::clock::Clock;
-use crate::usage::{Bookkeeper, KeepError, Tally};
+use crate::usage::{Bookkeeper, KeepError, Tally, spent};
 
 /// A loss of power loses what was counted in this time, and in the time that the disk takes: not more than a second.
 const GATHER_EVERY: Duration = Duration::from_millis(500);
@@ -42,7 +43,7 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// In this folder. Nothing is read yet, but from here on what is counted outlives the process.
+    /// In this folder, which is not looked at yet.
     pub(crate) fn new(folder: PathBuf, instance: &str, clock: Arc<dyn Clock>) -> Self {
         let mut run = [0; 8];
         // Without randomness two processes may take each other's segments for their own, which nobody reads twice all the same.
@@ -51,11 +52,14 @@ impl Books {
         let on_full = Arc::clone(&full);
         let on_full = Box::new(move || on_full.notify_one());
         let tally = Arc::new(Tally::new(folder.clone(), instance, u64::from_ne_bytes(run), on_full));
-        let mut keeper = Bookkeeper::new(Arc::clone(&tally), folder);
-        // What goes wrong goes wrong again in a moment, and is said then.
-        let _ = keeper.gather();
-        let keeper = Arc::new(Mutex::new(keeper));
+        let keeper = Arc::new(Mutex::new(Bookkeeper::new(Arc::clone(&tally), folder)));
         Self { tally, keeper, full, clock }
+    }
+
+    /// From here on what is counted outlives the process.
+    pub(crate) fn open(&self) {
+        // What goes wrong goes wrong again in a moment, and is said then.
+        let _ = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).gather();
     }
 
     /// Does something with them that takes as long as the disk does, at this Unix second.
@@ -69,13 +73,26 @@ impl Books {
         done.map_err(|error| KeepError::File(io::Error::other(error))).flatten()
     }
 
-    /// Runs until the server ends.
-    pub(crate) async fn keep(self) {
+    /// What clients were let through in these days and months before this process has let anybody through.
+    pub(crate) async fn spent(&self, periods: Periods) -> Result<Vec<Spent>, KeepError> {
+        self.with(move |books, now| {
+            books.recover(now)?;
+            spent(books.folder(), &periods, now)
+        })
+        .await
+    }
+
+    /// Runs until the server ends. The gate knows when quotas begin anew.
+    pub(crate) async fn keep(self, gate: Arc<Gate>) {
         let mut trouble = Trouble::default();
         let mut posted = self.clock.now().uptime;
         loop {
             let is_due = self.clock.now().uptime >= posted + POST_EVERY;
+            let periods = gate.periods(self.clock.now());
             let kept = self.with(move |books, now| {
+                if let Some(Periods { day, month }) = periods {
+                    books.set_borders([day.from, month.from]);
+                }
                 books.gather()?;
                 let is_urgent = books.pending() > MOST_PENDING || books.is_volatile();
                 if is_due || is_urgent { books.post(now) } else { Ok(()) }

@@ -12,6 +12,7 @@ use super::audit::Event;
 use super::back_off::back_off;
 use super::early::{Cause, Pace};
 use super::freshness::{Freshness, InUse};
+use super::keeper::Books;
 use super::orders::{Order, Orders};
 use super::roll::Roll;
 use super::standing::{Held, Standing};
@@ -35,6 +36,10 @@ pub(crate) struct Refresher<S> {
     pub(crate) state: State,
     pub(crate) store: Store,
     pub(crate) orders: Orders,
+    /// What was used before this process.
+    pub(crate) books: Books,
+    /// Whether the gate has been told that.
+    pub(crate) is_resumed: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache_duration: Duration,
     pub(crate) max_stale: Duration,
@@ -58,7 +63,13 @@ impl<S: KeySource> Refresher<S> {
         loop {
             let started = self.clock.now();
             self.journal.begin(cause);
-            let result = self.read().await.map(|table| self.refresh(table, started.unix));
+            let result = match self.read().await {
+                Ok(table) => {
+                    self.refresh(table, started.unix).await;
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            };
             let mut not_before = started.uptime;
             let due = match &result {
                 Ok(()) => {
@@ -95,7 +106,7 @@ impl<S: KeySource> Refresher<S> {
 
     /// Puts what the source has in the gate. The rows are as old as the moment at which their reading began, in Unix
     /// seconds.
-    fn refresh(&mut self, table: Table, read_at: i64) {
+    async fn refresh(&mut self, table: Table, read_at: i64) {
         self.report_problems(&table.problems);
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
         let accepted = self.accepted.take();
@@ -103,7 +114,7 @@ impl<S: KeySource> Refresher<S> {
         let before = self.state.standing.clone();
         let roll = Roll::of(table.records).in_zone(table.time_zone);
         let step = self.state.take(roll, accepted.as_deref(), now);
-        self.use_keys(read_at);
+        self.use_keys(read_at).await;
         if step.changed {
             self.journal.changed();
         }
@@ -120,10 +131,11 @@ impl<S: KeySource> Refresher<S> {
 
     /// Puts the keys in the gate that are in use now, after the source was last read at this Unix second. A refresh that
     /// is held is a good read: the keys from before must not grow too old while a person looks at the sheet (P20).
-    fn use_keys(&mut self, read_at: i64) {
+    async fn use_keys(&mut self, read_at: i64) {
         let Some(roll) = self.state.in_use.clone() else { return };
         let (records, usable_until) = (roll.records(), self.usable_until(read_at));
         self.gate.set_time_zone(roll.time_zone(), self.clock.now());
+        self.resume().await;
         self.gate.replace(records, usable_until);
         self.freshness.update(|report| {
             report.last_read = Some(read_at);
@@ -133,6 +145,18 @@ impl<S: KeySource> Refresher<S> {
                 Standing::RolledBack(_) => InUse::RolledBack,
             };
         });
+    }
+
+    /// Tells the gate, before it lets anybody through, what clients have used of their quotas.
+    async fn resume(&mut self) {
+        let Some(periods) = self.gate.periods(self.clock.now()).filter(|_| !self.is_resumed) else { return };
+        self.is_resumed = true;
+        match self.books.spent(periods).await {
+            Ok(spent) => self.gate.resume(spent),
+            Err(error) => {
+                warn!("quotas of the day and month begin empty, since what was used cannot be read: {error}");
+            }
+        }
     }
 
     /// Starts from the last good snapshot on disk, if it is of this source: its age counts on.
@@ -148,7 +172,7 @@ impl<S: KeySource> Refresher<S> {
         }
         self.state.in_use = Some(Arc::new(roll));
         self.state.standing = standing;
-        self.use_keys(read_at);
+        self.use_keys(read_at).await;
     }
 
     /// Does what a person asks for, and says whether that takes a read: what is accepted is checked against the next one
@@ -161,7 +185,7 @@ impl<S: KeySource> Refresher<S> {
             }
             Order::RollBack(to) => {
                 match self.store.directory(to).await {
-                    Ok(directory) => self.roll_back(to, directory.roll, directory.read_at),
+                    Ok(directory) => self.roll_back(to, directory.roll, directory.read_at).await,
                     Err(error) => error!("the directory of entry {to} cannot be brought back: {error}"),
                 }
                 self.orders.done();
@@ -170,12 +194,12 @@ impl<S: KeySource> Refresher<S> {
         }
     }
 
-    fn roll_back(&mut self, to: u64, roll: Roll, of: i64) {
+    async fn roll_back(&mut self, to: u64, roll: Roll, of: i64) {
         let now = self.clock.now().unix;
         let step = self.state.roll_back(to, roll, now);
         // Without any read so far, the keys are as old as they were then.
         let read_at = self.freshness.report().last_read.unwrap_or(of);
-        self.use_keys(read_at);
+        self.use_keys(read_at).await;
         warn!(keys = self.gate.keys(), "ROLLED BACK to the keys of entry {to}, until the source changes");
         self.store.keep(&self.state, step, read_at, now);
     }

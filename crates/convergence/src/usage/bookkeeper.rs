@@ -33,7 +33,7 @@ pub(crate) struct Bookkeeper {
     /// In the database, and not told to the ledger yet.
     fresh: BTreeMap<Row, Totals>,
     /// When a quota's period has begun of late, in Unix seconds.
-    borders: Vec<i64>,
+    borders: [i64; 2],
 }
 
 /// Lines, and the files that they are in.
@@ -66,12 +66,12 @@ impl Bookkeeper {
             pending: Parcel::default(),
             unconfirmed: None,
             fresh: BTreeMap::new(),
-            borders: Vec::new(),
+            borders: [0; 2],
         }
     }
 
     /// The moments at which quotas' periods have begun, in Unix seconds.
-    pub(crate) fn set_borders(&mut self, borders: Vec<i64>) {
+    pub(crate) fn set_borders(&mut self, borders: [i64; 2]) {
         self.borders = borders;
     }
 

@@ -5,7 +5,7 @@ mod when;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gate::Fingerprint;
+use gate::{Fingerprint, Periods, Spent};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -100,6 +100,27 @@ pub(crate) fn report(folder: &Path, question: &Question, now: i64) -> Result<Vec
         .into_iter()
         .map(|(line, totals)| entry(question.by, line, &totals))
         .collect())
+}
+
+/// What clients were let through since a quota's day and month have begun.
+///
+/// # Errors
+/// The counts cannot be read.
+pub(crate) fn spent(folder: &Path, periods: &Periods, now: i64) -> Result<Vec<Spent>, KeepError> {
+    let since = |begin: i64| {
+        answer(folder, &Question { since: begin, until: i64::MAX, client: None, by: Group::Client }, now)
+    };
+    let (day, month) = (since(periods.day.from)?, since(periods.month.from)?);
+    // Whoever was let through today was so this month.
+    let client = |(line, in_month): (Line, Totals)| {
+        let in_day = day.get(&line).map_or(0, |totals| totals.admitted);
+        Spent {
+            client: line.client,
+            day: Some((periods.day.from, in_day)),
+            month: Some((periods.month.from, in_month.admitted)),
+        }
+    };
+    Ok(month.into_iter().map(client).collect())
 }
 
 /// Whether anything was ever counted there.

@@ -19,6 +19,7 @@ mod health;
 mod http1;
 mod http2;
 mod listen;
+mod me;
 mod orders;
 mod proxy;
 mod proxy_failures;

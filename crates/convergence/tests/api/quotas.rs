@@ -188,3 +188,22 @@ async fn p23_what_a_quota_has_refused_and_a_shadow_limit_would_have_is_in_the_us
         ["requests", "admitted", "rate_limited", "quota_exceeded", "shadow_limited", "failed"].map(count);
     assert_eq!(counts, [4, 3, 1, 1, 2, 0].map(Some), "{used}");
 }
+
+#[tokio::test]
+async fn what_was_used_of_a_quota_survives_a_restart() {
+    let mut server = TestServer::with_keys_and(&keys(&["k,C,yes,,4,5,"]), &[]).await;
+    for status in [200, 200, 200] {
+        assert_eq!(server.verify("k").await.status, status);
+    }
+    server.restart_with(&[]);
+    server.until("the keys are read", |status| status["mode"] == "enabled").await;
+    let answer = server.verify("k").await;
+    assert_eq!((left(&answer, "day"), left(&answer, "month")), (Some(0), Some(1)));
+    assert_eq!(server.verify("k").await.code(), "quota_exceeded");
+    // The next day begins at midnight UTC, and the month goes on.
+    server.restart_with(&[]);
+    server.clock.advance(Duration::from_secs(24 * HOUR));
+    server.until("the keys are read", |status| status["mode"] == "enabled").await;
+    let answer = server.verify("k").await;
+    assert_eq!((answer.status, left(&answer, "day"), left(&answer, "month")), (200, Some(3), Some(0)));
+}

@@ -44,7 +44,7 @@ fn load(address: &str, seen: &Seen) {
     let pair = [request("sk-convergence-free"), request("sk-convergence-limited")].concat();
     let batch = pair.repeat(IN_FLIGHT / 2);
     let mut received = Vec::new();
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     loop {
         seen.sent.fetch_add(IN_FLIGHT as u64, Ordering::Relaxed);
         if stream.write_all(batch.as_bytes()).is_err() {

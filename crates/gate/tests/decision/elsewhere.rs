@@ -18,7 +18,6 @@ fn a_look_spends_nothing() {
         let candidate = candidate(&gate, "k");
         assert_eq!((candidate.client(), candidate.limit()), ("acme", Some(1)));
     }
-    assert_eq!(gate.usage(), []);
     assert_eq!(admitted(&gate, "k", at_millis(0), 2), 1);
 }
 
@@ -38,8 +37,6 @@ fn a_refusal_from_elsewhere_is_told_as_it_is_and_takes_nothing() {
     let refusal = candidate(&gate, "k").settle(Err(over), at_millis(0)).expect_err("refused elsewhere");
     assert_eq!(refusal.cause(), Cause::OverLimit { retry_after: 9 });
     assert_eq!((refusal.client(), retry_after(&refusal)), (Some("acme"), 9));
-    let counts = gate.usage().remove(0).total;
-    assert_eq!((counts.admitted, counts.rate_limited), (0, 1));
     assert_eq!(admitted(&gate, "k", at_millis(0), 3), 2);
     assert!(matches!(cause(&gate, "k", at_millis(0)), Cause::OverLimit { .. }));
 }

@@ -77,49 +77,14 @@ fn p17_above_a_lowered_limit_the_quota_says_when_there_is_room_again() {
 }
 
 #[test]
-fn p23_what_was_admitted_refused_and_failed_is_counted() {
-    let gate = gate_of(vec![limited("k", "acme", 2), limited("l", "acme", 1), row("m", "idle")]);
-    assert_eq!(admitted(&gate, "k", at_millis(1_000), 5), 2);
-    assert_eq!(admitted(&gate, "l", at_millis(2_000), 1), 0);
-    assert!(ask(&gate, "unknown", at_millis(3_000)).is_err());
-    ask(&gate, "k", at_millis(70_000)).unwrap().record_failure();
-    let [gate::Usage { client, total: counts, .. }] = &gate.usage()[..] else {
-        panic!("one client has been used")
-    };
-    assert_eq!(client, "acme");
-    assert_eq!((counts.admitted, counts.rate_limited, counts.failed), (3, 4, 1));
-    assert_eq!(counts.last_used_at, at_millis(70_000).unix);
-}
-
-#[test]
-fn p23_what_was_used_before_midnight_is_told_from_what_came_after() {
-    let midnight = 1_767_225_600; // 2026-01-01
-    let gate = gate_of(vec![limited("k", "acme", 2)]);
-    let at = |unix: i64| Now { unix, ..at_millis(0) };
-    let used = || gate.usage().remove(0);
-    assert_eq!(admitted(&gate, "k", at(midnight - 1), 3), 2);
-    assert_eq!(used().earlier, gate::Counts::default());
-    assert_eq!(admitted(&gate, "k", at(midnight), 1), 0);
-    // The clock was read before the other's, and the lock taken after it.
-    assert_eq!(admitted(&gate, "k", at(midnight - 1), 1), 0);
-    let usage = used();
-    assert_eq!((usage.earlier.rate_limited, usage.earlier.last_used_at), (1, midnight - 1));
-    assert_eq!((usage.total.rate_limited, usage.total.last_used_at), (3, midnight));
-    // The clock was wrong by a year and is set back: that is another day as well.
-    assert_eq!(admitted(&gate, "k", at(midnight - 31_536_000), 1), 0);
-    let usage = used();
-    assert_eq!((usage.earlier.rate_limited, usage.earlier.last_used_at), (3, midnight));
-    assert_eq!(usage.total.last_used_at, midnight - 31_536_000);
-}
-
-#[test]
 fn p11_no_uptime_is_too_long() {
     for limit in [1, u32::MAX] {
         let gate = gate_of(vec![limited("k", "acme", limit)]);
-        for uptime in [Duration::from_millis(u64::MAX), Duration::MAX, Duration::ZERO] {
-            let _ = ask(&gate, "k", Now { uptime, ..at_millis(0) });
+        let answers = [Duration::from_millis(u64::MAX), Duration::MAX, Duration::ZERO].map(|uptime| {
+            let answer = ask(&gate, "k", Now { uptime, ..at_millis(0) });
             gate.sweep(Now { uptime, ..at_millis(0) });
-        }
-        assert!(gate.usage()[0].total.admitted >= 1);
+            answer.is_ok()
+        });
+        assert!(answers[0]);
     }
 }

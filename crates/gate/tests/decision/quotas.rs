@@ -1,5 +1,7 @@
 //! Quotas of the day and of the month, as a client meets them; and what a limit that is tried out sees.
 
+use std::num::NonZeroU32;
+
 use gate::{CalendarQuota, Cause, FurtherLimits, Gate, Now, Period, Quotas, Record, Spent};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -66,18 +68,19 @@ fn a_day_ends_at_midnight_in_the_tables_time_zone() {
 fn p17_what_is_left_of_a_quota_is_told_with_the_length_of_its_day() {
     let now = at("2026-10-25T10:00:00Z");
     let gate = gate_in("Europe/Paris", now, vec![with_quotas("k", "acme", Some(2), Some(10))]);
+    let seconds = |seconds| NonZeroU32::new(seconds).unwrap();
     let left = |remaining, month| Quotas {
         minute: None,
         day: Some(CalendarQuota {
             limit: 2,
             remaining,
-            reset_seconds: 13 * 3_600,
+            reset_seconds: seconds(13 * 3_600),
             period_seconds: 25 * 3_600,
         }),
         month: Some(CalendarQuota {
             limit: 10,
             remaining: month,
-            reset_seconds: (6 * 24 + 13) * 3_600,
+            reset_seconds: seconds((6 * 24 + 13) * 3_600),
             period_seconds: (31 * 24 + 1) * 3_600,
         }),
     };
@@ -105,7 +108,6 @@ fn all_limits_are_looked_at_before_any_is_spent_and_the_longest_wait_is_told() {
     assert_eq!(cause(&gate, "k", now), Cause::OverLimit { retry_after: 61 });
     gate.replace(row(2, 2, 2), i64::MAX);
     assert!(matches!(cause(&gate, "k", now), Cause::QuotaExceeded { period: Period::Month, .. }));
-    assert_eq!(gate.usage()[0].total.admitted, 2);
 }
 
 #[test]
@@ -153,7 +155,6 @@ fn what_was_used_before_a_restart_counts_as_far_as_its_day_and_month_last() {
     ]);
     gate.set_time_zone(&TimeZone::UTC, now);
     gate.replace(rows(), i64::MAX);
-    assert_eq!(gate.usage(), [], "nothing was used of this process");
     let left = quotas(&gate, "k", now);
     assert_eq!((left.day.unwrap().remaining, left.month.unwrap().remaining), (2, 2));
     assert_eq!(admitted(&gate, "l", now, 20), 10, "yesterday is over");
@@ -228,7 +229,6 @@ fn a_window_elsewhere_does_not_overrule_a_quota() {
     let refusal = candidate().settle(Ok(Some(elsewhere)), now).unwrap_err();
     assert!(matches!(refusal.cause(), Cause::QuotaExceeded { .. }));
     assert_eq!(refusal.quotas().minute, Some(elsewhere));
-    assert_eq!(gate.usage()[0].total.admitted, 1);
 }
 
 #[test]
@@ -244,7 +244,6 @@ fn a_shadow_limit_says_what_it_would_refuse_and_refuses_nothing() {
     assert!(ask(&gate, "none", now(122)).is_err());
     assert_eq!([122, 122].map(|second| refused("free", second)), [false, false]);
     assert!(refused("k", 122));
-    assert_eq!(gate.usage()[0].total.admitted, 9);
     // Without the column there is no window for it any more.
     gate.replace(vec![row("k", "acme")], i64::MAX);
     assert!((0..9).all(|_| !refused("k", 123)));

@@ -64,17 +64,6 @@ fn p14_a_client_that_is_gone_for_less_than_a_minute_finds_its_window() {
 }
 
 #[test]
-fn p23_a_client_that_is_gone_keeps_its_counts() {
-    let gate = gate_of(vec![row("k", "acme")]);
-    assert_eq!(admitted(&gate, "k", at_millis(0), 3), 3);
-    (0..3).for_each(|_| gate.replace(vec![], i64::MAX));
-    gate.sweep(at_millis(500_000));
-    gate.replace(vec![row("k", "acme")], i64::MAX);
-    assert_eq!(admitted(&gate, "k", at_millis(600_000), 1), 1);
-    assert_eq!(gate.usage()[0].total.admitted, 4);
-}
-
-#[test]
 fn p11_a_swept_window_starts_anew_and_an_unswept_one_goes_on() {
     let gate = gate_of(vec![limited("k", "acme", 2)]);
     assert_eq!(admitted(&gate, "k", at_millis(0), 1), 1);

@@ -30,7 +30,7 @@ fn p24_no_decision_shows_a_key() {
     ]);
     let permit = ask(&gate, KEY, at_millis(0)).unwrap();
     debug_holds_no_key(&permit);
-    debug_holds_no_key(&(permit.quotas(), permit.key(), gate.usage(), at_millis(0)));
+    debug_holds_no_key(&(permit.quotas(), permit.key(), at_millis(0)));
     holds_no_key(&permit.key().to_string());
     let values = [
         KEY.to_owned(),

@@ -27,8 +27,6 @@ fn p11_four_threads_get_exactly_the_limit() {
     for limit in [1, 7, EXACT_UP_TO, EXACT_UP_TO + 1, 5_000] {
         let gate = gate_of(vec![limited("k", "acme", limit)]);
         assert_eq!(hammer(&gate, limit), limit);
-        let counts = gate.usage()[0].total;
-        assert_eq!((counts.admitted, counts.rate_limited), (u64::from(limit), 3 * u64::from(limit)));
     }
 }
 

@@ -170,14 +170,12 @@ fn limits(record: &Record) -> String {
         month.map(|limit| format!("{limit} a month")),
     ];
     let held: Vec<String> = held.into_iter().flatten().collect();
-    let mut said = match held.as_slice() {
+    let held = match held.as_slice() {
         [] => "no limit".to_owned(),
         held => format!("{}, shared by all keys of the client", held.join(", ")),
     };
-    if let Some(shadow) = shadow {
-        said += &format!("; tried out, refusing nothing: {shadow} in any {WINDOW_SECONDS} s");
-    }
-    said
+    let tried = |shadow| format!("{held}; tried out, refusing nothing: {shadow} in any {WINDOW_SECONDS} s");
+    shadow.map_or(held.clone(), tried)
 }
 
 fn refusing_step(cause: Cause) -> usize {

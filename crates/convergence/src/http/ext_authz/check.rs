@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use gate::Quotas;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tonic::{Code, Status};
 use tracing::debug;
@@ -55,7 +54,7 @@ pub(super) async fn decide(
 /// it would get of this server.
 fn allowed(caller: &Caller) -> CheckResponse {
     let mut stamped = HeaderMap::new();
-    stamp::client(&mut stamped, caller.client(), &Quotas::default());
+    stamp::client_name(&mut stamped, caller.client());
     let headers = options(&stamped);
     stamp::client(&mut stamped, caller.client(), &caller.quotas());
     let mut headers_to_remove = vec!["authorization".to_owned()];

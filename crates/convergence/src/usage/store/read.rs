@@ -174,20 +174,6 @@ impl Store {
         rows.filter(|row| row.as_ref().map_or(true, |(_, totals)| totals.are_use())).collect()
     }
 
-    /// What each client has been admitted since a Unix second at which an hour began, or a quota's period.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub(crate) fn admitted_since(&self, begin: i64) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT (SELECT name FROM names WHERE id = client), sum(admitted) FROM hours
-             WHERE at >= ?1 GROUP BY client HAVING sum(admitted) > 0",
-        )?;
-        let rows =
-            statement.query_map([begin], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
-        rows.collect()
-    }
-
     /// The instances whose rows in the spreadsheet were taken over.
     ///
     /// # Errors

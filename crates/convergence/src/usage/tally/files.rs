@@ -16,6 +16,9 @@ use super::words::Words;
 /// segment is retired.
 const SIZES: [usize; 2] = [4 << 20, 64 << 10];
 
+/// How much of a segment is looked at first, in bytes.
+const PIECE: u64 = 64 << 10;
+
 const ENDING: &str = "tally";
 
 /// A segment's file, which nobody else takes for a leftover as long as this is held.
@@ -100,13 +103,26 @@ pub(crate) fn leftovers(folder: &Path) -> io::Result<Vec<(Contents, SegmentFile)
 pub(crate) fn peek(folder: &Path) -> io::Result<Vec<Contents>> {
     let mut found = Vec::new();
     for path in paths(folder)? {
-        match fs::read(&path) {
-            Ok(bytes) => found.extend(record::read(&record::words(&bytes))),
+        match File::open(&path).and_then(|file| peek_at(&file)) {
+            Ok(contents) => found.extend(contents),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
     Ok(found)
+}
+
+/// A segment, of which only the part in use is read: most of the file is room.
+fn peek_at(file: &File) -> io::Result<Option<Contents>> {
+    let mut bytes = Vec::new();
+    loop {
+        // Twice as much each time.
+        let more = file.take(PIECE.max(bytes.len() as u64)).read_to_end(&mut bytes)?;
+        let contents = record::read(&record::words(&bytes));
+        if more == 0 || contents.as_ref().is_some_and(|contents| contents.is_whole) {
+            return Ok(contents);
+        }
+    }
 }
 
 /// Makes the folder if it is not there, for nobody else to look into.

@@ -69,6 +69,8 @@ pub(crate) struct Contents {
     pub(crate) origin: Origin,
     pub(crate) instance: String,
     pub(crate) lines: Vec<(About, Totals)>,
+    /// Whether nothing that makes sense can follow: the next word is there, and begins no record.
+    pub(crate) is_whole: bool,
 }
 
 /// The name, as far as it fits.
@@ -139,7 +141,8 @@ pub(crate) fn read(words: &[u64]) -> Option<Contents> {
         lines.push(line);
         rest = after;
     }
-    Some(Contents { origin: Origin { run: *run, sequence: *sequence }, instance, lines })
+    let is_whole = rest.first() == Some(&0);
+    Some(Contents { origin: Origin { run: *run, sequence: *sequence }, instance, lines, is_whole })
 }
 
 /// The first record, and what follows it.

@@ -1,0 +1,116 @@
+//! `GET /auth/me`: what a client may know of itself: its limits, what is left of them, what it has used, and when its key
+//! ends. It counts as a request, so that its figures are those of its own headers.
+
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use super::json;
+use crate::app::App;
+use crate::clock::rfc3339;
+use crate::http::admit::Caller;
+use crate::http::body::Answer;
+use crate::http::problem::Problem;
+use crate::usage::{Asked, Entry, report};
+
+/// What is told.
+#[derive(Serialize)]
+struct Me<'a> {
+    /// `null` where authentication is off.
+    client_name: Option<&'a str>,
+    /// The key's fingerprint.
+    key: Option<String>,
+    /// RFC 3339: the last second at which the key is valid; `null` if there is none.
+    expires_at: Option<String>,
+    limits: Vec<Limit>,
+    usage: Usage,
+}
+
+/// One limit, by the name that it has in `RateLimit-Policy`.
+#[derive(Serialize)]
+struct Limit {
+    policy: &'static str,
+    requests: u64,
+    window_seconds: u32,
+    remaining: u64,
+    reset_seconds: u32,
+}
+
+/// What the client has used, by any of its keys; `null` if it cannot be read now.
+#[derive(Default, Serialize)]
+struct Usage {
+    today: Option<Used>,
+    last_30_days: Option<Used>,
+}
+
+#[derive(Default, Serialize)]
+struct Used {
+    requests: u64,
+    admitted: u64,
+    rate_limited: u64,
+    failed: u64,
+    audio_seconds: f64,
+}
+
+pub(crate) async fn answer(app: &App, caller: &Caller) -> Response<Answer> {
+    let Some(client) = caller.client() else { return json(&Me::anyone()) };
+    // One after another: a client that asks all the time is to keep no thread but one busy.
+    let Ok(_turn) = app.reports.acquire().await else { return unavailable() };
+    let [today, last_30_days] = [used(app, client, "0d").await, used(app, client, "29d").await];
+    json(&Me {
+        client_name: Some(client),
+        key: caller.key().map(|key| key.to_string()),
+        expires_at: caller.expires_at().map(rfc3339),
+        limits: limits(caller),
+        usage: Usage { today, last_30_days },
+    })
+}
+
+impl Me<'_> {
+    fn anyone() -> Self {
+        Self { client_name: None, key: None, expires_at: None, limits: Vec::new(), usage: Usage::default() }
+    }
+}
+
+/// What the client has used since the UTC day so long ago.
+async fn used(app: &App, client: &str, since: &str) -> Option<Used> {
+    let now = app.clock.now().unix;
+    let asked = Asked { since: Some(since), client: Some(client), ..Asked::default() };
+    let question = asked.question(now).ok()?;
+    let folder = app.data_dir.join("usage");
+    let read = tokio::task::spawn_blocking(move || report(&folder, &question, now).ok());
+    let used = |Entry { requests, admitted, rate_limited, failed, audio_seconds, .. }| Used {
+        requests,
+        admitted,
+        rate_limited,
+        failed,
+        audio_seconds,
+    };
+    read.await.ok()?.map(|mut entries| entries.pop().map(used).unwrap_or_default())
+}
+
+fn limits(caller: &Caller) -> Vec<Limit> {
+    let quotas = caller.quotas();
+    let minute = quotas.minute.map(|quota| Limit {
+        policy: "default",
+        requests: quota.limit.into(),
+        window_seconds: gate::WINDOW_SECONDS,
+        remaining: quota.remaining.into(),
+        reset_seconds: quota.reset_seconds.min(gate::WINDOW_SECONDS),
+    });
+    let calendar =
+        [("day", quotas.day), ("month", quotas.month)].into_iter().filter_map(|(policy, quota)| {
+            quota.map(|quota| Limit {
+                policy,
+                requests: quota.limit,
+                window_seconds: quota.period_seconds,
+                remaining: quota.remaining,
+                reset_seconds: quota.reset_seconds.into(),
+            })
+        });
+    minute.into_iter().chain(calendar).collect()
+}
+
+fn unavailable() -> Response<Answer> {
+    let detail = "the server is about to stop; ask again";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "Stopping", detail).answer()
+}
