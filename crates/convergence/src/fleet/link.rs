@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Fleet;
+use super::{Fleet, random};
 use super::access::Connection;
 use super::alone::Admitted;
 use super::batch::{Ask, Batch, Wanted};
@@ -149,7 +149,7 @@ impl Keeper {
             self.tried.send_replace(true);
             pause = if began.elapsed() > HELD { FIRST_PAUSE } else { (2 * pause).min(LONGEST_PAUSE) };
             // Threads that lost it at the same moment come back one after the other.
-            let pause = pause.mul_f64(0.75 + f64::from(random()) / 1024.0);
+            let pause = pause.mul_f64(0.75 + random() / 2.0);
             if self.meanwhile(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
@@ -200,12 +200,4 @@ impl Keeper {
             }
         }
     }
-}
-
-/// From 0 to 511.
-fn random() -> u16 {
-    let mut bytes = [0; 2];
-    // Without randomness all come back at once, which is as good.
-    let _ = getrandom::fill(&mut bytes);
-    u16::from_le_bytes(bytes) % 512
 }

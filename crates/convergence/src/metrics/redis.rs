@@ -20,6 +20,7 @@ pub(crate) struct RedisMetrics {
     decisions: Family<Label, Counter>,
     round_trips: Family<Label, Histogram, fn() -> Histogram>,
     failures: Family<Label, Counter>,
+    reader: Family<[(&'static str, &'static str); 0], Gauge>,
 }
 
 impl Default for RedisMetrics {
@@ -29,6 +30,7 @@ impl Default for RedisMetrics {
             decisions: Family::default(),
             round_trips: Family::new_with_constructor(|| Histogram::new(ROUND_TRIPS)),
             failures: Family::default(),
+            reader: Family::default(),
         }
     }
 }
@@ -59,6 +61,11 @@ impl RedisMetrics {
         self.failures.get_or_create(&[("reason", reason)]).inc();
     }
 
+    /// Whether this server reads the keys for all.
+    pub(crate) fn is_reader(&self, is_reader: bool) {
+        self.reader.get_or_create(&[]).set(i64::from(is_reader));
+    }
+
     pub(super) fn register(&self, registry: &mut Registry) {
         let links = "Threads by whether they can ask Redis";
         registry.register("redis_links", links, self.links.clone());
@@ -72,5 +79,7 @@ impl RedisMetrics {
         );
         let failures = "Connections to Redis that were lost or not made";
         registry.register("redis_failures", failures, self.failures.clone());
+        let reader = "1 on the server that reads the sheet for all, 0 on the others";
+        registry.register("redis_reader", reader, self.reader.clone());
     }
 }
