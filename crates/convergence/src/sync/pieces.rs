@@ -59,7 +59,8 @@ impl Manifest {
             }
             let bytes = missing.next().filter(|bytes| name_of(bytes) == *name);
             let bytes = bytes.ok_or_else(|| io::Error::other("a piece is not what its name says"))?;
-            records.extend(read_lines(bytes.lines())?);
+            // Before the first line there is nothing.
+            records.extend(read_lines(bytes.lines().skip(1))?);
         }
         Ok(Roll::of(records).in_zone(zone(self.time_zone.as_deref())))
     }

@@ -121,7 +121,6 @@ impl SnapshotFile {
         };
         disk::replace(&self.path, 0o600, |out| {
             serde_json::to_writer(&mut *out, &header)?;
-            out.write_all(b"\n")?;
             write_lines(out, records)
         })
     }
@@ -155,11 +154,11 @@ pub(crate) fn read(path: &Path) -> io::Result<Snapshot> {
     Ok(Snapshot { source: header.source, read_at: header.read_at, roll })
 }
 
-/// Records, a line each.
+/// Records, a line each, after the end of the line before.
 pub(super) fn write_lines(mut out: impl Write, records: &[Record]) -> io::Result<()> {
     for record in records {
-        serde_json::to_writer(&mut out, &Line::from(record))?;
         out.write_all(b"\n")?;
+        serde_json::to_writer(&mut out, &Line::from(record))?;
     }
     Ok(())
 }
