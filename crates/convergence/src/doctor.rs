@@ -7,6 +7,7 @@ mod account;
 mod certificate;
 mod machine;
 mod quota;
+mod redis;
 mod report;
 mod server;
 mod spreadsheet;
@@ -107,6 +108,10 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
     if !config.upstream.addresses.is_empty() {
         order.push(Check::Upstream);
         upstream::examine(&mut report, config.upstream).await;
+    }
+    if let Some(redis) = config.redis {
+        order.push(Check::Redis);
+        redis::examine(&mut report, redis, &config.data_dir).await;
     }
     finish(&mut report, &order, settings);
     report

@@ -37,6 +37,7 @@ use uuid::Uuid;
 use self::access::Access;
 use self::alone::{Servers, Untold};
 use self::health::Health;
+use self::script::Call;
 use crate::clock::Clock;
 use crate::config::{Fault, Redis, RedisFallback};
 use crate::metrics::Metrics;
@@ -96,7 +97,9 @@ impl Fleet {
     pub(crate) fn check(&self) -> Result<(), Fault> {
         let tried = std::thread::scope(|scope| scope.spawn(|| self.try_once()).join());
         match tried {
-            Ok(Err(Trouble::Settings { variable, wrong })) => Err(Fault { variable: variable.to_owned(), wrong }),
+            Ok(Err(Trouble::Settings { variable, wrong })) => {
+                Err(Fault { variable: variable.to_owned(), wrong })
+            }
             Ok(Err(Trouble::Away(why))) => {
                 tracing::warn!("Redis cannot be asked: {why}; REDIS_FALLBACK decides until it can");
                 Ok(())
@@ -113,6 +116,20 @@ impl Fleet {
             connected.unwrap_or_else(|_| Err(Trouble::Away("it cannot be reached in time".to_owned())))
         };
         runtime.block_on(connected).map(|_| ())
+    }
+
+    /// Connects once, as what is no server, and changes nothing. Says what is there.
+    ///
+    /// # Errors
+    /// Why it would not decide.
+    pub(crate) async fn look(&self) -> Result<&'static str, Trouble> {
+        let mut connection = self.access.connect().await?;
+        // Nobody's window, with nothing to be recorded.
+        let call = Call::about(ClientKey::of(""));
+        let asked = connection.send(vec![call.command(self.access.prefix(), true)]);
+        let answers = tokio::time::timeout(self.deadline, asked).await.map_err(|_| Trouble::slow())??;
+        answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(connection.kind())
     }
 
     /// How all of it is doing.

@@ -20,7 +20,7 @@ pub(crate) use ledger::{Ledger, Row, day_of, oldest_kept};
 pub(crate) use plan::{Plan, Update, found, plan};
 pub(crate) use report::{Asked, Entry, GROUPS, has_counts, report, spent, stretches};
 pub(crate) use tab::{COLUMNS, Grid, HeaderLost, Layout};
-pub(crate) use tally::{Tally, Whose};
+pub(crate) use tally::{Endpoint, Tally, Whose};
 pub(crate) use totals::{Kind, Totals};
 
 mod totals;

@@ -87,14 +87,9 @@ impl Client {
         &self.name
     }
 
-    /// Looks at all limits, and records the request in all windows or in none: one step. Where
-    /// it was decided elsewhere, that takes the place of this process's own window, which is kept all the same.
-    pub(crate) fn decide(
-        &self,
-        held: &Held,
-        judge: Judge,
-        now: Now,
-    ) -> Result<Admission, Excess> {
+    /// Looks at all limits, and records the request in all windows or in none: one step. Where it
+    /// was decided elsewhere, that takes the place of this process's own window, which is kept all the same.
+    pub(crate) fn decide(&self, held: &Held, judge: Judge, now: Now) -> Result<Admission, Excess> {
         let mut desk = sync::lock(&self.desk);
         let grains = desk.grains;
         let Account { window, tally, shadow } = &mut **desk.account.get_or_insert_default();

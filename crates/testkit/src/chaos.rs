@@ -122,4 +122,3 @@ fn replaced(piece: &[u8], said: &str, instead: &str) -> Vec<u8> {
     }
     out
 }
-

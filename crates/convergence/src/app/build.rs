@@ -83,7 +83,9 @@ fn fleet(
     metrics: &Metrics,
 ) -> Result<Option<Arc<Fleet>>, Fault> {
     if !auth.is_guarded() {
-        tracing::warn!("REDIS_URL has no effect: nobody is asked for a key, and there are no limits to share");
+        tracing::warn!(
+            "REDIS_URL has no effect: nobody is asked for a key, and there are no limits to share"
+        );
         return Ok(None);
     }
     let fleet = Fleet::new(redis, data_dir, Arc::clone(clock), metrics)?;

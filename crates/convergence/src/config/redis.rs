@@ -72,11 +72,10 @@ impl Redis {
         let fallback = reader.with("REDIS_FALLBACK", "share, closed or local", |text| {
             RedisFallback::ALL.into_iter().find(|fallback| fallback.word() == text)
         });
-        let prefix =
-            reader.with("REDIS_PREFIX", "1 to 64 letters, digits and any of -_.:", |text| {
-                let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-                (text.len() <= 64 && text.chars().all(fits)).then(|| text.to_owned())
-            });
+        let prefix = reader.with("REDIS_PREFIX", "1 to 64 letters, digits and any of -_.:", |text| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+            (text.len() <= 64 && text.chars().all(fits)).then(|| text.to_owned())
+        });
         let timeout = Duration::from_millis(reader.number("REDIS_TIMEOUT_MS", 1..=10_000, 50));
         let authorities = reader.text("REDIS_CA_PATH").map(absolute);
         let identity = identity(reader);
@@ -92,15 +91,22 @@ impl Redis {
         }
         let same = |other: &ConnectionInfo| {
             let (first, other) = (nodes[0].redis_settings(), other.redis_settings());
-            (first.username(), first.password(), first.db()) == (other.username(), other.password(), other.db())
+            (first.username(), first.password(), first.db())
+                == (other.username(), other.password(), other.db())
         };
         if !nodes.iter().all(same) {
-            reader.fault(URL, "has nodes with different users, passwords or databases, and a cluster has one of each");
+            reader.fault(
+                URL,
+                "has nodes with different users, passwords or databases, and a cluster has one of each",
+            );
         }
         if !tls {
             for variable in ["REDIS_CA_PATH", CERTIFICATE] {
                 if reader.text(variable).is_some() {
-                    reader.fault(variable, format!("is set, and {URL} is not rediss://: there would be no TLS"));
+                    reader.fault(
+                        variable,
+                        format!("is set, and {URL} is not rediss://: there would be no TLS"),
+                    );
                 }
             }
         }
@@ -123,7 +129,8 @@ fn node(url: &str) -> Option<ConnectionInfo> {
         return None;
     }
     let node = url.into_connection_info().ok()?;
-    (node.redis_settings().db() >= 0).then_some(node)
+    let is_socket = matches!(node.addr(), ConnectionAddr::Unix(_));
+    (!is_socket && node.redis_settings().db() >= 0).then_some(node)
 }
 
 fn with_password(reader: &mut Reader<'_>, nodes: Vec<ConnectionInfo>) -> Vec<ConnectionInfo> {
@@ -159,7 +166,8 @@ mod tests {
     use crate::config::{Config, Settings};
 
     fn read(set: &[(&str, &str)]) -> Result<Option<Redis>, Vec<String>> {
-        let settings: Settings = set.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let settings: Settings =
+            set.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let faults = |faults: Vec<crate::config::Fault>| faults.iter().map(ToString::to_string).collect();
         Config::read(&settings).map(|config| config.redis).map_err(faults)
     }
@@ -193,9 +201,21 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused_and_no_secret_is_shown() {
         for url in [
-            "secret", "http://secret", "redis://", "redis://host:secret", "redis://host/secret", "redis://host/-1",
-            "rediss://host#insecure", "redis://host?protocol=secret", "redis://a,", "redis://0.0.0.0", "redis:secret",
-            "redis://a,rediss://a", "redis://:secret@a,redis://:another@b", "redis://a,redis://b/1",
+            "secret",
+            "http://secret",
+            "redis://",
+            "redis://host:secret",
+            "redis://host/secret",
+            "redis://host/-1",
+            "rediss://host#insecure",
+            "redis://host?protocol=secret",
+            "redis://a,",
+            "redis://0.0.0.0",
+            "redis:secret",
+            "redis+unix:///secret",
+            "redis://a,rediss://a",
+            "redis://:secret@a,redis://:another@b",
+            "redis://a,redis://b/1",
         ] {
             let faults = read(&[("REDIS_URL", url)]).err().unwrap_or_default();
             assert!(faults.len() == 1 && faults[0].starts_with("REDIS_URL: "), "{url}: {faults:?}");
@@ -221,7 +241,10 @@ mod tests {
         }
         assert_eq!(named(&[url, (CERTIFICATE, "our.pem")]), [KEY]);
         assert_eq!(named(&[url, (KEY, "our.key")]), [CERTIFICATE]);
-        assert_eq!(named(&[url, (KEY, "our.key"), (CERTIFICATE, "our.pem"), ("REDIS_CA_PATH", "ca.pem")]), [""; 0]);
+        assert_eq!(
+            named(&[url, (KEY, "our.key"), (CERTIFICATE, "our.pem"), ("REDIS_CA_PATH", "ca.pem")]),
+            [""; 0]
+        );
         assert_eq!(named(&[("REDIS_URL", "redis://a"), ("REDIS_CA_PATH", "ca.pem")]), ["REDIS_CA_PATH"]);
     }
 }

@@ -217,7 +217,11 @@ pub const VARIABLES: &[Variable] = &[
         "FILE",
         "The authorities whose certificates it may have, in PEM (default: the system's)",
     ),
-    variable("REDIS_CLIENT_CERT_PATH", "FILE", "The certificate by which this server proves to it who it is, in PEM"),
+    variable(
+        "REDIS_CLIENT_CERT_PATH",
+        "FILE",
+        "The certificate by which this server proves to it who it is, in PEM",
+    ),
     variable("REDIS_CLIENT_KEY_PATH", "FILE", "The private key of that certificate, in PEM"),
     variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
     variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),

@@ -26,6 +26,7 @@ pub(crate) enum Check {
     Certificate,
     Port,
     Upstream,
+    Redis,
 }
 
 impl fmt::Display for Check {
@@ -52,6 +53,7 @@ impl fmt::Display for Check {
             Check::Certificate => "certificate",
             Check::Port => "port",
             Check::Upstream => "upstream",
+            Check::Redis => "redis",
         })
     }
 }

@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, RedisError, TlsCertificates, Value,
-};
+use redis::{AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, RedisError, TlsCertificates, Value};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::probe;
 use super::trouble::Trouble;
@@ -24,8 +24,8 @@ const OLDEST: (u32, u32) = (6, 2);
 /// Whom to ask, and as whom. Holds a password.
 pub(crate) struct Access {
     nodes: Vec<Client>,
-    /// For those that turn out to be a cluster; one behind a socket of the file system is none.
-    cluster: Option<ClusterClient>,
+    /// For those that turn out to be a cluster.
+    cluster: ClusterClient,
     prefix: String,
 }
 
@@ -39,27 +39,20 @@ pub(super) enum Connection {
 impl Access {
     pub(super) fn new(redis: Redis) -> Result<Self, Fault> {
         let tls = certificates(&redis)?;
-        let unusable = |error: &RedisError| {
-            Fault { variable: "REDIS_URL".to_owned(), wrong: error.category().to_owned() }
-        };
-        let is_socket = redis.nodes.iter().any(|node| matches!(node.addr(), ConnectionAddr::Unix(_)));
-        let cluster = (!is_socket).then(|| {
-            let mut builder = ClusterClient::builder(redis.nodes.clone())
-                .connection_timeout(CONNECT)
-                .response_timeout(CONNECT)
-                // What takes longer than the deadline is in vain.
-                .retries(3)
-                .max_retry_wait(20);
-            if let Some(tls) = &tls {
-                builder = builder.certs(tls.clone());
-            }
-            builder.build()
-        });
-        let cluster = cluster.transpose().map_err(|_| Fault {
+        let unusable = |error: &RedisError| Fault {
             variable: "REDIS_URL".to_owned(),
-            wrong: "the nodes of a cluster must have the same user, password, scheme and no database"
-                .to_owned(),
-        })?;
+            wrong: error.category().to_owned(),
+        };
+        let mut cluster = ClusterClient::builder(redis.nodes.clone())
+            .connection_timeout(CONNECT)
+            .response_timeout(CONNECT)
+            // What takes longer than the deadline is in vain.
+            .retries(3)
+            .max_retry_wait(20);
+        if let Some(tls) = &tls {
+            cluster = cluster.certs(tls.clone());
+        }
+        let cluster = cluster.build().map_err(|error| unusable(&error))?;
         let open = |node| match &tls {
             Some(tls) => Client::build_with_tls(node, tls.clone()),
             None => Client::open(node),
@@ -108,12 +101,7 @@ impl Access {
         };
         check_version(&about)?;
         match said(&about, "redis_mode") {
-            Some("cluster") => {
-                let Some(cluster) = &self.cluster else {
-                    return Err(Trouble::settings("a cluster cannot be reached by a socket"));
-                };
-                Ok(Connection::Cluster(cluster.get_async_connection().await?))
-            }
+            Some("cluster") => Ok(Connection::Cluster(self.cluster.get_async_connection().await?)),
             Some("sentinel") => Err(Trouble::settings(
                 "is a Sentinel, which is not supported; name the address that always leads to the primary",
             )),
@@ -126,6 +114,14 @@ impl Access {
 }
 
 impl Connection {
+    /// What it leads to, in a word.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Connection::One(_) => "one server",
+            Connection::Cluster(_) => "a cluster",
+        }
+    }
+
     /// All commands at once; an answer or an error to each.
     ///
     /// # Errors
@@ -138,9 +134,9 @@ impl Connection {
             Connection::One(connection) => {
                 let count = commands.len();
                 let mut pipeline = redis::Pipeline::with_capacity(count);
-                commands.into_iter().for_each(|command| {
+                for command in commands {
                     pipeline.add_command(command);
-                });
+                }
                 let values = connection.send_packed_commands(&pipeline, 0, count).await?;
                 Ok(values.into_iter().map(answer).collect())
             }
@@ -173,7 +169,8 @@ fn check_version(about: &str) -> Result<(), Trouble> {
     let (major, minor) = (numbers.next().flatten(), numbers.next().flatten());
     if major.zip(minor).is_some_and(|version| version < OLDEST) {
         let (major, minor) = OLDEST;
-        let wrong = format!("the server is of a version before {major}.{minor}, which is the oldest that will do");
+        let wrong =
+            format!("the server is of a version before {major}.{minor}, which is the oldest that will do");
         return Err(Trouble::settings(wrong));
     }
     Ok(())
@@ -184,23 +181,30 @@ fn said<'a>(about: &'a str, name: &str) -> Option<&'a str> {
     about.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
+/// The files for TLS, looked into before the library is: it does not say which of them it cannot use.
 fn certificates(redis: &Redis) -> Result<Option<TlsCertificates>, Fault> {
-    let read = |variable: &str, path: &Path| {
-        std::fs::read(path).map_err(|error| Fault {
-            variable: variable.to_owned(),
-            wrong: format!("{} cannot be read: {error}", path.display()),
-        })
-    };
     if !redis.tls {
         return Ok(None);
     }
-    let root_cert =
-        redis.authorities.as_ref().map(|path| read("REDIS_CA_PATH", path)).transpose()?;
-    let client_tls = redis.identity.as_ref().map(|(certificate, key)| {
-        let client_cert = read("REDIS_CLIENT_CERT_PATH", certificate)?;
-        let client_key = read("REDIS_CLIENT_KEY_PATH", key)?;
+    let certificates = |bytes: &[u8]| {
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+        all.is_ok_and(|all| !all.is_empty())
+    };
+    let key = |bytes: &[u8]| PrivateKeyDer::from_pem_slice(bytes).is_ok();
+    let root_cert = redis.authorities.as_ref().map(|path| pem("REDIS_CA_PATH", path, certificates));
+    let client_tls = redis.identity.as_ref().map(|(certificate, its_key)| {
+        let client_cert = pem("REDIS_CLIENT_CERT_PATH", certificate, certificates)?;
+        let client_key = pem("REDIS_CLIENT_KEY_PATH", its_key, key)?;
         Ok(ClientTlsConfig { client_cert, client_key })
     });
-    let tls = TlsCertificates { client_tls: client_tls.transpose()?, root_cert };
-    Ok(Some(tls))
+    Ok(Some(TlsCertificates { client_tls: client_tls.transpose()?, root_cert: root_cert.transpose()? }))
+}
+
+fn pem(variable: &str, path: &Path, is_what_it_should_be: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, Fault> {
+    let fault = |wrong| Fault { variable: variable.to_owned(), wrong: format!("{} {wrong}", path.display()) };
+    let bytes = std::fs::read(path).map_err(|error| fault(format!("cannot be read: {error}")))?;
+    if !is_what_it_should_be(&bytes) {
+        return Err(fault("does not hold what it should, in PEM".to_owned()));
+    }
+    Ok(bytes)
 }

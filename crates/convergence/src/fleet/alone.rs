@@ -41,6 +41,9 @@ impl Servers {
     /// The disk's.
     pub(super) fn keep(&self) -> io::Result<()> {
         let beside = self.file.with_extension("new");
+        if let Some(folder) = self.file.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         std::fs::write(&beside, format!("{}\n", self.number()))?;
         std::fs::rename(&beside, &self.file)
     }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::Fleet;
 use super::access::Connection;
 use super::link::Verdict;
 use super::script::{Call, ClientKey};
 use super::trouble::Trouble;
-use super::Fleet;
 
 /// One request: to be decided, or admitted already.
 pub(super) struct Ask {
@@ -80,7 +80,11 @@ impl Batch {
     ///
     /// # Errors
     /// Some of it was not answered, or not in time.
-    pub(super) async fn send(mut self, mut connection: Connection, patience: Duration) -> Result<(), Trouble> {
+    pub(super) async fn send(
+        mut self,
+        mut connection: Connection,
+        patience: Duration,
+    ) -> Result<(), Trouble> {
         let sent = Instant::now();
         let all: Vec<usize> = (0..self.asked.len()).collect();
         let deadline = self.since + patience;
@@ -108,7 +112,8 @@ impl Batch {
         spelt_out: bool,
     ) -> Result<Vec<usize>, Trouble> {
         let prefix = self.fleet.access.prefix();
-        let commands = places.iter().map(|&place| self.asked[place].call.command(prefix, spelt_out)).collect();
+        let commands =
+            places.iter().map(|&place| self.asked[place].call.command(prefix, spelt_out)).collect();
         let answers = connection.send(commands).await?;
         let (mut unknown, mut wrong) = (Vec::new(), None);
         for (&place, answer) in places.iter().zip(answers) {

@@ -36,8 +36,7 @@ const HELD: Duration = Duration::from_secs(10);
 /// As many asks as go out together. A turn that has more sends several batches.
 const LARGEST: usize = 1024;
 
-/// Where the requests of a thread ask. A copy asks the same.
-#[derive(Clone)]
+/// Where the requests of a thread ask.
 pub(crate) struct Link {
     fleet: Arc<Fleet>,
     asks: mpsc::UnboundedSender<Ask>,
@@ -99,7 +98,7 @@ impl Link {
 
 impl Fleet {
     /// A link, and what keeps it: to be run on the thread whose requests ask, until the link is dropped.
-    pub(crate) fn link(self: &Arc<Self>) -> (Link, impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn link(self: &Arc<Self>) -> (Arc<Link>, impl Future<Output = ()> + Send + 'static) {
         self.patient_link(self.deadline)
     }
 
@@ -107,13 +106,19 @@ impl Fleet {
     pub(super) fn patient_link(
         self: &Arc<Self>,
         patience: Duration,
-    ) -> (Link, impl Future<Output = ()> + Send + 'static) {
+    ) -> (Arc<Link>, impl Future<Output = ()> + Send + 'static) {
         let (asks, taken) = mpsc::unbounded_channel();
         let open = Arc::<AtomicBool>::default();
         let (try_out, tried) = watch::channel(false);
-        let keeper = Keeper { fleet: Arc::clone(self), asks: taken, patience, open: Arc::clone(&open), tried: try_out };
+        let keeper = Keeper {
+            fleet: Arc::clone(self),
+            asks: taken,
+            patience,
+            open: Arc::clone(&open),
+            tried: try_out,
+        };
         self.health.link_made();
-        (Link { fleet: Arc::clone(self), asks, open, tried }, keeper.run())
+        (Arc::new(Link { fleet: Arc::clone(self), asks, open, tried }), keeper.run())
     }
 }
 

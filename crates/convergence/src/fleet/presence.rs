@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use redis::Value;
 
+use super::Fleet;
 use super::access::Connection;
 use super::script;
 use super::trouble::Trouble;
-use super::Fleet;
 
 /// For how long a server counts that is silent. As long as a window: so long what it has admitted counts.
 const SILENT: Duration = Duration::from_mins(1);
@@ -79,11 +79,11 @@ pub(super) async fn beat(
     };
     let said = tokio::time::timeout(patience, said).await.map_err(|_| Trouble::slow())??;
     let Value::Int(number) = said else { return Err(Trouble::away("it gives an answer that is none")) };
-    if let Some(number) = u32::try_from(number).ok().and_then(NonZeroU32::new) {
-        if fleet.servers.set(number) {
-            fleet.unkept.store(true, Ordering::Relaxed);
-            tracing::info!(servers = number.get(), "limits are shared through Redis");
-        }
+    if let Some(number) = u32::try_from(number).ok().and_then(NonZeroU32::new)
+        && fleet.servers.set(number)
+    {
+        fleet.unkept.store(true, Ordering::Relaxed);
+        tracing::info!(servers = number.get(), "limits are shared through Redis");
     }
     Ok(())
 }

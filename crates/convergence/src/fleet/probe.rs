@@ -15,7 +15,9 @@ use super::trouble::Trouble;
 /// Whether that error is there because the URL has an `s` too many, or too few.
 pub(super) async fn mistaken(address: &ConnectionAddr, error: &RedisError) -> Option<Trouble> {
     match address {
-        ConnectionAddr::Tcp(host, port) if error.is_connection_dropped() && !error.is_connection_refusal() => {
+        ConnectionAddr::Tcp(host, port)
+            if error.is_connection_dropped() && !error.is_connection_refusal() =>
+        {
             let speaks = tokio::time::timeout(CONNECT, speaks_tls(host, *port)).await;
             let wrong = "what answers there speaks TLS: it is rediss://, with a second s";
             (speaks == Ok(Some(true))).then(|| Trouble::settings(wrong))
@@ -34,7 +36,8 @@ async fn speaks_tls(host: &str, port: u16) -> Option<bool> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions().ok()?;
-    let trusting_nobody = builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    let trusting_nobody =
+        builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).ok()?;
     let stream = TcpStream::connect((host, port)).await.ok()?;
     let error = TlsConnector::from(Arc::new(trusting_nobody)).connect(name, stream).await.err()?;

@@ -15,7 +15,6 @@ use self::limits::Step;
 
 use super::asked::Errand;
 use super::body::Answer;
-use super::endpoint::Endpoint;
 use super::request::Asks;
 use super::shield::{Attempt, Presented, TooMany};
 use super::stamp::RequestId;
@@ -23,7 +22,7 @@ use super::{count, redact, refuse};
 use crate::app::{App, Door, Guard};
 use crate::fleet::Link;
 use crate::metrics::AttemptResult;
-use crate::usage::{Kind, Whose};
+use crate::usage::{Endpoint, Kind};
 
 /// Who may go on to the protected routes. They ask for one, so none is reached without it.
 #[derive(Clone)]
@@ -99,7 +98,7 @@ pub(crate) enum Admission {
 /// The whole answer to a request that is refused.
 pub(crate) async fn admit(
     app: &Arc<App>,
-    link: Option<&Link>,
+    link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
@@ -115,7 +114,7 @@ pub(crate) async fn admit(
 /// The same without a wait: what is to be waited for is handed out. The key is no longer in the request.
 pub(crate) fn begin(
     app: &Arc<App>,
-    link: Option<&Link>,
+    link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
@@ -128,11 +127,10 @@ pub(crate) fn begin(
         }
     }
 }
-
 fn ask(
     app: &Arc<App>,
     guard: &Guard,
-    link: Option<&Link>,
+    link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
@@ -163,28 +161,49 @@ fn ask(
             (refusal, answer)
         })
     });
-    let endpoint = errand.endpoint(app, &guard.gate);
-    request.remove(&AUTHORIZATION);
-    let line = enabled!(Level::DEBUG).then(|| Line::about(guard, request, id));
-    let about = About { endpoint, presented: attempt.as_ref().map(Attempt::presented), line };
-    let (refusal, answer) = match decision {
-        Ok(Step::Asked(asked)) => return Admission::Asked(Pending::new(app, asked, about)),
-        Ok(Step::Admitted(permit)) => return Admission::Decided(Ok(about.admitted(app, permit, now))),
-        Err(refused) => refused,
-    };
-    about.refused(app, &refusal, now);
-    if is_failed_attempt(refusal.cause()) {
-        if let Some(attempt) = attempt
-            && let Err(too_many) = attempt.failed(now.uptime)
-        {
-            return Admission::Decided(Err(hold_back(app, guard, Some(&attempt), too_many, request, id)));
+    let decision = match decision {
+        Ok(Step::Admitted(permit)) => Ok(permit),
+        Ok(Step::Asked(asked)) => {
+            let endpoint = errand.endpoint(app, &guard.gate);
+            request.remove(&AUTHORIZATION);
+            let presented = attempt.as_ref().map(Attempt::presented);
+            let about = About { endpoint, presented, line: Line::about(guard, request, id) };
+            return Admission::Asked(Pending::new(app, asked, about));
         }
+        Err(refused) => Err(refused),
+    };
+    let told = decision.as_ref().map_err(|(refusal, _)| refusal);
+    let endpoint = count::decision(app, &guard.gate, &errand, told, now);
+    request.remove(&AUTHORIZATION);
+    if let Some(line) = Line::about(guard, request, id) {
+        line.log(told);
+    }
+    Admission::Decided(match decision {
+        Ok(permit) => {
+            attempt.inspect(Attempt::succeeded);
+            Ok(Caller::Client(permit, endpoint.unwrap_or_default()))
+        }
+        Err((refusal, answer)) => {
+            if refusal.cause() == Cause::UnknownKey {
+                guard.early.unknown_key();
+            }
+            let held_back = note_failure(app, attempt.as_ref(), refusal.cause(), now);
+            Err(held_back
+                .map_or(answer, |too_many| hold_back(app, guard, attempt.as_ref(), too_many, request, id)))
+        }
+    })
+}
+
+/// Tells the shield of an attempt that has failed. It may be one too many, since others have failed meanwhile.
+fn note_failure(app: &App, attempt: Option<&Attempt<'_>>, cause: Cause, now: Now) -> Option<TooMany> {
+    if !is_failed_attempt(cause) {
+        return None;
+    }
+    let too_many = attempt.and_then(|attempt| attempt.failed(now.uptime).err());
+    if too_many.is_none() {
         app.metrics.attempt(AttemptResult::Failed);
     }
-    if refusal.cause() == Cause::UnknownKey {
-        guard.early.unknown_key();
-    }
-    Admission::Decided(Err(answer))
+    too_many
 }
 
 /// Whether somebody may have guessed: there is an `Authorization`, and no known key in it. A key that is known and refused
@@ -215,62 +234,12 @@ fn hold_back(
     refuse::too_many_failed_attempts(retry_after)
 }
 
-/// What is noted of a request once it is decided.
+/// What is noted of a request once it is decided elsewhere.
 struct About {
     endpoint: Endpoint,
     /// For the shield, where there is one.
     presented: Option<Presented>,
-    /// For the log, where it wants to know.
     line: Option<Line>,
-}
-
-impl About {
-    fn admitted(self, app: &App, permit: Permit, now: Now) -> Caller {
-        self.note(app, Ok(&permit), now);
-        if permit.shadow_refused() {
-            app.metrics.shadow_refused();
-        }
-        if let Some((shield, presented)) = app.shield.as_ref().zip(self.presented) {
-            shield.succeeded(presented);
-        }
-        Caller::Client(permit, self.endpoint)
-    }
-
-    fn refused(&self, app: &App, refusal: &Refusal, now: Now) {
-        self.note(app, Err(refusal), now);
-    }
-
-    fn note(&self, app: &App, decision: Result<&Permit, &Refusal>, now: Now) {
-        count(app, decision, &self.endpoint, now);
-        if let Some(line) = &self.line {
-            line.log(decision);
-        }
-    }
-}
-
-/// Counts a request of a client, whatever has become of it (P23).
-fn count(app: &App, decision: Result<&Permit, &Refusal>, endpoint: &Endpoint, now: Now) {
-    // What some of a kind are besides.
-    let (client, key, kind, besides) = match decision {
-        Ok(permit) => {
-            let besides = permit.shadow_refused().then_some(Kind::ShadowLimited);
-            (Some(permit.client()), Some(permit.key()), Kind::Admitted, besides)
-        }
-        Err(refusal) => {
-            let (kind, besides) = match refusal.cause() {
-                Cause::OverLimit { .. } => (Kind::RateLimited, None),
-                Cause::QuotaExceeded { .. } => (Kind::RateLimited, Some(Kind::QuotaExceeded)),
-                _ => (Kind::Denied, None),
-            };
-            (refusal.client(), refusal.key(), kind, besides)
-        }
-    };
-    if let (Some(client), Some(key)) = (client, key) {
-        let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
-        for kind in [Some(kind), besides].into_iter().flatten() {
-            app.books.tally.count(whose, kind, 1, now.unix);
-        }
-    }
 }
 
 /// What the log says of a request.
@@ -281,9 +250,12 @@ struct Line {
 }
 
 impl Line {
-    fn about(guard: &Guard, request: &impl Asks, id: RequestId) -> Self {
-        let path = redact::path(request.path(), &guard.gate).into_owned();
-        Self { id, method: request.method().clone(), path }
+    /// Nothing, where the log does not want to know.
+    fn about(guard: &Guard, request: &impl Asks, id: RequestId) -> Option<Self> {
+        enabled!(Level::DEBUG).then(|| {
+            let path = redact::path(request.path(), &guard.gate).into_owned();
+            Self { id, method: request.method().clone(), path }
+        })
     }
 
     /// P24: each decision with its reason. The fingerprint is all that is shown of a key.

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use gate::{Asked, Gate, Network, Scopes};
 use http::HeaderName;
 
-use super::endpoint::Endpoint;
 use super::request::Asks;
 use crate::app::App;
 use crate::routes::{Ambiguous, Routes};
+use crate::usage::Endpoint;
 
 static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -57,9 +57,7 @@ impl<'a> Errand<'a> {
 
     /// Under which name it is counted.
     pub(crate) fn endpoint(&self, app: &App, gate: &Gate) -> Endpoint {
-        let routes = app.routes();
-        let routes = routes.as_deref().map(|in_use| &in_use.routes);
-        app.endpoints.name(self.method, self.path, routes, gate)
+        app.endpoints.name(self.method, self.path, app.routes().as_deref(), gate)
     }
 
     /// Hands it to whoever decides, with the scopes of its route.

@@ -38,7 +38,7 @@ pub(super) struct Shared {
     /// Connections to upstreams.
     pub(super) pool: Rc<Pool>,
     /// Where limits are shared.
-    pub(super) link: Option<Rc<Link>>,
+    pub(super) link: Option<Arc<Link>>,
     pub(super) date: Rc<Date>,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Connected {
     /// What an upstream is told about the two, made with the first request.
     pub(super) forwarded: OnceCell<Forwarded>,
     pub(super) pool: Rc<Pool>,
-    pub(super) link: Option<Rc<Link>>,
+    pub(super) link: Option<Arc<Link>>,
     date: Rc<Date>,
     /// Whether it is under TLS: https, not http.
     pub(super) secure: bool,

@@ -1,11 +1,10 @@
 //! As what a request is counted (P23).
 
-use gate::{Cause, Gate, Now, Permit, Refusal};
+use gate::{Cause, Fingerprint, Gate, Now, Permit, Refusal};
 
 use super::asked::Errand;
-use super::endpoint::Endpoint;
 use crate::app::App;
-use crate::usage::{Kind, Whose};
+use crate::usage::{Endpoint, Kind, Whose};
 
 /// Counts a request of a client, whatever has been decided, and says under which name.
 pub(super) fn decision(
@@ -14,25 +13,34 @@ pub(super) fn decision(
     errand: &Errand<'_>,
     decision: Result<&Permit, &Refusal>,
     now: Now,
-) -> Endpoint {
-    let whose = match decision {
-        Ok(permit) => Some((permit.client(), permit.key())),
-        Err(refusal) => refusal.client().zip(refusal.key()),
-    };
+) -> Option<Endpoint> {
     // Nobody whose key is not known is to fill the list of names.
-    let Some((client, key)) = whose else { return Endpoint::default() };
+    whose(decision)?;
     let endpoint = errand.endpoint(app, gate);
-    let whose = Whose { client, key: key.number(), endpoint: endpoint.as_str() };
+    under(&endpoint, app, decision, now);
+    Some(endpoint)
+}
+
+/// Counts a request of a client under this name.
+pub(super) fn under(endpoint: &Endpoint, app: &App, decision: Result<&Permit, &Refusal>, now: Now) {
+    let Some((client, key)) = whose(decision) else { return };
+    let whose = Whose { client, key: key.number(), endpoint };
     for kind in kinds(app, decision).into_iter().flatten() {
         app.books.tally.count(whose, kind, 1, now.unix);
     }
-    endpoint
 }
 
 /// Counts what has come of a request that was let through.
 pub(super) fn outcome(app: &App, permit: &Permit, endpoint: &Endpoint, kind: Kind, number: u64) {
-    let whose = Whose { client: permit.client(), key: permit.key().number(), endpoint: endpoint.as_str() };
+    let whose = Whose { client: permit.client(), key: permit.key().number(), endpoint };
     app.books.tally.count(whose, kind, number, app.clock.now().unix);
+}
+
+fn whose<'a>(decision: Result<&'a Permit, &'a Refusal>) -> Option<(&'a str, Fingerprint)> {
+    match decision {
+        Ok(permit) => Some((permit.client(), permit.key())),
+        Err(refusal) => refusal.client().zip(refusal.key()),
+    }
 }
 
 fn kinds(app: &App, decision: Result<&Permit, &Refusal>) -> [Option<Kind>; 2] {

@@ -1,13 +1,17 @@
 //! Under which name a request's path is counted: few names, whatever clients ask for, and no secret among them.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
 use gate::Gate;
-use smallvec::SmallVec;
 
 use super::redact;
-use crate::routes::Routes;
+use crate::routes::{InUse, Routes};
+use crate::usage::Endpoint;
 
 /// So many names are kept apart. What comes after them is counted as [`OTHERS`].
 const MOST: usize = 1_000;
@@ -18,45 +22,48 @@ const DEPTH: usize = 3;
 /// A segment that is longer is a value, not a name.
 const LONGEST_NAME: usize = 40;
 
+/// So many paths each thread remembers the names of, if they are not longer than this.
+const RECENT: usize = 128;
+const LONGEST_PATH: usize = 256;
+
 const OTHERS: &str = "(other paths)";
 
-/// The method and a path in which what varies is a `*`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Endpoint(SmallVec<[u8; 96]>);
+thread_local! {
+    static RECENTLY: RefCell<Recent> = RefCell::default();
+}
 
-impl Endpoint {
-    /// The name of what a request asks for. A path that nobody has said is the path of the proxy's question.
-    fn of(method: &str, path: Option<&str>, routes: Option<&Routes>) -> Self {
-        let mut name = Self(SmallVec::new());
-        name.push(method_name(method)).push(" ");
-        let path = path.unwrap_or("/auth/verify");
-        match routes.and_then(|routes| routes.find(path)) {
-            // As the operator has written it.
-            Some(route) if !route.prefix.is_empty() => {
-                name.push(&route.prefix).push(if path.len() > route.prefix.len() { "/*" } else { "" });
-            }
-            _ => name.push_path(path),
+/// What paths a thread has named of late: a name takes longer to make than all the rest of a count.
+#[derive(Default)]
+struct Recent {
+    /// Of whose names they are.
+    of: (u64, u64),
+    hasher: RandomState,
+    /// Each at the place that its hash says, where a later one takes it over.
+    names: Vec<Option<(Box<str>, Endpoint)>>,
+}
+
+/// The name of what a request asks for. A path that nobody has said is the path of the proxy's question.
+fn name(method: &str, path: &str, routes: Option<&Routes>) -> String {
+    let mut name = format!("{} ", method_name(method));
+    match routes.and_then(|routes| routes.find(path)) {
+        // As the operator has written it.
+        Some(route) if !route.prefix.is_empty() => {
+            name.push_str(&route.prefix);
+            name.push_str(if path.len() > route.prefix.len() { "/*" } else { "" });
         }
-        name
+        _ => push_path(&mut name, path),
     }
+    name
+}
 
-    pub(crate) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or(OTHERS)
+fn push_path(name: &mut String, path: &str) {
+    let mut segments = path.split('/').skip(1);
+    for segment in segments.by_ref().take(DEPTH) {
+        name.push('/');
+        name.push_str(if is_name(segment) { segment } else { "*" });
     }
-
-    fn push(&mut self, text: &str) -> &mut Self {
-        self.0.extend_from_slice(text.as_bytes());
-        self
-    }
-
-    fn push_path(&mut self, path: &str) {
-        let mut segments = path.split('/').skip(1);
-        for segment in segments.by_ref().take(DEPTH) {
-            self.push("/").push(if is_name(segment) { segment } else { "*" });
-        }
-        if segments.next().is_some() {
-            self.push("/*");
-        }
+    if segments.next().is_some() {
+        name.push_str("/*");
     }
 }
 
@@ -78,8 +85,18 @@ fn is_name(segment: &str) -> bool {
 }
 
 /// The names that are in use.
-#[derive(Default)]
-pub(crate) struct Endpoints(RwLock<HashSet<SmallVec<[u8; 96]>>>);
+pub(crate) struct Endpoints {
+    /// Which of several servers of a process they are of.
+    number: u64,
+    known: RwLock<HashSet<String>>,
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        Self { number: NUMBER.fetch_add(1, Ordering::Relaxed), known: RwLock::default() }
+    }
+}
 
 impl Endpoints {
     /// The name of what a request asks for.
@@ -87,27 +104,56 @@ impl Endpoints {
         &self,
         method: &str,
         path: Option<&str>,
-        routes: Option<&Routes>,
+        routes: Option<&InUse>,
         gate: &Gate,
     ) -> Endpoint {
-        let name = Endpoint::of(method, path, routes);
-        if self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&name.0) {
-            return name;
-        }
-        self.add(&name, gate)
+        let path = path.unwrap_or("/auth/verify");
+        let of = (self.number, routes.map_or(0, |in_use| in_use.number));
+        let make = || self.make(&name(method, path, routes.map(|in_use| &in_use.routes)), gate);
+        RECENTLY.with_borrow_mut(|recent| recent.find(of, method, path, make))
     }
 
-    /// A new name, if it may be one: a client may have put its key into the path by mistake.
-    #[cold]
-    fn add(&self, name: &Endpoint, gate: &Gate) -> Endpoint {
-        let shown = redact::path(name.as_str(), gate);
-        let name = Endpoint(SmallVec::from_slice(shown.as_bytes()));
-        let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if names.len() < MOST || names.contains(&name.0) {
-            names.insert(name.0.clone());
-            return name;
+    /// A name, if it may be one: a client may have put its key into the path by mistake.
+    fn make(&self, name: &str, gate: &Gate) -> Endpoint {
+        if self.known.read().unwrap_or_else(PoisonError::into_inner).contains(name) {
+            return Endpoint::new(name);
         }
-        Endpoint(SmallVec::from_slice(OTHERS.as_bytes()))
+        let name = redact::path(name, gate);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST || known.contains(&*name) {
+            known.insert(name.clone().into_owned());
+            return Endpoint::new(&name);
+        }
+        Endpoint::new(OTHERS)
+    }
+}
+
+impl Recent {
+    fn find(
+        &mut self,
+        of: (u64, u64),
+        method: &str,
+        path: &str,
+        make: impl FnOnce() -> Endpoint,
+    ) -> Endpoint {
+        if self.of != of {
+            self.of = of;
+            self.names = vec![None; RECENT];
+        }
+        let place = usize::try_from(self.hasher.hash_one((method, path))).unwrap_or_default() % RECENT;
+        let is_it = |asked: &str| {
+            asked.len() == method.len() + path.len() && asked.starts_with(method) && asked.ends_with(path)
+        };
+        match &self.names[place] {
+            Some((asked, endpoint)) if is_it(asked) => endpoint.clone(),
+            _ => {
+                let endpoint = make();
+                if path.len() <= LONGEST_PATH {
+                    self.names[place] = Some(([method, path].concat().into(), endpoint.clone()));
+                }
+                endpoint
+            }
+        }
     }
 }
 
@@ -116,7 +162,7 @@ mod tests {
     use super::*;
 
     fn name(method: &str, path: &str) -> String {
-        Endpoint::of(method, Some(path), None).as_str().to_owned()
+        super::name(method, path, None)
     }
 
     #[test]
@@ -127,7 +173,8 @@ mod tests {
         assert_eq!(name("GET", "/users/3f2504e0-4f89-11d3-9a0c-0305e82c3301"), "GET /users/*");
         assert_eq!(name("BREW", "/v123/caf%C3%A9"), "(other) /*/*");
         assert_eq!(name("GET", &format!("/{}", "a".repeat(41))), "GET /*");
-        assert_eq!(Endpoint::of("GET", None, None).as_str(), "GET /auth/verify");
+        let nobody_said = Endpoints::default().name("GET", None, None, &Gate::shut());
+        assert_eq!(nobody_said.as_str(), "GET /auth/verify");
     }
 
     #[test]
@@ -142,7 +189,7 @@ mod tests {
                 name(&format!("/{more}{}", letters(number)));
             }
         });
-        assert_eq!(endpoints.0.read().unwrap().len(), MOST);
+        assert_eq!(endpoints.known.read().unwrap().len(), MOST);
         assert_eq!(name("/new/one"), OTHERS);
         assert_eq!(name("/xxx"), "GET /xxx");
     }

@@ -116,7 +116,7 @@ async fn accept(socket: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bo
 /// Serves a connection until its peer closes it, it has been idle for `IDLE_TIMEOUT`, or the server stops.
 async fn connection(
     app: Arc<App>,
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
     stream: TcpStream,
     slot: Slot,
     mut stop: watch::Receiver<bool>,

@@ -164,7 +164,7 @@ async fn accept(
     let link = app.fleet.as_ref().map(|fleet| {
         let (link, keeper) = fleet.link();
         tokio::task::spawn_local(keeper);
-        Rc::new(link)
+        link
     });
     // After that time, whoever asks is told that there are no keys yet.
     tokio::select! {

@@ -42,7 +42,7 @@ async fn signed(connected: &Connected, request: Request) -> Response<Answer> {
 /// The protected routes. The caller is the proof that the gate was asked.
 async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> Reply {
     let app = &connected.app;
-    let link = connected.link.as_deref();
+    let link = connected.link.as_ref();
     let caller = match admit(app, link, connected.peer.ip(), &mut request.head, id).await {
         Ok(caller) => caller,
         Err(refusal) => return Reply::new(refusal, Stamp::own(None, id)),

@@ -91,7 +91,7 @@ impl Shield {
     }
 
     /// What was presented has been let in.
-    pub(crate) fn succeeded(&self, presented: Presented) {
+    pub(crate) fn let_in(&self, presented: Presented) {
         self.admitted.hold(presented.0);
     }
 
@@ -132,7 +132,12 @@ impl Attempt<'_> {
         }
     }
 
-    /// What to remember if it is let in.
+    /// It was let in.
+    pub(crate) fn succeeded(&self) {
+        self.shield.let_in(self.presented());
+    }
+
+    /// What to remember until it is decided.
     pub(crate) fn presented(&self) -> Presented {
         Presented(self.hash)
     }

@@ -54,7 +54,7 @@ impl Engine {
             // Apart from the background, where parsing a large sheet takes a while: requests wait for this.
             let keeper: Task = Box::pin(keeper);
             threads.push(thread("redis", std::iter::once(keeper).chain(app.fleet_tasks()).collect(), None)?);
-            link = Some(Arc::new(made));
+            link = Some(made);
         }
         let engine = Self { app, link, drained, threads };
         engine.tell_of_an_open_door();

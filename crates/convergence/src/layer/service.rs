@@ -78,7 +78,7 @@ where
         let in_grpc = grpc::speaks(request.headers());
         let address = request.extensions().get::<ClientAddress>();
         let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0);
-        let link = self.layer.link.as_deref();
+        let link = self.layer.link.as_ref();
         let admission = begin(&self.layer.app, link, address, &mut request, id);
         let request = Waiting { request, app: Arc::clone(&self.layer.app), id, in_grpc };
         match admission {

@@ -1,6 +1,7 @@
 //! The routes in use, and the file behind them: read again after each save, and at once on SIGHUP.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use super::file;
 use super::matching::{Routes, Upstream};
 use crate::clock::Clock;
 use crate::upstream::Group;
+
+/// Counts the routes that were ever in use. 0 is for none.
+static NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// How often the file is read. A save is used once two looks in a row agree: a file that is cut short in the middle of
 /// being written may be a good one with fewer routes.
@@ -32,6 +36,8 @@ pub(crate) type MakeGroup = Box<dyn Fn(&Upstream) -> Result<Group, String> + Sen
 /// Routes, and the upstreams that they lead to.
 pub(crate) struct InUse {
     pub(crate) routes: Routes,
+    /// Not that of any other in this process.
+    pub(crate) number: u64,
     /// In the order of the file's upstreams.
     groups: Vec<Group>,
 }
@@ -52,7 +58,7 @@ impl InUse {
         let routes = parse(text)?;
         let groups = routes.upstreams().iter().map(make).collect::<Result<_, _>>();
         let groups = groups.map_err(|fault| vec![fault])?;
-        Ok(Self { routes, groups })
+        Ok(Self { routes, groups, number: NUMBER.fetch_add(1, Ordering::Relaxed) })
     }
 }
 

@@ -87,7 +87,8 @@ impl Books {
         let mut trouble = Trouble::default();
         let mut posted = self.clock.now().uptime;
         loop {
-            let is_due = self.clock.now().uptime >= posted + POST_EVERY;
+            let begun = self.clock.now().uptime;
+            let is_due = begun >= posted + POST_EVERY;
             let periods = gate.periods(self.clock.now());
             let kept = self.with(move |books, now| {
                 if let Some(Periods { day, month }) = periods {
@@ -101,8 +102,9 @@ impl Books {
             if is_due {
                 posted = self.clock.now().uptime;
             }
+            let took = self.clock.now().uptime.saturating_sub(begun);
             tokio::select! {
-                () = self.clock.sleep(GATHER_EVERY) => {}
+                () = self.clock.sleep(GATHER_EVERY.saturating_sub(took)) => {}
                 () = self.full.notified() => {}
             }
         }

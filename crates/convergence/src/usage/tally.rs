@@ -5,22 +5,23 @@
 //! |---|---|
 //! | the memory, word by word | `words` |
 //! | what stands there, and how it is read back | `record` |
-//! | records that requests count in | `segment` |
+//! | records that requests count in, and the names of their paths | `segment`, `endpoint` |
 //! | the files behind them, and what others have left | `files` |
 //!
 //! Segments are short-lived: twice a second the one in use is retired for a fresh one, whose pages are in memory and may be
 //! written. A file's page that has been on its way to the disk may make whoever writes to it next wait for the disk.
 
+mod endpoint;
 pub(crate) mod files;
 mod record;
 mod segment;
 mod words;
 
-use std::hash::RandomState;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+pub(crate) use endpoint::Endpoint;
 pub(crate) use files::SegmentFile;
 pub(crate) use record::{About, Contents, Origin};
 pub(crate) use segment::Whose;
@@ -48,7 +49,6 @@ pub(crate) struct Tally {
     instance: String,
     /// A random number for this process.
     run: u64,
-    hasher: RandomState,
     /// Read to count. Written to swap a segment for another.
     stack: RwLock<Stack>,
     /// Called when a segment was full, so that a spare is made soon.
@@ -97,7 +97,6 @@ impl Tally {
             folder,
             instance: instance.to_owned(),
             run,
-            hasher: RandomState::new(),
             stack: RwLock::new(stack),
             on_full,
             trouble: Mutex::new(None),
@@ -109,7 +108,7 @@ impl Tally {
         for _ in 0..TRIES {
             let stack = self.look();
             let sequence = stack.current.origin.sequence;
-            if stack.current.segment.count(whose, &self.hasher, (kind, number), unix).is_ok() {
+            if stack.current.segment.count(whose, (kind, number), unix).is_ok() {
                 return;
             }
             drop(stack);

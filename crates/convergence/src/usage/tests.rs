@@ -29,6 +29,7 @@ impl Process {
     }
 
     fn count(&self, client: &str, key: u64, endpoint: &str, kind: Kind, now: i64) {
+        let endpoint = &Endpoint::new(endpoint);
         self.tally.count(Whose { client, key, endpoint }, kind, 1, now);
     }
 }
@@ -205,7 +206,8 @@ fn p23_without_a_disk_counts_stay_in_memory_and_come_to_it_later() {
     let tally = Arc::new(Tally::new(usage.clone(), "me", 1, Box::new(|| {})));
     let mut books = Bookkeeper::new(Arc::clone(&tally), usage.clone());
     for second in 0..3 {
-        tally.count(Whose { client: "Acme", key: 1, endpoint: "GET /" }, Kind::Admitted, 1, BEGIN + second);
+        let endpoint = &Endpoint::new("GET /");
+        tally.count(Whose { client: "Acme", key: 1, endpoint }, Kind::Admitted, 1, BEGIN + second);
         assert!(books.gather().is_err() && books.post(BEGIN).is_err());
     }
     std::fs::remove_file(&usage).unwrap();

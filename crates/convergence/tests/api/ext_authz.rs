@@ -255,3 +255,24 @@ async fn who_fails_too_often_is_held_back_by_the_address_that_envoy_tells() {
         assert_eq!(ask(None, b"Bearer guess").await, denied);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn p12_what_envoy_asks_counts_in_the_window_that_servers_share() {
+    let redis = testkit::Redis::start();
+    let url = redis.url();
+    let settings = [("EXT_AUTHZ_PORT", "0"), ("REDIS_URL", url.as_str()), crate::redis::PATIENT];
+    let start = async || {
+        let server = TestServer::with_keys_and(&csv(&["shared,Shared,,,TRUE,3"]), &settings).await;
+        server.until("every thread can ask", |status| status["redis"]["connected"] == true).await;
+        server
+    };
+    let (one, other) = (start().await, start().await);
+    let ask = || asked(&[b"Bearer shared"], "/a");
+    allowed(&one, ask()).await;
+    assert_eq!(other.verify("shared").await.status, 200);
+    allowed(&other, ask()).await;
+    let denied = denied(&one, ask()).await;
+    assert_eq!(denied.status.expect("a status").code, 429);
+    let left = &headers(&denied.headers)["ratelimit"];
+    assert!(left.to_str().expect("ASCII").starts_with("\"default\";r=0;t="), "{left:?}");
+}

@@ -25,6 +25,7 @@ mod proxy;
 mod proxy_failures;
 mod proxy_streams;
 mod quotas;
+mod redis;
 mod refusals;
 mod restrictions;
 mod sheet;

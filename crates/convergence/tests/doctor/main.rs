@@ -10,6 +10,7 @@ mod account;
 mod certificate;
 mod file;
 mod machine;
+mod redis;
 mod refusals;
 mod sheet;
 mod upstream;

@@ -175,14 +175,19 @@ fn look_at_the_layer(listing: &str) {
     }
     impl fmt::Display for StartError {}
     impl std::error::Error for StartError {}
-    pub struct ResponseFuture<F>;
-    impl<F, R, E> Future for ResponseFuture<F>
+    pub struct ResponseFuture<S, B>
     where
-        F: Future<Output = Result<Response<R>, E>>,
+        S: Service<Request<B>>;
+    impl<S, B, R> Future for ResponseFuture<S, B>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
     {
-        type Output = Result<Response<ResponseBody<R>>, E>;
+        type Output = Result<Response<ResponseBody<R>>, S::Error>;
     }
-    impl<F> fmt::Debug for ResponseFuture<F> {}
+    impl<S, B> fmt::Debug for ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {}
     #[derive(Clone)]
     pub struct ApiKeyLayer;
     impl<S> Layer<S> for ApiKeyLayer {
@@ -192,12 +197,12 @@ fn look_at_the_layer(listing: &str) {
     pub struct ApiKeyService<S>;
     impl<S, B, R> Service<Request<B>> for ApiKeyService<S>
     where
-        S: Service<Request<B>, Response = Response<R>>,
+        S: Service<Request<B>, Response = Response<R>> + Clone,
         R: Body<Data = Bytes>,
     {
         type Response = Response<ResponseBody<R>>;
         type Error = S::Error;
-        type Future = ResponseFuture<S::Future>;
+        type Future = ResponseFuture<S, B>;
     }
     impl fmt::Debug for ApiKeyLayer {}
     impl<S: fmt::Debug> fmt::Debug for ApiKeyService<S> {}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::read;
 
-const OURS: [&str; 4] = ["gate", "sheets", "convergence", "testkit"];
+const OURS: [&str; 5] = ["gate", "sheets", "convergence", "testkit", "convergence-scale"];
 
 /// The dependencies of a crate by the section of its manifest that names them.
 fn manifest(name: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -77,4 +77,9 @@ fn testkit_is_for_tests_only_and_knows_none_of_ours() {
     for (section, dependencies) in manifest("testkit") {
         assert_eq!(ours(Some(&dependencies)), set([]), "crates/testkit/Cargo.toml, {section}");
     }
+}
+
+#[test]
+fn the_model_depends_on_nothing() {
+    assert_eq!(manifest("scale"), BTreeMap::new(), "crates/scale/Cargo.toml");
 }

@@ -61,6 +61,7 @@ fn few_files_of_http_know_the_gate_and_one_asks_it() {
         know,
         [
             "admit.rs",
+            "admit/limits.rs",
             "asked.rs",
             "count.rs",
             "endpoint.rs",
@@ -70,7 +71,7 @@ fn few_files_of_http_know_the_gate_and_one_asks_it() {
             "stamp.rs"
         ]
     );
-    assert_eq!(ask, ["admit.rs"]);
+    assert_eq!(ask, ["admit.rs", "admit/limits.rs"], "and the last step of the one");
 }
 
 #[test]
@@ -88,6 +89,13 @@ fn upstream_knows_no_keys_and_nothing_of_requests() {
     let beyond =
         ["gate::", "sheets::", "crate::http", "crate::app", "crate::keys", "crate::sync", "crate::routes"];
     assert_eq!(found(&rust_below("crates/convergence/src/upstream"), &beyond), [""; 0]);
+}
+
+#[test]
+fn fleet_knows_no_http() {
+    let beyond =
+        ["http::", "crate::app", "crate::keys", "crate::sync", "crate::usage", "sheets::", "Gate", "hyper"];
+    assert_eq!(found(&rust_below("crates/convergence/src/fleet"), &beyond), [""; 0]);
 }
 
 #[test]
@@ -114,6 +122,16 @@ fn usage_knows_no_clock_and_no_network() {
     // Its tests measure what counting costs.
     files.retain(|file| !file.path.contains("/usage/tests/"));
     assert_eq!(found(&files, &forbidden), [""; 0]);
+}
+
+#[test]
+fn the_model_knows_no_clock_and_no_network() {
+    let mut files = rust_below("crates/scale/src/");
+    files.retain(|file| !file.path.starts_with("crates/scale/src/measure"));
+    let forbidden = ["std::time", "std::net", "std::process", "SystemTime", "Instant"];
+    assert_eq!(found(&files, &forbidden), [""; 0]);
+    // These are not the same on every machine.
+    assert_eq!(found(&files, &["ln(", "exp(", "powf(", "sqrt(", "RandomState"]), [""; 0]);
 }
 
 #[test]

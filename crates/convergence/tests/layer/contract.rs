@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt::Debug;
 
+use axum::http::{Request, Response};
 use convergence::{
     ApiKeyLayer, ApiKeyService, Client, Engine, Fault, Mode, ResponseBody, ResponseFuture, Settings,
     StartError, Status,
@@ -16,11 +17,12 @@ fn error<T: Error + Send + Sync + 'static>() {}
 
 #[test]
 fn the_types_can_be_shared_copied_and_printed() {
-    type Answers = std::future::Ready<Result<axum::http::Response<String>, std::convert::Infallible>>;
+    type Answers = std::future::Ready<Result<Response<String>, std::convert::Infallible>>;
+    type Inner = tower::util::ServiceFn<fn(Request<String>) -> Answers>;
     shared::<Engine>();
     shared::<ApiKeyLayer>();
     shared::<ApiKeyService<()>>();
-    shared::<ResponseFuture<Answers>>();
+    shared::<ResponseFuture<Inner, String>>();
     shared::<ResponseBody<String>>();
     shared::<Client>();
     shared::<Settings>();
@@ -34,7 +36,7 @@ fn the_types_can_be_shared_copied_and_printed() {
     printed::<Engine>();
     printed::<ApiKeyLayer>();
     printed::<ApiKeyService<()>>();
-    printed::<ResponseFuture<Answers>>();
+    printed::<ResponseFuture<Inner, String>>();
     printed::<ResponseBody<String>>();
     printed::<Client>();
     printed::<Status>();

@@ -10,3 +10,4 @@ mod examples;
 mod grpc;
 mod http;
 mod lifecycle;
+mod redis;

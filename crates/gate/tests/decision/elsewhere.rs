@@ -49,7 +49,8 @@ fn what_was_admitted_elsewhere_counts_for_the_share_of_this_process() {
     candidate(&gate, "k").settle(Ok(quota), at_millis(0)).expect("admitted elsewhere");
     let permit = candidate(&gate, "k").admit_share(three, at_millis(0)).expect("one of two is left");
     assert_eq!(permit.quotas().minute, Some(Quota { limit: 7, remaining: 0, reset_seconds: 61 }));
-    let refusal = candidate(&gate, "k").admit_share(three, at_millis(0)).expect_err("two of seven are the share");
+    let refusal =
+        candidate(&gate, "k").admit_share(three, at_millis(0)).expect_err("two of seven are the share");
     assert_eq!((refusal.client(), refusal.quotas().minute.map(|quota| quota.limit)), (Some("acme"), Some(7)));
     assert!(candidate(&gate, "k").admit(at_millis(0)).is_ok(), "the limit itself has room");
 }

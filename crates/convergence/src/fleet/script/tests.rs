@@ -49,7 +49,11 @@ impl Model {
                 return -1;
             }
             counted += 1;
-            if limit <= gate::EXACT_UP_TO { fine += 1 } else { coarse += 1 }
+            if limit <= gate::EXACT_UP_TO {
+                fine += 1;
+            } else {
+                coarse += 1;
+            }
             i64::from(limit) - i64::try_from(counted).expect("few")
         };
         let left: Vec<i64> = limits.iter().map(decide).collect();
@@ -86,7 +90,11 @@ fn p11_the_script_is_what_a_list_of_every_request_is() {
     let redis = Redis::start();
     let connection = std::cell::RefCell::new(connect(&redis));
     let case = std::cell::Cell::new(0);
-    let mut runner = TestRunner::new(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 256,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let checked = runner.run(&(1_700_000_000_000..1_700_000_001_000_u64, events()), |(start, events)| {
         case.set(case.get() + 1);
         let key = format!("window-{}", case.get());
@@ -118,7 +126,11 @@ fn a_window_leaves_nothing_behind_and_never_grows_beyond_its_ticks() {
     let length: usize = redis.command(&["LLEN", "window"]).parse().expect("a number");
     assert!((600..=2 * 1_604).contains(&length), "{length}");
     assert_eq!(ask(1_700_000_000_000 + 3_000 * 20 + WINDOW + 100, 0), [-1, 60_000]);
-    assert_eq!(redis.command(&["LLEN", "window"]), "2", "nothing but the sum that the next would be counted from");
+    assert_eq!(
+        redis.command(&["LLEN", "window"]),
+        "2",
+        "nothing but the sum that the next would be counted from"
+    );
     let left: i64 = redis.command(&["PTTL", "window"]).parse().expect("a number");
     assert!((1..=60_101).contains(&left), "{left}: the key goes when nothing is counted any more");
 }

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::config::RedisFallback;
 use crate::fleet::{ClientKey, Link, Verdict};
 use crate::http::body::Answer;
-use crate::http::refuse;
+use crate::http::{count, refuse};
 
 /// How far a decision has come.
 pub(super) enum Step {
@@ -25,7 +25,7 @@ pub(super) enum Step {
 pub(super) struct Asked {
     candidate: Candidate,
     client: ClientKey,
-    link: Link,
+    link: Arc<Link>,
     verdict: oneshot::Receiver<Verdict>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// It is refused without being asked for.
-pub(super) fn ask(candidate: Candidate, link: &Link, now: Now) -> Result<Step, Refusal> {
+pub(super) fn ask(candidate: Candidate, link: &Arc<Link>, now: Now) -> Result<Step, Refusal> {
     let client = ClientKey::of(candidate.client());
     match candidate.limit() {
         // It is let in whatever the window says, which is to know of it.
@@ -49,7 +49,7 @@ pub(super) fn ask(candidate: Candidate, link: &Link, now: Now) -> Result<Step, R
             let candidate = candidate.check_quotas(now)?;
             match link.ask(client, limit) {
                 Some(verdict) => {
-                    Ok(Step::Asked(Asked { candidate, client, link: link.clone(), verdict }))
+                    Ok(Step::Asked(Asked { candidate, client, link: Arc::clone(link), verdict }))
                 }
                 None => alone(candidate, client, link, now).map(Step::Admitted),
             }
@@ -95,13 +95,19 @@ impl Future for Pending {
             // There is no answer, or not in time.
             Err(_) => alone(candidate, client, &link, now),
         };
+        count::under(&about.endpoint, app, decision.as_ref(), now);
+        if let Some(line) = &about.line {
+            line.log(decision.as_ref());
+        }
         Poll::Ready(match decision {
-            Ok(permit) => Ok(about.admitted(app, permit, now)),
-            Err(refusal) => {
-                about.refused(app, &refusal, now);
-                // A limit refuses it, whatever it asked, and whenever keys are read again.
-                Err(refuse::answer(&refusal, None, || 1))
+            Ok(permit) => {
+                if let Some((shield, presented)) = app.shield.as_ref().zip(about.presented) {
+                    shield.let_in(presented);
+                }
+                Ok(Caller::Client(permit, about.endpoint))
             }
+            // A limit refuses it, whatever it asked, and whenever keys are read again.
+            Err(refusal) => Err(refuse::answer(&refusal, None, || 1)),
         })
     }
 }

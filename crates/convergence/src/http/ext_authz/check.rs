@@ -24,7 +24,7 @@ use crate::http::stamp;
 /// The message is about no HTTP request.
 pub(super) async fn decide(
     app: &Arc<App>,
-    link: Option<&Link>,
+    link: Option<&Arc<Link>>,
     check: CheckRequest,
 ) -> Result<CheckResponse, Status> {
     let id = app.next_request_id();

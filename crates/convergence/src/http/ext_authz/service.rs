@@ -21,7 +21,7 @@ const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 /// Answers a call, whatever it calls.
 pub(super) async fn answer(
     app: Arc<App>,
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
     call: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     if call.uri().path() != CHECK {
@@ -37,7 +37,7 @@ pub(super) async fn answer(
 
 struct Check {
     app: Arc<App>,
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
 }
 
 impl UnaryService<CheckRequest> for Check {

@@ -61,7 +61,7 @@ impl<'a> Status<'a> {
                 let redis = app.fleet.as_ref().map(|fleet| fleet.report(guard.board.as_deref()));
                 let last_error = app.books.tally.trouble();
                 let usage = Some(Usage { durable: last_error.is_none(), last_error });
-                Self { usage, redis, ..guarded(guard, app.clock.now()) }
+                Self { redis, usage, ..guarded(guard, app.clock.now()) }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What stands in a segment, word by word, and how it is read back: by this process, by the next one, or by a command.
 //!
-//! A segment is a head and records behind each other, in words of 64 bits. Of a head:
+//! A segment is a head and records behind each other, in words of 64 bits. Each begins at a line of the processor's cache, so
+//! that a count of the usual kinds touches one line. Of a head:
 //!
 //! | word | what |
 //! |---|---|
@@ -16,8 +17,8 @@
 //! | 0 | the lengths of the client's name and of the endpoint in bytes, 16 bits each; 0 until all the rest is there |
 //! | 1 | the Unix second at which the minute began |
 //! | 2 | the key's fingerprint, as a number of 48 bits |
-//! | 3 to 9 | the counts, in the order of [`Kind`](super::super::totals::Kind) |
-//! | 10 | the Unix second of the last request |
+//! | 3 | the Unix second of the last request |
+//! | 4 to 10 | the counts, in the order of [`Kind`](super::super::totals::Kind) |
 //! | 11... | the client's name and then the endpoint, each filled up to a word with zeros |
 //!
 //! Numbers are in the machine's own order of bytes: a folder that is carried to a machine of the other order has segments
@@ -31,13 +32,18 @@ use std::sync::atomic::Ordering;
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"CVTALLY1");
 
 /// The words of a record ahead of its text.
-pub(super) const FIXED: usize = COUNTS + KINDS + 1;
+pub(super) const FIXED: usize = COUNTS + KINDS;
+
+/// Where a record has its minute, its key, and the moment of the last request.
+pub(super) const MINUTE: usize = 1;
+pub(super) const KEY: usize = 2;
+pub(super) const LAST_USED: usize = 3;
 
 /// Where a record's counts begin.
-pub(super) const COUNTS: usize = 3;
+pub(super) const COUNTS: usize = 4;
 
-/// Where a record has the moment of the last request.
-pub(super) const LAST_USED: usize = COUNTS + KINDS;
+/// The words of a line of the cache.
+const LINE: usize = 8;
 
 /// The words of a head ahead of its text.
 const HEAD: usize = 4;
@@ -78,6 +84,11 @@ pub(super) fn cut(name: &str) -> &str {
     &name[..name.floor_char_boundary(LONGEST_NAME)]
 }
 
+/// The first word of a line that is not before this one.
+pub(super) const fn line(place: usize) -> usize {
+    place.next_multiple_of(LINE)
+}
+
 /// How many words so many bytes take.
 pub(super) const fn words_of(bytes: usize) -> usize {
     bytes.div_ceil(size_of::<u64>())
@@ -90,7 +101,7 @@ pub(super) fn write_head(words: &Words, origin: Origin, instance: &str) -> usize
     for (place, word) in head.into_iter().enumerate() {
         words.at(place).store(word, Ordering::Relaxed);
     }
-    write_text(words, HEAD, instance)
+    line(write_text(words, HEAD, instance))
 }
 
 /// Writes a text, and returns where the next begins.
@@ -101,12 +112,6 @@ pub(super) fn write_text(words: &Words, place: usize, text: &str) -> usize {
         place += 1;
     }
     place
-}
-
-/// Whether a text stands there.
-pub(super) fn is_text(words: &Words, place: usize, text: &str) -> bool {
-    let mut words = (place..).map(|place| words.at(place).load(Ordering::Relaxed));
-    text_words(text).all(|word| words.next() == Some(word))
 }
 
 /// A text in words, the last filled up with zeros.
@@ -132,35 +137,39 @@ fn lengths_of(word: u64) -> Option<(usize, usize)> {
 /// Reads a segment as far as it makes sense: its process may have been killed at any instant, and its machine may have
 /// lost power. `None` where it is no segment.
 pub(crate) fn read(words: &[u64]) -> Option<Contents> {
-    let [MAGIC, run, sequence, length, rest @ ..] = words else { return None };
+    let [MAGIC, run, sequence, length, ..] = words else { return None };
     let length = usize::try_from(*length).ok().filter(|length| *length <= LONGEST_NAME)?;
-    let instance = text(rest, length)?;
-    let mut rest = rest.get(words_of(length)..)?;
+    let instance = text(words, HEAD, length)?;
+    let mut place = line(HEAD + words_of(length));
     let mut lines = Vec::new();
-    while let Some((line, after)) = record(rest) {
-        lines.push(line);
-        rest = after;
+    while let Some((record, after)) = record(words, place) {
+        lines.push(record);
+        place = after;
     }
-    let is_whole = rest.first() == Some(&0);
+    let is_whole = words.get(place) == Some(&0);
     Some(Contents { origin: Origin { run: *run, sequence: *sequence }, instance, lines, is_whole })
 }
 
-/// The first record, and what follows it.
-fn record(words: &[u64]) -> Option<((About, Totals), &[u64])> {
-    let (fixed, rest) = words.split_first_chunk::<FIXED>()?;
+/// The record at a place, and where the next one is.
+fn record(words: &[u64], place: usize) -> Option<((About, Totals), usize)> {
+    let fixed = words.get(place..)?.first_chunk::<FIXED>()?;
     let (client, endpoint) = lengths_of(fixed[0])?;
-    let (client, rest) = (text(rest, client)?, rest.get(words_of(client)..)?);
-    let (endpoint, rest) = (text(rest, endpoint)?, rest.get(words_of(endpoint)..)?);
-    let about = About { minute: i64::try_from(fixed[1]).ok()?, client, key: fixed[2], endpoint };
+    let after_client = place + FIXED + words_of(client);
+    let about = About {
+        minute: i64::try_from(fixed[1]).ok()?,
+        client: text(words, place + FIXED, client)?,
+        key: fixed[2],
+        endpoint: text(words, after_client, endpoint)?,
+    };
     let mut counts = [0; KINDS];
-    counts.copy_from_slice(&fixed[COUNTS..LAST_USED]);
+    counts.copy_from_slice(&fixed[COUNTS..]);
     let totals = Totals::of(counts, i64::try_from(fixed[LAST_USED]).unwrap_or(about.minute));
-    Some(((about, totals), rest))
+    Some(((about, totals), line(after_client + words_of(endpoint))))
 }
 
-fn text(words: &[u64], length: usize) -> Option<String> {
-    let mut bytes: Vec<u8> =
-        words.get(..words_of(length))?.iter().flat_map(|word| word.to_ne_bytes()).collect();
+fn text(words: &[u64], place: usize, length: usize) -> Option<String> {
+    let words = words.get(place..place + words_of(length))?;
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
     bytes.truncate(length);
     String::from_utf8(bytes).ok()
 }

@@ -1,13 +1,13 @@
 //! One segment while requests count in it: where each record stands, and room for more.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 
 use super::super::totals::Kind;
-use super::record::{self, COUNTS, Contents, FIXED, LAST_USED, Origin};
+use super::endpoint::Endpoint;
+use super::record::{self, COUNTS, Contents, FIXED, KEY, LAST_USED, MINUTE, Origin};
 use super::words::Words;
 
 /// So many locks share the records, by their hashes: threads seldom meet.
@@ -19,7 +19,7 @@ pub(crate) struct Whose<'a> {
     pub(crate) client: &'a str,
     /// The key's fingerprint, as a number of 48 bits.
     pub(crate) key: u64,
-    pub(crate) endpoint: &'a str,
+    pub(crate) endpoint: &'a Endpoint,
 }
 
 /// There is no room for another record.
@@ -45,31 +45,25 @@ impl Segment {
     }
 
     /// Adds to a count: once this has returned, the count outlives the process if the segment does.
-    pub(super) fn count(
-        &self,
-        whose: Whose<'_>,
-        hasher: &RandomState,
-        (kind, number): (Kind, u64),
-        unix: i64,
-    ) -> Result<(), Full> {
-        let whose =
-            Whose { client: record::cut(whose.client), endpoint: record::cut(whose.endpoint), ..whose };
+    pub(super) fn count(&self, whose: Whose<'_>, (kind, number): (Kind, u64), unix: i64) -> Result<(), Full> {
         let unix = u64::try_from(unix).unwrap_or_default();
         let minute = unix - unix % 60;
-        let hash = hasher.hash_one((whose.client, whose.key, whose.endpoint, minute));
+        let hash = whose.endpoint.hash_with(whose.client, whose.key, minute);
         let mut places = lock(&self.places[usize::try_from(hash >> 32).unwrap_or_default() % SHARDS]);
-        let known =
-            places.find(hash, |(of, place)| *of == hash && self.is_about(*place as usize, whose, minute));
-        let place = if let Some((_, place)) = known {
+        // The hash is of all that a count is about, with a secret; the key is compared besides.
+        let is_it = |(of, place): &(u64, u32)| *of == hash && self.word(*place as usize + KEY) == whose.key;
+        let place = if let Some((_, place)) = places.find(hash, is_it) {
             *place as usize
         } else {
             let place = self.append(whose, minute)?;
             places.insert_unique(hash, (hash, u32::try_from(place).map_err(|_| Full)?), |(hash, _)| *hash);
             place
         };
-        self.words.at(place + COUNTS + kind as usize).fetch_add(number, Ordering::Relaxed);
-        if matches!(kind, Kind::Admitted | Kind::RateLimited) {
-            self.words.at(place + LAST_USED).fetch_max(unix, Ordering::Relaxed);
+        // Whoever counts there holds the lock, so nothing is lost between the two steps of an addition.
+        let count = place + COUNTS + kind as usize;
+        self.words.at(count).store(self.word(count).wrapping_add(number), Ordering::Relaxed);
+        if matches!(kind, Kind::Admitted | Kind::RateLimited) && unix > self.word(place + LAST_USED) {
+            self.words.at(place + LAST_USED).store(unix, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -90,30 +84,26 @@ impl Segment {
     }
 
     fn append(&self, whose: Whose<'_>, minute: u64) -> Result<usize, Full> {
+        let (client, endpoint) = (record::cut(whose.client), record::cut(whose.endpoint.as_str()));
         let mut end = lock(&self.end);
         let place = *end;
-        let length = FIXED + record::words_of(whose.client.len()) + record::words_of(whose.endpoint.len());
-        if place + length > self.words.len() {
+        let after =
+            record::line(place + FIXED + record::words_of(client.len()) + record::words_of(endpoint.len()));
+        if after > self.words.len() {
             return Err(Full);
         }
-        self.words.at(place + 1).store(minute, Ordering::Relaxed);
-        self.words.at(place + 2).store(whose.key, Ordering::Relaxed);
-        let endpoint = record::write_text(&self.words, place + FIXED, whose.client);
-        record::write_text(&self.words, endpoint, whose.endpoint);
+        self.words.at(place + MINUTE).store(minute, Ordering::Relaxed);
+        self.words.at(place + KEY).store(whose.key, Ordering::Relaxed);
+        let after_client = record::write_text(&self.words, place + FIXED, client);
+        record::write_text(&self.words, after_client, endpoint);
         // The last word to be written: a record that has it is whole.
-        self.words.at(place).store(record::lengths(whose.client, whose.endpoint), Ordering::Release);
-        *end = place + length;
+        self.words.at(place).store(record::lengths(client, endpoint), Ordering::Release);
+        *end = after;
         Ok(place)
     }
 
-    fn is_about(&self, place: usize, whose: Whose<'_>, minute: u64) -> bool {
-        let word = |offset: usize| self.words.at(place + offset).load(Ordering::Relaxed);
-        let endpoint = place + FIXED + record::words_of(whose.client.len());
-        word(0) == record::lengths(whose.client, whose.endpoint)
-            && word(1) == minute
-            && word(2) == whose.key
-            && record::is_text(&self.words, place + FIXED, whose.client)
-            && record::is_text(&self.words, endpoint, whose.endpoint)
+    fn word(&self, place: usize) -> u64 {
+        self.words.at(place).load(Ordering::Relaxed)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{BEGIN, Bookkeeper, Kind, Tally, Whose};
+use super::{BEGIN, Bookkeeper, Endpoint, Kind, Tally, Whose};
 use crate::usage::store;
 
 const COUNTS: u64 = 4_000_000;
@@ -23,11 +23,12 @@ fn what_counting_costs() {
         let tally = Arc::new(Tally::new(folder.path().to_owned(), "me", 1, Box::new(|| {})));
         let mut books = Bookkeeper::new(Arc::clone(&tally), folder.path().to_owned());
         books.gather().expect("a disk");
-        let off = per_count(COUNTS, |number| black_box(whose(&clients, number)).key);
+        let endpoint = Endpoint::new("GET /auth/verify");
+        let off = per_count(COUNTS, |number| black_box(whose(&clients, &endpoint, number)).key);
         let stop = AtomicBool::new(false);
         let (one, two) = std::thread::scope(|scope| {
             scope.spawn(|| keep(&mut books, &stop));
-            let on = || per_count(COUNTS, |number| count(&tally, &clients, number));
+            let on = || per_count(COUNTS, |number| count(&tally, &clients, &endpoint, number));
             let one = on();
             let pair = [scope.spawn(on), scope.spawn(on)].map(|thread| thread.join().expect("a thread"));
             stop.store(true, Ordering::Relaxed);
@@ -52,15 +53,15 @@ fn keep(books: &mut Bookkeeper, stop: &AtomicBool) {
     }
 }
 
-fn whose(clients: &[String], number: u64) -> Whose<'_> {
+fn whose<'a>(clients: &'a [String], endpoint: &'a Endpoint, number: u64) -> Whose<'a> {
     // In an order that no cache knows.
     let place =
         usize::try_from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).unwrap_or_default() % clients.len();
-    Whose { client: &clients[place], key: place as u64, endpoint: "GET /auth/verify" }
+    Whose { client: &clients[place], key: place as u64, endpoint }
 }
 
-fn count(tally: &Tally, clients: &[String], number: u64) -> u64 {
-    tally.count(whose(clients, number), Kind::Admitted, 1, BEGIN);
+fn count(tally: &Tally, clients: &[String], endpoint: &Endpoint, number: u64) -> u64 {
+    tally.count(whose(clients, endpoint, number), Kind::Admitted, 1, BEGIN);
     number
 }
 
@@ -81,13 +82,15 @@ fn size() {
     let mut books = Bookkeeper::new(Arc::clone(&tally), folder.path().to_owned());
     books.gather().expect("a disk");
     let clients: Vec<String> = (0..100).map(|number| format!("Client {number}")).collect();
-    let endpoints: Vec<String> = (0..5).map(|number| format!("GET /v1/endpoint-{number}")).collect();
+    let endpoints: Vec<Endpoint> =
+        (0..5).map(|number| Endpoint::new(&format!("GET /v1/endpoint-{number}"))).collect();
     let mut took = Duration::ZERO;
     for minute in 0..60_u64 {
         for number in 0..1_000_000 / 60 {
-            let (key, endpoint) = (number % 200, number / 200 % 5);
-            let [client, endpoint] = [(&clients, key / 2), (&endpoints, endpoint)]
-                .map(|(names, place)| names[usize::try_from(place).unwrap_or_default()].as_str());
+            let key = number % 200;
+            let [client, endpoint] =
+                [key / 2, number / 200 % 5].map(|place| usize::try_from(place).unwrap_or_default());
+            let (client, endpoint) = (&clients[client], &endpoints[endpoint]);
             let unix = BEGIN + i64::try_from(minute * 60).unwrap_or_default();
             tally.count(Whose { client, key, endpoint }, Kind::Admitted, 1, unix);
         }
@@ -99,7 +102,7 @@ fn size() {
     let with_minutes = used(folder.path());
     // An empty turn two days later drops the minutes.
     tally.count(
-        Whose { client: "Client 0", key: 0, endpoint: "GET /" },
+        Whose { client: "Client 0", key: 0, endpoint: &endpoints[0] },
         Kind::Admitted,
         1,
         BEGIN + 4 * 86_400,

@@ -88,7 +88,8 @@ async fn each_server_keeps_to_its_share_and_what_it_admitted_is_told_afterwards(
     }
     // Told a moment after, and no request has to come for that.
     let begun = Instant::now();
-    let told = || redis.command(&["LRANGE", redis.command(&["KEYS", "convergence:window:*"]).as_str(), "-1", "-1"]);
+    let told =
+        || redis.command(&["LRANGE", redis.command(&["KEYS", "convergence:window:*"]).as_str(), "-1", "-1"]);
     while told() != (LIMIT / 3 * 3).to_string() {
         assert!(begun.elapsed() < LONG, "{}", told());
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -203,4 +204,22 @@ async fn whoever_starts_while_redis_is_away_remembers_how_many_there_are() {
     redis.restart();
     again.until("it comes back", |redis| redis["connected"] == true).await;
     assert!(again.admits("key-two").await);
+}
+
+/// The worst that can be: one server has all the requests, and then the others, too, decide for themselves.
+#[tokio::test]
+async fn the_bound_is_reached_and_not_passed() {
+    let mut redis = Redis::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let servers = servers(3, &[("REDIS_URL", &redis.url()), PATIENT]).await;
+    let mut admitted = load(&servers[..1], "key-one", 2 * LIMIT).await;
+    assert_eq!(admitted.len(), LIMIT);
+    redis.kill();
+    until_all_are_alone(&servers).await;
+    admitted.extend(load(&servers, "key-one", 6 * LIMIT).await);
+    assert_eq!(admitted.len(), LIMIT + 2 * (LIMIT / 3), "the first has had more than its share");
+    redis.restart();
+    for server in &servers {
+        server.until_one_of(3).await;
+    }
+    assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), 0, "Redis has forgotten nothing");
 }

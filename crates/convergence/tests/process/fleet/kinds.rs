@@ -26,7 +26,10 @@ async fn over_tls_with_a_certificate_of_our_own() {
 async fn as_a_user_who_may_do_what_the_guide_says() {
     let redis = Redis::start();
     let guide = include_str!("../../../../../docs/redis.md");
-    let rights = guide.lines().find_map(|line| line.trim().strip_prefix("ACL SETUSER convergence ")).expect("a line of rights");
+    let rights = guide
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("ACL SETUSER convergence "))
+        .expect("a line of rights");
     let rights: Vec<&str> = rights.split(' ').collect();
     let words = [&["ACL", "SETUSER", "convergence"], &rights[..]].concat();
     assert_eq!(redis.command(&words), "OK", "{words:?}");
@@ -41,14 +44,30 @@ async fn as_a_user_who_may_do_what_the_guide_says() {
 
 /// Three primaries that share the slots among them.
 async fn cluster() -> Vec<Redis> {
-    let settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"];
+    let settings = [
+        "--cluster-enabled",
+        "yes",
+        "--cluster-node-timeout",
+        "2000",
+        "--cluster-require-full-coverage",
+        "no",
+    ];
     let nodes: Vec<Redis> = (0..3).map(|_| Redis::start_with(&settings)).collect();
     let addresses: Vec<String> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
-    let made = nodes[0].command(&[&["--cluster", "create"], &addresses.iter().map(String::as_str).collect::<Vec<_>>()[..], &["--cluster-yes"]].concat());
+    let made = nodes[0].command(
+        &[
+            &["--cluster", "create"],
+            &addresses.iter().map(String::as_str).collect::<Vec<_>>()[..],
+            &["--cluster-yes"],
+        ]
+        .concat(),
+    );
     let begun = Instant::now();
     let knows_all = |node: &Redis| {
         let info = node.command(&["CLUSTER", "INFO"]);
-        info.contains("cluster_state:ok") && info.contains("cluster_slots_assigned:16384") && info.contains("cluster_known_nodes:3")
+        info.contains("cluster_state:ok")
+            && info.contains("cluster_slots_assigned:16384")
+            && info.contains("cluster_known_nodes:3")
     };
     while !nodes.iter().all(knows_all) {
         assert!(begun.elapsed() < LONG, "{made}");
@@ -64,7 +83,7 @@ async fn a_cluster_by_one_of_its_nodes() {
     for key in ["key-one", "key-two", "key-three", "key-four"] {
         assert_eq!(load(&servers, key, 3 * LIMIT).await.len(), LIMIT, "{key}");
     }
-    let with_windows = |node: &&Redis| node.command(&["KEYS", "convergence:window:*"]) != "";
+    let with_windows = |node: &&Redis| !node.command(&["KEYS", "convergence:window:*"]).is_empty();
     assert!(nodes.iter().filter(with_windows).count() > 1, "clients are spread over the nodes");
 }
 
@@ -82,7 +101,8 @@ async fn a_cluster_by_several_of_its_nodes_of_which_one_is_gone() {
         }
     }
     for key in ["key-one", "key-two", "key-three", "key-four"] {
-        let of_key: Vec<Admission> = admitted.iter().filter(|(of, _)| *of == key).flat_map(|(_, all)| all.clone()).collect();
+        let of_key: Vec<Admission> =
+            admitted.iter().filter(|(of, _)| *of == key).flat_map(|(_, all)| all.clone()).collect();
         let most = most_in_a_window(&of_key);
         assert!((LIMIT / 2 * 2..=2 * LIMIT).contains(&most), "{key}: {most}");
     }

@@ -7,8 +7,8 @@ mod sheet;
 mod start;
 
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
@@ -26,11 +26,11 @@ const CLIENTS: usize = 64;
 const WINDOW: Duration = Duration::from_mins(1);
 
 fn keys() -> String {
-    let mut keys = "api_key,client_name,is_active,rate_limit\n".to_owned();
-    for client in ["one", "two", "three", "four"] {
-        keys += &format!("key-{client},Client {client},TRUE,{LIMIT}\n");
-    }
-    keys + "key-small,Client one,TRUE,7\nkey-free,Client one,TRUE,\nkey-none,Client one,TRUE,0\n"
+    let header = "api_key,client_name,is_active,rate_limit\n";
+    let whole =
+        ["one", "two", "three", "four"].map(|name| format!("key-{name},Client {name},TRUE,{LIMIT}\n"));
+    let special = "key-small,Client one,TRUE,7\nkey-free,Client one,TRUE,\nkey-none,Client one,TRUE,0\n";
+    format!("{header}{}{special}", whole.concat())
 }
 
 /// One of them, and its files. It is killed when this is dropped.
@@ -181,7 +181,8 @@ async fn load(servers: &[Arc<Server>], key: &'static str, requests: usize) -> Ve
 /// The most of them that were let in within less than a window for sure.
 fn most_in_a_window(admissions: &[Admission]) -> usize {
     let within = |first: &Admission| {
-        let there = admissions.iter().filter(|one| one.sent >= first.sent && one.received < first.sent + WINDOW);
+        let there =
+            admissions.iter().filter(|one| one.sent >= first.sent && one.received < first.sent + WINDOW);
         there.count()
     };
     admissions.iter().map(within).max().unwrap_or(0)

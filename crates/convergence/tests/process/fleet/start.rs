@@ -30,7 +30,11 @@ fn assert_refused(settings: &[(&str, &str)], variable: &str, words: &str) {
 
 #[test]
 fn a_malformed_url_is_said_with_all_other_faults() {
-    let said = refused(&[("REDIS_URL", "http://:s3cret@cache"), ("REDIS_FALLBACK", "s3cret"), ("REDIS_PREFIX", "{s3cret}")]);
+    let said = refused(&[
+        ("REDIS_URL", "http://:s3cret@cache"),
+        ("REDIS_FALLBACK", "s3cret"),
+        ("REDIS_PREFIX", "{s3cret}"),
+    ]);
     for variable in ["REDIS_URL: ", "REDIS_FALLBACK: ", "REDIS_PREFIX: "] {
         assert!(said.contains(variable), "{said}");
     }
@@ -42,7 +46,11 @@ fn a_password_is_demanded_and_a_wrong_one_refused() {
     let redis = Redis::start_with(&["--requirepass", "right"]);
     let url = redis.url();
     assert_refused(&[("REDIS_URL", &url)], "REDIS_PASSWORD", "demands a password");
-    assert_refused(&[("REDIS_URL", &url), ("REDIS_PASSWORD", "s3cret")], "REDIS_PASSWORD", "refuses the user or the password");
+    assert_refused(
+        &[("REDIS_URL", &url), ("REDIS_PASSWORD", "s3cret")],
+        "REDIS_PASSWORD",
+        "refuses the user or the password",
+    );
     let with = url.replace("redis://", "redis://somebody:s3cret@");
     assert_refused(&[("REDIS_URL", &with)], "REDIS_PASSWORD", "refuses the user or the password");
 }
@@ -77,11 +85,18 @@ fn tls_where_there_is_none_and_none_where_there_is() {
     assert_refused(&[("REDIS_URL", &tls)], "REDIS_CA_PATH", "not trusted");
     let missing = folder.path().join("nothing.pem").to_string_lossy().into_owned();
     assert_refused(&[("REDIS_URL", &tls), ("REDIS_CA_PATH", &missing)], "REDIS_CA_PATH", "cannot be read");
+    let not_pem = folder.path().join("nothing.pem");
+    std::fs::write(&not_pem, "s3cret").expect("a file");
+    assert_refused(&[("REDIS_URL", &tls), ("REDIS_CA_PATH", &missing)], "REDIS_CA_PATH", "in PEM");
 
     let (redis, folder) = with_tls("yes");
     let tls = redis.url().replace("redis://", "rediss://");
     let authority = folder.path().join("ca.pem").to_string_lossy().into_owned();
-    assert_refused(&[("REDIS_URL", &tls), ("REDIS_CA_PATH", &authority)], "REDIS_CLIENT_CERT_PATH", "certificate");
+    assert_refused(
+        &[("REDIS_URL", &tls), ("REDIS_CA_PATH", &authority)],
+        "REDIS_CLIENT_CERT_PATH",
+        "certificate",
+    );
 }
 
 /// One that speaks TLS alone, and the folder with `ca.pem`, `client.pem` and `client.key`.
@@ -101,10 +116,20 @@ pub(super) fn with_tls(asks_for_certificates: &str) -> (Redis, TempDir) {
     }
     let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     let redis = Redis::start_with(&[
-        "--port", "0", "--tls-port", "@PORT@",
-        "--tls-cert-file", &path("server.pem"), "--tls-key-file", &path("server.key"),
-        "--tls-ca-cert-file", &path("ca.pem"), "--tls-auth-clients", asks_for_certificates,
-        "--tls-replication", "yes",
+        "--port",
+        "0",
+        "--tls-port",
+        "@PORT@",
+        "--tls-cert-file",
+        &path("server.pem"),
+        "--tls-key-file",
+        &path("server.key"),
+        "--tls-ca-cert-file",
+        &path("ca.pem"),
+        "--tls-auth-clients",
+        asks_for_certificates,
+        "--tls-replication",
+        "yes",
     ]);
     (redis, folder)
 }
@@ -137,7 +162,11 @@ async fn a_redis_that_is_away_is_no_reason_not_to_start() {
     let primary = Redis::start();
     let replica = Redis::start_with(&["--replicaof", "127.0.0.1", &primary.port().to_string()]);
     let server = Server::start(&[("REDIS_URL", &replica.url())]);
-    server.until("it is known", |redis| redis["last_error"].as_str().is_some_and(|error| error.contains("READONLY"))).await;
+    server
+        .until("it is known", |redis| {
+            redis["last_error"].as_str().is_some_and(|error| error.contains("READONLY"))
+        })
+        .await;
     assert_eq!(replica.command(&["REPLICAOF", "NO", "ONE"]), "OK");
     server.until_one_of(1).await;
 }
