@@ -58,6 +58,16 @@ impl App {
         self.routes.as_ref().map(|routes| routes.current())
     }
 
+    /// What keeps up with the other servers, beside requests that wait for some of it.
+    pub(crate) fn fleet_tasks(&self) -> Vec<Task> {
+        let board = match &self.door {
+            Door::Guarded(guard) => guard.board.clone(),
+            Door::Open(_) => None,
+        };
+        let told = self.fleet.clone().map(|fleet| -> Task { Box::pin(fleet.keep_told()) });
+        told.into_iter().chain(board.map(|board| -> Task { Box::pin(board.keep()) })).collect()
+    }
+
     pub(crate) fn next_request_id(&self) -> RequestId {
         RequestId { process: self.process, number: self.requests.fetch_add(1, Ordering::Relaxed) }
     }

@@ -6,6 +6,7 @@
 //! | the connection, and what is wrong with it | `access`, `probe`, `trouble` |
 //! | one for each thread: the questions of one turn of its loop go out together, and none waits longer than it should | `link`, `batch` |
 //! | a client that has no room for a while, and is refused without asking | `full` |
+//! | who reads the keys for all, and what it has read | `board` |
 //! | without an answer: how many servers there are, and what was admitted meanwhile | `alone` |
 //! | says that this server is there, and what it has admitted alone | `presence` |
 //! | how all of it is doing | `health` |
@@ -13,6 +14,7 @@
 mod access;
 mod alone;
 mod batch;
+mod board;
 mod full;
 mod health;
 mod link;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub(crate) use self::board::{Board, Contact, LEASE, Note, Piece, View};
 pub(crate) use self::health::Report;
 pub(crate) use self::link::{Link, Reply, Verdict};
 pub(crate) use self::script::ClientKey;
@@ -135,7 +138,15 @@ impl Fleet {
     }
 
     /// How all of it is doing.
-    pub(crate) fn report(&self) -> Report {
-        self.health.report(self.servers.number().get(), self.fallback)
+    pub(crate) fn report(&self, board: Option<&Board>) -> Report {
+        self.health.report(self.servers.number().get(), self.fallback, board.map(Board::is_reader))
     }
+}
+
+/// From 0 to 1.
+pub(crate) fn random() -> f64 {
+    let mut bytes = [0; 2];
+    // Without randomness all come at once, which is as good.
+    let _ = getrandom::fill(&mut bytes);
+    f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX)
 }

@@ -15,7 +15,7 @@ use crate::http::loosely;
 use crate::keys::KeySource;
 use crate::metrics::Metrics;
 use crate::routes::InUse;
-use crate::sync::{Books, Flusher, Journal, Orders, Refresher, State, Store};
+use crate::sync::{Books, Flusher, Journal, Orders, Refresher, Schedule, Share, State, Store};
 use crate::upstream::{Examiner, Server};
 
 /// How often idle windows are freed, old recordings deleted, and limits that are tried out spoken of.
@@ -58,6 +58,12 @@ pub(super) fn flusher(app: &App, usage: &Usage, sheet: Option<GoogleSheet>) -> O
     Some(Flusher::new(app.books.clone(), Arc::clone(&app.clock), usage, sheet))
 }
 
+/// What tells a source's records from another's. A default limit is baked into them, so another one makes them another
+/// source's.
+pub(super) fn identity(source: &impl KeySource, keys: &Keys) -> String {
+    format!("{} {:?}", source.identity(), keys.default_limit)
+}
+
 /// What keeps the guard's gate as the source has it.
 pub(super) fn refresher<S: KeySource>(
     source: S,
@@ -68,8 +74,7 @@ pub(super) fn refresher<S: KeySource>(
     metrics: &Arc<Metrics>,
     books: &Books,
 ) -> Task {
-    // A default limit is baked into the records, so another one makes them another source's.
-    let identity = format!("{} {:?}", source.identity(), keys.default_limit);
+    let identity = identity(&source, keys);
     let refresher = Refresher {
         source,
         gate: Arc::clone(&guard.gate),
@@ -86,6 +91,8 @@ pub(super) fn refresher<S: KeySource>(
         reported: Vec::new(),
         accepted: None,
         journal: Journal::new(Arc::clone(&guard.early), Arc::clone(metrics), Arc::clone(clock)),
+        share: guard.board.as_ref().map(|board| Share::new(board, clock)),
+        schedule: Schedule::default(),
     };
     Box::pin(refresher.run())
 }

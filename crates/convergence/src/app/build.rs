@@ -10,10 +10,10 @@ use tokio::sync::{Semaphore, watch};
 
 use super::App;
 use super::background::{Background, flusher};
-use super::door::{Door, door};
+use super::door::door;
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
-use crate::config::{Audio, Config, Fault, Redis, RoutesFile};
+use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
 use crate::fleet::Fleet;
 use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
@@ -43,9 +43,9 @@ impl App {
             Fault { variable, wrong }
         })?;
         let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
-        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books)?;
-        let fleet = config.redis.map(|redis| fleet(redis, &door, &config.data_dir, &clock, &metrics));
+        let fleet = config.redis.map(|redis| fleet(redis, &config.auth, &config.data_dir, &clock, &metrics));
         let fleet = fleet.transpose()?.flatten();
+        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books, fleet.as_ref())?;
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
         let app = Arc::new(Self {
             door,
@@ -77,12 +77,12 @@ impl App {
 /// What is shared with other servers, if there is anything to share. Waits for Redis, for a few seconds at the most.
 fn fleet(
     redis: Redis,
-    door: &Door,
+    auth: &Auth,
     data_dir: &Path,
     clock: &Arc<dyn Clock>,
     metrics: &Metrics,
 ) -> Result<Option<Arc<Fleet>>, Fault> {
-    if let Door::Open(_) = door {
+    if !auth.is_guarded() {
         tracing::warn!(
             "REDIS_URL has no effect: nobody is asked for a key, and there are no limits to share"
         );

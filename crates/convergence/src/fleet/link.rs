@@ -11,13 +11,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Fleet;
 use super::access::Connection;
 use super::alone::Admitted;
 use super::batch::{Ask, Batch, Wanted};
 use super::presence;
 use super::script::ClientKey;
 use super::trouble::Trouble;
+use super::{Fleet, random};
 use crate::config::RedisFallback;
 
 /// What the shared window says of a request.
@@ -171,7 +171,7 @@ impl Keeper {
             self.tried.send_replace(true);
             pause = if began.elapsed() > HELD { FIRST_PAUSE } else { (2 * pause).min(LONGEST_PAUSE) };
             // Threads that lost it at the same moment come back one after the other.
-            let pause = pause.mul_f64(0.75 + f64::from(random()) / 1024.0);
+            let pause = pause.mul_f64(0.75 + random() / 2.0);
             if self.meanwhile(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
@@ -222,12 +222,4 @@ impl Keeper {
             }
         }
     }
-}
-
-/// From 0 to 511.
-fn random() -> u16 {
-    let mut bytes = [0; 2];
-    // Without randomness all come back at once, which is as good.
-    let _ = getrandom::fill(&mut bytes);
-    u16::from_le_bytes(bytes) % 512
 }

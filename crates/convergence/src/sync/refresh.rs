@@ -4,17 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Gate, Problem, Table};
+use gate::{Gate, Now, Problem, Table};
 use tracing::{debug, error, info, warn};
 
 use super::Journal;
 use super::audit::Event;
-use super::back_off::back_off;
-use super::early::{Cause, Pace};
+use super::early::Cause;
 use super::freshness::{Freshness, InUse};
 use super::keeper::Books;
 use super::orders::{Order, Orders};
 use super::roll::Roll;
+use super::schedule::Schedule;
+use super::share::{Directory, News, Share, Wish};
 use super::standing::{Held, Standing};
 use super::state::{State, Step};
 use super::store::Store;
@@ -50,6 +51,17 @@ pub(crate) struct Refresher<S> {
     pub(crate) accepted: Option<String>,
     /// What each read does, for whoever asks.
     pub(crate) journal: Journal,
+    /// The other servers, where one of them reads for all.
+    pub(crate) share: Option<Share>,
+    pub(crate) schedule: Schedule,
+}
+
+/// What a read has come to.
+enum Reading {
+    /// What the source says, and when this server began to read it.
+    Own(Table, Now),
+    /// What another server has made of it.
+    Theirs(Directory),
 }
 
 impl<S: KeySource> Refresher<S> {
@@ -59,45 +71,44 @@ impl<S: KeySource> Refresher<S> {
         if let Some(order) = self.orders.look().await {
             self.obey(order).await;
         }
-        let (mut failures, mut cause) = (0, Cause::Start);
+        let mut cause = Cause::Start;
         loop {
             let started = self.clock.now();
             self.journal.begin(cause);
-            let result = match self.read().await {
-                Ok(table) => {
-                    self.refresh(table, started.unix).await;
+            let result = match self.read(cause).await {
+                Ok(Reading::Own(table, began)) => {
+                    self.refresh(table, began).await;
                     Ok(())
                 }
-                Err(error) => Err(error),
-            };
-            let mut not_before = started.uptime;
-            let due = match &result {
-                Ok(()) => {
-                    failures = 0;
-                    started.uptime + self.cache_duration
+                Ok(Reading::Theirs(directory)) => {
+                    self.adopt(directory).await;
+                    Ok(())
                 }
                 Err(error) => {
-                    failures += 1;
-                    self.note_failure(error);
-                    let (now, asked) = (self.clock.now().uptime, error.retry_after.unwrap_or_default());
-                    not_before = now + asked;
-                    now + back_off(failures, self.cache_duration).max(asked)
+                    self.note_failure(&error);
+                    self.schedule.failed(self.clock.now().uptime, &error, self.cache_duration);
+                    Err(error)
                 }
             };
-            self.freshness.update(|report| report.next_attempt = due);
+            self.schedule.started = started.uptime;
             self.journal.early().spent(self.source.requests(), self.clock.now().uptime);
             self.journal.end(result.as_ref().copied(), self.gate.keys(), self.reported.len());
-            let pace = Pace { started: started.uptime, not_before, well: failures == 0 };
-            cause = self.wait(due, pace).await;
+            cause = self.wait().await;
         }
     }
 
-    /// Reads the source, once more after each order: one that is slow to answer keeps nobody from going back to keys that
-    /// work.
-    async fn read(&mut self) -> Result<Table, SourceError> {
+    /// Reads, once more after each order: a source that is slow to answer keeps nobody from going back to keys that work.
+    async fn read(&mut self, cause: Cause) -> Result<Reading, SourceError> {
         loop {
+            let wish =
+                Wish { cause, changed_at: self.journal.last_change(), in_use: self.state.in_use.as_ref() };
+            // What a person has accepted here, nobody else has been told of.
+            let is_own = self.accepted.is_some();
+            let share = self.share.as_mut();
             let order = tokio::select! {
-                table = self.source.read(self.default_limit) => return table,
+                reading = read_somewhere(&mut self.source, self.default_limit, share, wish, is_own, &*self.clock) => {
+                    return reading;
+                }
                 order = self.orders.given() => order,
             };
             self.obey(order).await;
@@ -106,7 +117,7 @@ impl<S: KeySource> Refresher<S> {
 
     /// Puts what the source has in the gate. The rows are as old as the moment at which their reading began, in Unix
     /// seconds.
-    async fn refresh(&mut self, table: Table, read_at: i64) {
+    async fn refresh(&mut self, table: Table, began: Now) {
         self.report_problems(&table.problems);
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
         let accepted = self.accepted.take();
@@ -114,19 +125,48 @@ impl<S: KeySource> Refresher<S> {
         let before = self.state.standing.clone();
         let roll = Roll::of(table.records).in_zone(table.time_zone);
         let step = self.state.take(roll, accepted.as_deref(), now);
+        self.put_in_use(&before, step, began.unix, accepted.is_some()).await;
+        if accepted.is_some() {
+            self.orders.done();
+        }
+        self.schedule.read(began.uptime + self.cache_duration);
+        self.share(began.unix).await;
+    }
+
+    /// Puts in the gate what another server has made of the source.
+    async fn adopt(&mut self, directory: Directory) {
+        let Directory { read_at, roll, standing, problems, .. } = directory;
+        // By a clock that is ahead they would stay young.
+        let read_at = read_at.min(self.clock.now().unix);
+        debug!(keys = roll.records().len(), read_at, "keys are another server's");
+        let now = self.clock.now();
+        let before = self.state.standing.clone();
+        let step = self.state.adopt(roll, standing);
+        self.put_in_use(&before, step, read_at, false).await;
+        let age = Duration::from_secs(u64::try_from(now.unix - read_at).unwrap_or_default());
+        self.schedule.read(now.uptime + self.cache_duration.saturating_sub(age));
+        self.journal.adopted(self.gate.keys(), problems);
+    }
+
+    /// After a good reading that began at this Unix second.
+    async fn put_in_use(&mut self, before: &Standing, step: Step, read_at: i64, was_accepted: bool) {
         self.use_keys(read_at).await;
         if step.changed {
             self.journal.changed();
         }
-        self.say(&before, &step, accepted.is_some());
-        if accepted.is_some() {
-            self.orders.done();
-        }
+        self.say(before, &step, was_accepted);
         self.freshness.update(|report| {
             report.connected = true;
             report.last_error = None;
         });
-        self.store.keep(&self.state, step, read_at, now);
+        self.store.keep(&self.state, step, read_at, self.clock.now().unix);
+    }
+
+    /// Lets the other servers have what this one has read and uses.
+    async fn share(&mut self, read_at: i64) {
+        if let Some(share) = &mut self.share {
+            share.tell(&self.state, read_at, self.reported.len()).await;
+        }
     }
 
     /// Puts the keys in the gate that are in use now, after the source was last read at this Unix second. A refresh that
@@ -200,6 +240,10 @@ impl<S: KeySource> Refresher<S> {
         // Without any read so far, the keys are as old as they were then.
         let read_at = self.freshness.report().last_read.unwrap_or(of);
         self.use_keys(read_at).await;
+        if let Some(share) = &mut self.share {
+            share.begin(self.clock.now().uptime);
+        }
+        self.share(read_at).await;
         warn!(keys = self.gate.keys(), "ROLLED BACK to the keys of entry {to}, until the source changes");
         self.store.keep(&self.state, step, read_at, now);
     }
@@ -232,14 +276,23 @@ impl<S: KeySource> Refresher<S> {
     }
 
     /// Waits until the next read is due: the cache has expired, the source has changed, or somebody has asked for one.
-    /// Says which. Obeys meanwhile. `due` is the clock's uptime.
-    async fn wait(&mut self, due: Duration, pace: Pace) -> Cause {
+    /// Says which. Obeys meanwhile, and hears what other servers read.
+    async fn wait(&mut self) -> Cause {
         loop {
+            let due = match &self.share {
+                Some(share) => share.due(self.schedule.expires, self.cache_duration),
+                None => self.schedule.expires,
+            };
+            self.freshness.update(|report| report.next_attempt = due);
             let clock = &self.clock;
             let cause = tokio::select! {
                 () = clock.sleep(due.saturating_sub(clock.now().uptime)) => Cause::Poll,
                 () = self.source.changed() => Cause::File,
-                cause = self.journal.early().due(&**clock, pace) => cause,
+                cause = self.journal.early().due(&**clock, self.schedule.pace()) => cause,
+                news = news(self.share.as_mut(), self.state.in_use.as_ref()) => {
+                    self.hear(news).await;
+                    continue;
+                }
                 order = self.orders.given() => {
                     if !self.obey(order).await {
                         continue;
@@ -249,6 +302,15 @@ impl<S: KeySource> Refresher<S> {
             };
             debug!("reading the keys: {cause:?}");
             return cause;
+        }
+    }
+
+    async fn hear(&mut self, news: News) {
+        match news {
+            News::Directory(directory) => self.adopt(directory).await,
+            News::Failure(error) => self.note_failure(&error),
+            News::Wish(cause, changed_at) => self.journal.early().wished(cause, changed_at),
+            News::Turn => {}
         }
     }
 
@@ -286,6 +348,39 @@ impl<S: KeySource> Refresher<S> {
             info!("every row of the keys table can be read again");
         }
         self.reported = now;
+    }
+}
+
+/// Has from another server what that has read, where one reads for this one; else reads the source.
+async fn read_somewhere<S: KeySource>(
+    source: &mut S,
+    default_limit: Option<u32>,
+    mut share: Option<&mut Share>,
+    wish: Wish<'_>,
+    is_own: bool,
+    clock: &dyn Clock,
+) -> Result<Reading, SourceError> {
+    if let Some(share) = share.as_mut().filter(|_| !is_own)
+        && let Some(theirs) = share.read(wish).await
+    {
+        return theirs.map(Reading::Theirs);
+    }
+    let began = clock.now();
+    if let Some(share) = &mut share {
+        share.begin(began.uptime);
+    }
+    let table = source.read(default_limit).await;
+    if let (Err(error), Some(share)) = (&table, share) {
+        share.tell_failure(error).await;
+    }
+    table.map(|table| Reading::Own(table, began))
+}
+
+/// What the other servers have to say, if there are any.
+async fn news(share: Option<&mut Share>, in_use: Option<&Arc<Roll>>) -> News {
+    match share {
+        Some(share) => share.news(in_use).await,
+        None => std::future::pending().await,
     }
 }
 

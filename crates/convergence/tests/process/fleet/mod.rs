@@ -3,6 +3,7 @@
 mod away;
 mod exact;
 mod kinds;
+mod sheet;
 mod start;
 
 use std::process::Command;
@@ -59,8 +60,11 @@ impl Server {
     }
 
     fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let all = [crate::GUARDED, settings].concat();
-        let mut serving = Serving::start(folder.path(), &["serve"], &all);
+        Self::start_with(folder, &[crate::GUARDED, settings].concat())
+    }
+
+    fn start_with(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let mut serving = Serving::start(folder.path(), &["serve"], settings);
         serving.line_with("keys are up to date");
         let client = Client::builder().no_proxy().timeout(LONG).build().expect("a client");
         Self { url: serving.url.clone(), serving: Mutex::new(serving), folder, client }
