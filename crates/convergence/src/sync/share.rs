@@ -132,7 +132,7 @@ impl Share {
         // What all have from one reading expires for all at once.
         let now = self.clock.now().uptime;
         let early = if self.own.is_some() { 0.0 } else { fleet::random() };
-        expires - expires.saturating_sub(now).mul_f64(early)
+        expires.saturating_sub(expires.saturating_sub(now).mul_f64(early))
     }
 
     /// What another server reads for this one, where one does: after a start, what there is; else what is read from now on.
