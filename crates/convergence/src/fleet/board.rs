@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use self::commands::{Keys, Seen};
 use super::access::Connection;
 use super::trouble::Trouble;
-use super::{Fleet, presence};
+use super::{Fleet, PATIENCE, in_time, presence, random};
 
 pub(crate) use self::commands::Note;
 
@@ -24,9 +24,6 @@ pub(crate) const LEASE: Duration = Duration::from_secs(5);
 
 /// Between two looks, less or more a fifth, so that servers that started together part ways.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-
-/// For each exchange with Redis.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Between two tries to come back, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -116,6 +113,11 @@ impl Board {
         self.view.borrow().is_reader
     }
 
+    /// Whether it can be seen who has the lease.
+    pub(crate) fn is_open(&self) -> bool {
+        self.view.borrow().is_open()
+    }
+
     /// Whether this server would read. One that cannot lets the lease run out, and somebody else has it then.
     pub(crate) fn set_willing(&self, is_willing: bool) {
         self.is_willing.store(is_willing, Ordering::Relaxed);
@@ -126,7 +128,12 @@ impl Board {
     ///
     /// # Errors
     /// Redis is away, or it is not to be written there.
-    pub(crate) async fn leave(&self, note: Note, stamp: Option<i64>, text: &str) -> Result<Option<i64>, Trouble> {
+    pub(crate) async fn leave(
+        &self,
+        note: Note,
+        stamp: Option<i64>,
+        text: &str,
+    ) -> Result<Option<i64>, Trouble> {
         let mut connection = self.connection()?;
         in_time(commands::leave(&mut connection, &self.keys, note, stamp, text)).await
     }
@@ -217,7 +224,11 @@ impl Board {
         let uptime = self.fleet.clock.now().uptime;
         self.view.send_modify(|view| {
             if view.is_reader != is_reader || view.contact != Contact::Open {
-                let who = if is_reader { "this server reads the keys for all" } else { "another server reads the keys for all" };
+                let who = if is_reader {
+                    "this server reads the keys for all"
+                } else {
+                    "another server reads the keys for all"
+                };
                 tracing::info!("{who}");
             }
             *view = View { contact: Contact::Open, is_reader, stamps, time: Some((now, uptime)) };
@@ -228,7 +239,10 @@ impl Board {
     fn lose(&self, trouble: &Trouble) {
         self.view.send_modify(|view| {
             if view.contact != Contact::Lost {
-                tracing::warn!("this server reads the keys for itself until Redis is back: {}", trouble.words());
+                tracing::warn!(
+                    "this server reads the keys for itself until Redis is back: {}",
+                    trouble.words()
+                );
             }
             view.contact = Contact::Lost;
             view.is_reader = false;
@@ -246,11 +260,7 @@ impl Board {
     }
 }
 
-async fn in_time<T>(exchange: impl Future<Output = Result<T, redis::RedisError>>) -> Result<T, Trouble> {
-    Ok(tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| Trouble::slow())??)
-}
-
 /// That long, less or more a fifth.
 fn about(pause: Duration) -> Duration {
-    pause.mul_f64(0.8 + 0.4 * crate::fleet::random())
+    pause.mul_f64(0.8 + 0.4 * random())
 }

@@ -96,12 +96,7 @@ impl Health {
         self.metrics.decided(fallback.word(), 1);
     }
 
-    pub(super) fn report(
-        &self,
-        servers: u32,
-        fallback: RedisFallback,
-        reads_sheet: Option<bool>,
-    ) -> Report {
+    pub(super) fn report(&self, servers: u32, fallback: RedisFallback, reads_sheet: Option<bool>) -> Report {
         let links = self.lock();
         let away = links.away.as_ref();
         Report {

@@ -11,13 +11,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Fleet, random};
 use super::access::Connection;
 use super::alone::Admitted;
 use super::batch::{Ask, Batch, Wanted};
 use super::presence;
 use super::script::ClientKey;
 use super::trouble::Trouble;
+use super::{Fleet, random};
 use crate::config::RedisFallback;
 
 /// What the shared window says of a request.

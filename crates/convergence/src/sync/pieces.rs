@@ -108,7 +108,8 @@ mod tests {
         let manifest: Manifest =
             serde_json::from_str(&serde_json::to_string(&manifest).expect("JSON")).expect("the same");
         let (pieces, known): (HashMap<_, _>, _) = (pieces.into_iter().collect(), Known::of(old));
-        let missing: Vec<Vec<u8>> = manifest.missing(&known).iter().map(|name| pieces[*name].clone()).collect();
+        let missing: Vec<Vec<u8>> =
+            manifest.missing(&known).iter().map(|name| pieces[*name].clone()).collect();
         let fetched = missing.len();
         (manifest.assemble(old, &known, missing).expect("whole"), fetched)
     }

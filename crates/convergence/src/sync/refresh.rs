@@ -100,7 +100,8 @@ impl<S: KeySource> Refresher<S> {
     /// Reads, once more after each order: a source that is slow to answer keeps nobody from going back to keys that work.
     async fn read(&mut self, cause: Cause) -> Result<Reading, SourceError> {
         loop {
-            let wish = Wish { cause, changed_at: self.journal.last_change(), in_use: self.state.in_use.as_ref() };
+            let wish =
+                Wish { cause, changed_at: self.journal.last_change(), in_use: self.state.in_use.as_ref() };
             // What a person has accepted here, nobody else has been told of.
             let is_own = self.accepted.is_some();
             let share = self.share.as_mut();

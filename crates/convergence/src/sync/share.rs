@@ -293,7 +293,8 @@ impl Share {
     /// Leaves on the board what this server has read.
     async fn leave(&mut self) {
         let Some(own) = &self.own else { return };
-        let Some(stamp) = Some(own.began.stamp(&self.view.borrow())).filter(|stamp| *stamp != i64::MIN) else {
+        let Some(stamp) = Some(own.began.stamp(&self.view.borrow())).filter(|stamp| *stamp != i64::MIN)
+        else {
             return;
         };
         if !self.view.borrow().is_open() {
@@ -307,7 +308,8 @@ impl Share {
                 }
             }
             Err(why) => {
-                self.complaint.say(now, &format!("what this server has read does not reach the others: {why}"));
+                self.complaint
+                    .say(now, &format!("what this server has read does not reach the others: {why}"));
                 self.leave_at = now + LEAVE_AGAIN;
             }
         }

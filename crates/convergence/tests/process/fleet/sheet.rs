@@ -14,31 +14,32 @@ const KEYS: usize = 20;
 const CACHE: &str = "3600";
 
 /// A Google with a sheet, and the Redis of its servers.
-struct Desk {
-    google: Google,
-    redis: Redis,
+pub(super) struct Desk {
+    pub(super) google: Google,
+    pub(super) redis: Redis,
 }
 
 fn tab(keys: Range<usize>) -> Vec<Vec<Value>> {
     let header = ["api_key", "client_name", "is_active", "rate_limit"].map(Value::from).to_vec();
-    let row = |n: usize| vec![json!(format!("key-{n}")), json!(format!("Client {n}")), json!(true), json!(6_000)];
+    let row =
+        |n: usize| vec![json!(format!("key-{n}")), json!(format!("Client {n}")), json!(true), json!(6_000)];
     std::iter::once(header).chain(keys.map(row)).collect()
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let google = Google::start().await;
         google.set_tab("API_Keys", tab(0..KEYS));
         Self { google, redis: Redis::start() }
     }
 
-    fn folder(&self) -> TempDir {
+    pub(super) fn folder(&self) -> TempDir {
         let folder = TempDir::new().expect("a temporary folder");
         std::fs::write(folder.path().join("account.json"), self.google.credentials_json()).expect("a file");
         folder
     }
 
-    fn start_in(&self, folder: TempDir, settings: &[(&str, &str)]) -> Server {
+    pub(super) fn start_in(&self, folder: TempDir, settings: &[(&str, &str)]) -> Server {
         let (endpoint, url) = (self.google.url(), self.redis.url());
         let all = [
             ("AUTH_ENABLED", "true"),
@@ -76,14 +77,12 @@ impl Desk {
 }
 
 impl Server {
-    async fn reads_sheet(&self) -> bool {
+    pub(super) async fn reads_sheet(&self) -> bool {
         self.status().await["redis"]["reads_sheet"] == true
     }
 
     async fn refresh(&self) -> (u16, Value) {
-        let url = self.serving.lock().expect("no panic").line_with("admin at http://");
-        let url = url.rsplit("admin at ").next().expect("an address").trim().to_owned();
-        let answer = self.client.post(format!("{url}/refresh")).send().await.expect("an answer");
+        let answer = self.client.post(self.admin("/refresh")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
@@ -125,7 +124,7 @@ async fn readers(servers: &[Server]) -> Vec<usize> {
     readers
 }
 
-async fn until_one_reads(servers: &[Server]) -> usize {
+pub(super) async fn until_one_reads(servers: &[Server]) -> usize {
     let begun = Instant::now();
     loop {
         if let [reader] = readers(servers).await[..] {
@@ -153,8 +152,16 @@ async fn one_reads_for_all_and_what_is_asked_of_any_reaches_all() {
         let key = format!("key-{reads}");
         desk.set_active(reads, false);
         let (status, report) = servers[asked].refresh().await;
-        assert_eq!((status, &report["changed"], &report["keys"]), (200, &json!(true), &json!(KEYS)), "{report}");
-        assert_eq!(servers[asked].verify(&key).await.status(), 401, "whoever was asked knows it when it answers");
+        assert_eq!(
+            (status, &report["changed"], &report["keys"]),
+            (200, &json!(true), &json!(KEYS)),
+            "{report}"
+        );
+        assert_eq!(
+            servers[asked].verify(&key).await.status(),
+            401,
+            "whoever was asked knows it when it answers"
+        );
         for server in &servers {
             server.until_verified(&key, 401).await;
         }
@@ -218,7 +225,11 @@ async fn without_redis_each_reads_for_itself_and_afterwards_one_does() {
     let (before, begun) = (desk.google.reads(), Instant::now());
     desk.google.wait_for_reads(before + 3).await;
     let took = begun.elapsed();
-    assert!(took > Duration::from_secs(4), "three reads of one server lie two pauses apart: {took:?}, {:?}", outage.elapsed());
+    assert!(
+        took > Duration::from_secs(4),
+        "three reads of one server lie two pauses apart: {took:?}, {:?}",
+        outage.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -287,15 +298,14 @@ async fn a_server_that_slept_puts_nothing_old_over_anything_new() {
     let desk = Desk::new().await;
     let servers = desk.three(&[]).await;
     let reader = until_one_reads(&servers).await;
-    let others: Vec<&Server> = servers.iter().enumerate().filter(|(place, _)| *place != reader).map(|(_, server)| server).collect();
+    let others: Vec<&Server> =
+        servers.iter().enumerate().filter(|(place, _)| *place != reader).map(|(_, server)| server).collect();
     // It has read the old keys, and sleeps before it can say so.
     desk.google.inject(Fault::Slow(Duration::from_secs(1)), Times::Once);
     let sleeper = &servers[reader];
     let refreshed = tokio::spawn({
-        let url = sleeper.serving.lock().expect("no panic").line_with("admin at http://");
-        let url = url.rsplit("admin at ").next().expect("an address").trim().to_owned();
-        let client = sleeper.client.clone();
-        async move { client.post(format!("{url}/refresh")).send().await.map(|answer| answer.status()) }
+        let (url, client) = (sleeper.admin("/refresh"), sleeper.client.clone());
+        async move { client.post(url).send().await.map(|answer| answer.status()) }
     });
     desk.google.wait_for_reads(2).await;
     sleeper.signal("STOP");
