@@ -16,7 +16,7 @@ pub(crate) use door::{Door, Guard, SourceKind};
 use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
-use crate::fleet::Fleet;
+use crate::fleet::{Counts, Fleet};
 use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{InUse, LiveRoutes};
@@ -27,6 +27,8 @@ pub(crate) struct App {
     pub(crate) door: Door,
     /// Where limits are shared with other servers.
     pub(crate) fleet: Option<Arc<Fleet>>,
+    /// What they have counted.
+    pub(crate) counts: Option<Arc<Counts>>,
     pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
     pub(crate) books: Books,

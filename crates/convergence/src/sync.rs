@@ -28,6 +28,7 @@ mod store;
 mod complaint;
 mod flush;
 mod keeper;
+mod pool;
 mod usage_tab;
 
 mod back_off;
@@ -46,6 +47,7 @@ pub(crate) use lag::Lag;
 pub(crate) use lag::Via;
 pub(crate) use listed::listed;
 pub(crate) use orders::Orders;
+pub(crate) use pool::left;
 pub(crate) use refresh::Refresher;
 pub(crate) use roll::{Pair, Roll};
 pub(crate) use schedule::Schedule;

@@ -54,8 +54,9 @@ impl Background {
 
 /// What keeps the counts, where there is somebody to count.
 pub(super) fn flusher(app: &App, usage: &Usage, sheet: Option<GoogleSheet>) -> Option<Flusher> {
-    let Door::Guarded(_) = &app.door else { return None };
-    Some(Flusher::new(app.books.clone(), Arc::clone(&app.clock), usage, sheet))
+    let Door::Guarded(guard) = &app.door else { return None };
+    let (clock, counts, board) = (Arc::clone(&app.clock), app.counts.as_ref(), guard.board.clone());
+    Some(Flusher::new(app.books.clone(), clock, usage, sheet, counts, board))
 }
 
 /// What tells a source's records from another's. A default limit is baked into them, so another one makes them another

@@ -14,7 +14,7 @@ use super::door::door;
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
-use crate::fleet::Fleet;
+use crate::fleet::{Counts, Fleet};
 use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
@@ -47,9 +47,13 @@ impl App {
         let fleet = fleet.transpose()?.flatten();
         let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books, fleet.as_ref())?;
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
+        // Servers of one spreadsheet count for one another, and so do those with a keys file.
+        let scope = sheet.as_ref().map_or("file", |sheet| &sheet.sheet_id);
+        let counts = fleet.as_ref().map(|fleet| Arc::new(Counts::new(fleet, scope)));
         let app = Arc::new(Self {
             door,
             fleet,
+            counts,
             shield: config.shield.limit.map(Shield::new),
             studio: studio(&config.audio, &config.data_dir),
             books,

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use self::commands::{Keys, Seen};
 use super::access::Connection;
 use super::trouble::Trouble;
-use super::{Fleet, presence};
+use super::{Fleet, PATIENCE, in_time, presence, random};
 
 pub(crate) use self::commands::Note;
 
@@ -24,9 +24,6 @@ pub(crate) const LEASE: Duration = Duration::from_secs(5);
 
 /// Between two looks, less or more a fifth, so that servers that started together part ways.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-
-/// For each exchange with Redis.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Between two tries to come back, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -114,6 +111,11 @@ impl Board {
     /// Whether this server has the lease.
     pub(crate) fn is_reader(&self) -> bool {
         self.view.borrow().is_reader
+    }
+
+    /// Whether it can be seen who has the lease.
+    pub(crate) fn is_open(&self) -> bool {
+        self.view.borrow().is_open()
     }
 
     /// Whether this server would read. One that cannot lets the lease run out, and somebody else has it then.
@@ -255,11 +257,7 @@ impl Board {
     }
 }
 
-async fn in_time<T>(exchange: impl Future<Output = Result<T, redis::RedisError>>) -> Result<T, Trouble> {
-    Ok(tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| Trouble::slow())??)
-}
-
 /// That long, less or more a fifth.
 fn about(pause: Duration) -> Duration {
-    pause.mul_f64(0.8 + 0.4 * crate::fleet::random())
+    pause.mul_f64(0.8 + 0.4 * random())
 }

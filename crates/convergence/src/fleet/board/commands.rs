@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use gate::KeyHash;
-use redis::{FromRedisValue, RedisError, Value, cmd};
+use redis::{FromRedisValue, RedisError, cmd};
 
 use super::Piece;
 use crate::fleet::access::Connection;
+use crate::fleet::ask;
 use crate::fleet::script::Script;
 
 /// For how long Redis keeps a board that nobody has.
@@ -215,9 +216,4 @@ async fn run<T: FromRedisValue>(
         Err(error) if error.code() == Some("NOSCRIPT") => ask(connection, command(true)).await,
         answer => answer,
     }
-}
-
-async fn ask<T: FromRedisValue>(connection: &mut Connection, command: redis::Cmd) -> Result<T, RedisError> {
-    let answer = connection.send(vec![command]).await?.pop();
-    Ok(redis::from_redis_value(answer.unwrap_or(Ok(Value::Nil))?)?)
 }

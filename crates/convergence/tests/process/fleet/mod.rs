@@ -5,6 +5,7 @@ mod exact;
 mod kinds;
 mod sheet;
 mod start;
+mod totals;
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,6 +96,12 @@ impl Server {
     async fn status(&self) -> Value {
         let answer = self.client.get(self.url("/auth/status")).send().await.expect("an answer");
         answer.json().await.expect("JSON")
+    }
+
+    /// The admin listener.
+    fn admin(&self, path: &str) -> String {
+        let line = self.serving.lock().expect("no panic").line_with("admin at http://");
+        format!("{}{path}", line.rsplit("admin at ").next().expect("an address").trim())
     }
 
     async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {

@@ -14,9 +14,9 @@ const KEYS: usize = 20;
 const CACHE: &str = "3600";
 
 /// A Google with a sheet, and the Redis of its servers.
-struct Desk {
-    google: Google,
-    redis: Redis,
+pub(super) struct Desk {
+    pub(super) google: Google,
+    pub(super) redis: Redis,
 }
 
 fn tab(keys: Range<usize>) -> Vec<Vec<Value>> {
@@ -27,19 +27,19 @@ fn tab(keys: Range<usize>) -> Vec<Vec<Value>> {
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let google = Google::start().await;
         google.set_tab("API_Keys", tab(0..KEYS));
         Self { google, redis: Redis::start() }
     }
 
-    fn folder(&self) -> TempDir {
+    pub(super) fn folder(&self) -> TempDir {
         let folder = TempDir::new().expect("a temporary folder");
         std::fs::write(folder.path().join("account.json"), self.google.credentials_json()).expect("a file");
         folder
     }
 
-    fn start_in(&self, folder: TempDir, settings: &[(&str, &str)]) -> Server {
+    pub(super) fn start_in(&self, folder: TempDir, settings: &[(&str, &str)]) -> Server {
         let (endpoint, url) = (self.google.url(), self.redis.url());
         let all = [
             ("AUTH_ENABLED", "true"),
@@ -77,14 +77,12 @@ impl Desk {
 }
 
 impl Server {
-    async fn reads_sheet(&self) -> bool {
+    pub(super) async fn reads_sheet(&self) -> bool {
         self.status().await["redis"]["reads_sheet"] == true
     }
 
     async fn refresh(&self) -> (u16, Value) {
-        let url = self.serving.lock().expect("no panic").line_with("admin at http://");
-        let url = url.rsplit("admin at ").next().expect("an address").trim().to_owned();
-        let answer = self.client.post(format!("{url}/refresh")).send().await.expect("an answer");
+        let answer = self.client.post(self.admin("/refresh")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
@@ -126,7 +124,7 @@ async fn readers(servers: &[Server]) -> Vec<usize> {
     readers
 }
 
-async fn until_one_reads(servers: &[Server]) -> usize {
+pub(super) async fn until_one_reads(servers: &[Server]) -> usize {
     let begun = Instant::now();
     loop {
         if let [reader] = readers(servers).await[..] {
@@ -306,10 +304,8 @@ async fn a_server_that_slept_puts_nothing_old_over_anything_new() {
     desk.google.inject(Fault::Slow(Duration::from_secs(1)), Times::Once);
     let sleeper = &servers[reader];
     let refreshed = tokio::spawn({
-        let url = sleeper.serving.lock().expect("no panic").line_with("admin at http://");
-        let url = url.rsplit("admin at ").next().expect("an address").trim().to_owned();
-        let client = sleeper.client.clone();
-        async move { client.post(format!("{url}/refresh")).send().await.map(|answer| answer.status()) }
+        let (url, client) = (sleeper.admin("/refresh"), sleeper.client.clone());
+        async move { client.post(url).send().await.map(|answer| answer.status()) }
     });
     desk.google.wait_for_reads(2).await;
     sleeper.signal("STOP");
