@@ -155,7 +155,8 @@ pub(crate) async fn left(counts: &Counts, since: Date, last: Date) -> Result<Row
 
 fn days(first: Date, last: Date) -> impl Iterator<Item = Date> {
     // The last one may be tomorrow by another server's clock.
-    first.series(Span::new().days(1)).take_while(move |day| *day <= last).take(KEPT_DAYS as usize + 2)
+    let most = usize::try_from(KEPT_DAYS).unwrap_or_default() + 2;
+    first.series(Span::new().days(1)).take_while(move |day| *day <= last).take(most)
 }
 
 fn line_of(row: &Row, totals: &Totals) -> Line {
