@@ -259,3 +259,6 @@ impl Board {
 fn about(pause: Duration) -> Duration {
     pause.mul_f64(0.8 + 0.4 * random())
 }
+
+#[cfg(test)]
+mod tests;
