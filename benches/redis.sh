@@ -32,7 +32,7 @@ main() {
     need redis-tools wrk curl util-linux python3
     [ "$(nproc)" -ge 2 ] || fail "two cores are needed: one for the servers, one for the load and Redis"
     build
-    build_programs
+    [ -n "${PROGRAMS:-}" ] && programs=$PROGRAMS || build_programs
     keys_csv 1000 | sed "s/,1000000\$/,$LIMIT/" >"$folder/keys.csv"
     start_redis
     start_servers alone 1
@@ -87,8 +87,19 @@ start_servers() {
             taskset --cpu-list "$SERVER_CORE"
         ports[$arm]+=" $port"
         processes[$arm]+=" ${pids[-1]}"
-        expect "$port" "$(sed -n '2s/,.*//p' "$folder/keys.csv")" "200 Client 1"
+        await_keys "$port"
     done
+}
+
+# The keys are read a moment after the server answers.
+await_keys() {
+    local key
+    key=$(sed -n '2s/,.*//p' "$folder/keys.csv")
+    for _ in $(seq 100); do
+        if [ "$(verify "$1" "$key")" = "200 Client 1" ]; then return; fi
+        sleep 0.1
+    done
+    expect "$1" "$key" "200 Client 1"
 }
 
 # Every server that shares is connected.

@@ -5,6 +5,7 @@
 //! | a client's window, as a script that Redis runs | `window.lua`, `script` |
 //! | the connection, and what is wrong with it | `access`, `probe`, `trouble` |
 //! | one for each thread: the questions of one turn of its loop go out together, and none waits longer than it should | `link`, `batch` |
+//! | a client that has no room for a while, and is refused without asking | `full` |
 //! | who reads the keys for all, and what it has read | `board` |
 //! | what each server has counted, for all | `counts` |
 //! | without an answer: how many servers there are, and what was admitted meanwhile | `alone` |
@@ -16,6 +17,7 @@ mod alone;
 mod batch;
 mod board;
 mod counts;
+mod full;
 mod health;
 mod link;
 mod presence;
@@ -31,7 +33,7 @@ use std::time::Duration;
 pub(crate) use self::board::{Board, Contact, LEASE, Note, Piece, View};
 pub(crate) use self::counts::{Counts, Line};
 pub(crate) use self::health::Report;
-pub(crate) use self::link::{Link, Verdict};
+pub(crate) use self::link::{Link, Reply, Verdict};
 pub(crate) use self::script::ClientKey;
 pub(crate) use self::trouble::Trouble;
 
@@ -40,6 +42,7 @@ use uuid::Uuid;
 
 use self::access::{Access, Connection};
 use self::alone::{Servers, Untold};
+use self::full::Full;
 use self::health::Health;
 use self::script::Call;
 use crate::clock::Clock;
@@ -62,6 +65,7 @@ pub(crate) struct Fleet {
     /// Whether the number of servers is still to be written down.
     unkept: AtomicBool,
     untold: Untold,
+    full: Full,
     health: Health,
     clock: Arc<dyn Clock>,
 }
@@ -78,7 +82,7 @@ impl Fleet {
         metrics: &Metrics,
     ) -> Result<Self, Fault> {
         let (fallback, deadline) = (redis.fallback, redis.timeout);
-        let health = Health::new(metrics.redis());
+        let health = Health::new(metrics.redis(fallback.word()));
         let servers = Servers::remembered(data_dir);
         Ok(Self {
             access: Access::new(redis)?,
@@ -88,6 +92,7 @@ impl Fleet {
             servers,
             unkept: AtomicBool::new(false),
             untold: Untold::default(),
+            full: Full::default(),
             health,
             clock,
         })

@@ -47,7 +47,7 @@ pub(crate) struct Metrics {
     shadow_refusals: Counter,
     upstream_up: Family<[(&'static str, String); 1], Gauge>,
     upstream_failures: UpstreamFailures,
-    redis: RedisMetrics,
+    redis: redis::Families,
 }
 
 impl Default for Metrics {
@@ -70,7 +70,7 @@ impl Default for Metrics {
             shadow_refusals: Counter::default(),
             upstream_up: Family::default(),
             upstream_failures: Family::default(),
-            redis: RedisMetrics::default(),
+            redis: redis::Families::default(),
         };
         metrics.register();
         // Before the first read, and without one: no number is the truth.
@@ -181,9 +181,9 @@ impl Metrics {
         self.upstream_failures.clone()
     }
 
-    /// Counts what becomes of the questions to Redis.
-    pub(crate) fn redis(&self) -> RedisMetrics {
-        self.redis.clone()
+    /// Counts what becomes of the questions to Redis. `alone` is what a server is called that decides without it.
+    pub(crate) fn redis(&self, alone: &'static str) -> RedisMetrics {
+        self.redis.show(alone)
     }
 
     /// Whether an upstream is asked like any other. `shown` is its address without a secret.

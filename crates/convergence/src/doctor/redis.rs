@@ -18,9 +18,7 @@ pub(super) async fn examine(report: &mut Report, redis: Redis, data_dir: &Path) 
     };
     match fleet.look().await {
         Ok(kind) => report.ok(Check::Redis, format!("it answers in time, and is {kind}")),
-        Err(Trouble::Settings { variable, wrong }) => {
-            report.fail(Check::Redis, format!("{variable}: {wrong}"));
-        }
+        Err(trouble @ Trouble::Settings { .. }) => report.fail(Check::Redis, trouble.to_string()),
         Err(Trouble::Away(why)) => {
             let what =
                 format!("{why}; until it can be asked, servers do what REDIS_FALLBACK={fallback} says");

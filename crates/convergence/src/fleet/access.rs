@@ -122,6 +122,10 @@ impl Connection {
         }
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self, Connection::Cluster(_))
+    }
+
     /// All commands at once; an answer or an error to each.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Fleet;
 use super::access::Connection;
 use super::link::Verdict;
-use super::script::{Call, ClientKey};
+use super::script::{Answer, Call, ClientKey};
 use super::trouble::Trouble;
 
 /// One request: to be decided, or admitted already.
@@ -112,23 +112,30 @@ impl Batch {
         spelt_out: bool,
     ) -> Result<Vec<usize>, Trouble> {
         let prefix = self.fleet.access.prefix();
-        let commands =
-            places.iter().map(|&place| self.asked[place].call.command(prefix, spelt_out)).collect();
+        // One server knows the script from the first that spells it out; of a cluster, any node may not have met it.
+        let spelt_out = |number| spelt_out && (number == 0 || connection.is_cluster());
+        let command =
+            |(number, &place): (usize, &usize)| self.asked[place].call.command(prefix, spelt_out(number));
+        let commands = places.iter().enumerate().map(command).collect();
         let answers = connection.send(commands).await?;
-        let (mut unknown, mut wrong) = (Vec::new(), None);
+        let (mut unknown, mut wrong, now) = (Vec::new(), None, Instant::now());
         for (&place, answer) in places.iter().zip(answers) {
             let Asked { call, replies, .. } = &mut self.asked[place];
             match answer {
                 Err(error) if error.code() == Some("NOSCRIPT") => unknown.push(place),
                 Err(error) => wrong = Some(Trouble::from(error)),
                 Ok(answer) => {
-                    let Some(verdicts) = call.verdicts(&answer) else {
+                    let Some(answers) = call.verdicts(&answer) else {
                         wrong = Some(Trouble::away("it gives an answer that is none"));
                         continue;
                     };
                     call.already = 0;
-                    self.fleet.health.decided(verdicts.len());
-                    for (reply, verdict) in replies.drain(..).zip(verdicts) {
+                    self.fleet.health.decided(answers.len());
+                    for (reply, Answer { verdict, wait }) in replies.drain(..).zip(answers) {
+                        if let Err(over) = verdict {
+                            // It was decided after it was asked, so that there is no room for longer than that.
+                            self.fleet.full.note(call.client, over.quota.limit, self.since + wait, now);
+                        }
                         // Whoever has hung up meanwhile has been counted all the same.
                         let _ = reply.send(verdict);
                     }

@@ -234,10 +234,7 @@ impl Board {
     fn lose(&self, trouble: &Trouble) {
         self.view.send_modify(|view| {
             if view.contact != Contact::Lost {
-                tracing::warn!(
-                    "this server reads the keys for itself until Redis is back: {}",
-                    trouble.words()
-                );
+                tracing::warn!("this server reads the keys for itself until Redis is back: {}", trouble);
             }
             view.contact = Contact::Lost;
             view.is_reader = false;

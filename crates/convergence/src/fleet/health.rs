@@ -72,7 +72,7 @@ impl Health {
         links.away = Some((since, trouble.clone()));
         drop(links);
         if !known {
-            tracing::warn!("Redis does not decide, and this server does without: {}", trouble.words());
+            tracing::warn!("Redis does not decide, and this server does without: {}", trouble);
         }
     }
 
@@ -88,12 +88,12 @@ impl Health {
 
     /// Redis has decided on so many requests.
     pub(super) fn decided(&self, requests: usize) {
-        self.metrics.decided("redis", requests);
+        self.metrics.decided(requests);
     }
 
-    /// This server has decided on one without it.
-    pub(super) fn decided_alone(&self, fallback: RedisFallback) {
-        self.metrics.decided(fallback.word(), 1);
+    /// This server has decided on one by itself.
+    pub(super) fn decided_alone(&self) {
+        self.metrics.decided_alone();
     }
 
     pub(super) fn report(&self, servers: u32, fallback: RedisFallback, reads_sheet: Option<bool>) -> Report {
@@ -104,7 +104,7 @@ impl Health {
             servers,
             fallback: fallback.word(),
             away_since: away.map(|(since, _)| rfc3339(*since)),
-            last_error: away.map(|(_, trouble)| trouble.words().to_owned()),
+            last_error: away.map(|(_, trouble)| trouble.to_string()),
             reads_sheet,
         }
     }

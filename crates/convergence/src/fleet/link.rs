@@ -23,6 +23,16 @@ use crate::config::RedisFallback;
 /// What the shared window says of a request.
 pub(crate) type Verdict = Result<Quota, OverLimit>;
 
+/// What comes of a question.
+pub(crate) enum Reply {
+    /// It comes within the deadline, or the channel ends.
+    Awaited(oneshot::Receiver<Verdict>),
+    /// Redis has said so already.
+    Known(OverLimit),
+    /// There is nobody to ask.
+    Away,
+}
+
 /// Between two tries to come back, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -47,11 +57,18 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// The decision on a request, to be waited for: it comes within the deadline, or the channel ends. Without Redis there
-    /// is nothing to wait for.
-    pub(crate) fn ask(&self, client: ClientKey, limit: u32) -> Option<oneshot::Receiver<Verdict>> {
+    /// Asks for the decision on a request.
+    pub(crate) fn ask(&self, client: ClientKey, limit: u32) -> Reply {
+        if !self.is_open() {
+            return Reply::Away;
+        }
+        if let Some(over) = self.fleet.full.refuses(client, limit, Instant::now()) {
+            self.fleet.health.decided(1);
+            return Reply::Known(over);
+        }
         let (reply, verdict) = oneshot::channel();
-        self.send(client, Wanted::Verdict { limit, reply }).then_some(verdict)
+        let sent = self.send(client, Wanted::Verdict { limit, reply });
+        if sent { Reply::Awaited(verdict) } else { Reply::Away }
     }
 
     /// Has a request recorded that is admitted whatever the window says: now, or when Redis is back.
@@ -80,7 +97,7 @@ impl Link {
 
     /// What is done with a request that Redis does not decide on; and how many servers do the same.
     pub(crate) fn fallback(&self) -> (RedisFallback, NonZeroU32) {
-        self.fleet.health.decided_alone(self.fleet.fallback);
+        self.fleet.health.decided_alone();
         (self.fleet.fallback, self.fleet.servers.number())
     }
 

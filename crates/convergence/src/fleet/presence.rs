@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use redis::Value;
+use tokio::time::Instant;
 
 use super::Fleet;
 use super::access::Connection;
@@ -32,6 +33,7 @@ impl Fleet {
             loop {
                 tokio::time::sleep(LOOK).await;
                 self.remember();
+                self.full.sweep(Instant::now());
                 let uptime = self.clock.now().uptime;
                 if link.is_open() {
                     self.untold.take(uptime, PIECE).into_iter().for_each(|admitted| link.tell(admitted));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use gate::{OverLimit, Quota};
 use redis::{Cmd, Value};
@@ -111,7 +112,7 @@ impl Call {
     }
 
     /// What was answered, for each limit in turn; nothing if that is no answer to this call.
-    pub(super) fn verdicts(&self, answer: &Value) -> Option<Vec<Verdict>> {
+    pub(super) fn verdicts(&self, answer: &Value) -> Option<Vec<Answer>> {
         let Value::Array(numbers) = answer else { return None };
         if numbers.len() != 2 * self.limits.len() {
             return None;
@@ -119,20 +120,32 @@ impl Call {
         let pairs = numbers.chunks_exact(2).zip(&self.limits);
         pairs
             .map(|(pair, &limit)| match *pair {
-                [Value::Int(left), Value::Int(wait)] => Some(verdict(limit, left, wait)),
+                [Value::Int(left), Value::Int(wait)] => Some(Answer::of(limit, left, wait)),
                 _ => None,
             })
             .collect()
     }
 }
 
-/// `left` is -1 for a refusal; `wait` is in milliseconds.
-fn verdict(limit: u32, left: i64, wait: i64) -> Verdict {
-    let reset_seconds = u32::try_from(u64::try_from(wait).unwrap_or(0).div_ceil(1_000)).unwrap_or(u32::MAX);
-    let quota = |remaining| Quota { limit, remaining, reset_seconds };
-    match u32::try_from(left) {
-        Ok(remaining) => Ok(quota(remaining)),
-        Err(_) => Err(OverLimit { quota: quota(0), retry_after: reset_seconds.max(1) }),
+/// What was answered about one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) verdict: Verdict,
+    /// From the moment of the decision, until there is room for one request more.
+    pub(super) wait: Duration,
+}
+
+impl Answer {
+    /// `left` is -1 for a refusal; `wait` is in milliseconds.
+    fn of(limit: u32, left: i64, wait: i64) -> Self {
+        let wait = u64::try_from(wait).unwrap_or(0);
+        let reset_seconds = u32::try_from(wait.div_ceil(1_000)).unwrap_or(u32::MAX);
+        let quota = |remaining| Quota { limit, remaining, reset_seconds };
+        let verdict = match u32::try_from(left) {
+            Ok(remaining) => Ok(quota(remaining)),
+            Err(_) => Err(OverLimit { quota: quota(0), retry_after: reset_seconds.max(1) }),
+        };
+        Self { verdict, wait: Duration::from_millis(wait) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with Redis: something that passes, or something that a person has to put right.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -35,14 +36,6 @@ impl Trouble {
         Trouble::Settings { variable: URL, wrong: wrong.into() }
     }
 
-    /// In the words of the log: no address, no password, nothing that the other side chose.
-    pub(crate) fn words(&self) -> &str {
-        match self {
-            Trouble::Away(why) => why,
-            Trouble::Settings { wrong, .. } => wrong,
-        }
-    }
-
     /// One of few words, for the metrics.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -55,6 +48,16 @@ impl Trouble {
     /// No answer within the deadline.
     pub(super) fn slow() -> Self {
         Self::away(SLOW)
+    }
+}
+
+/// In the words of the log: no address, no password, nothing that the other side chose.
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Away(why) => f.write_str(why),
+            Trouble::Settings { variable, wrong } => write!(f, "{variable}: {wrong}"),
+        }
     }
 }
 

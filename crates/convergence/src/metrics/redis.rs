@@ -13,9 +13,8 @@ use super::Label;
 /// Upper bounds in seconds, up to the deadline.
 const ROUND_TRIPS: [f64; 9] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05];
 
-/// Written where things happen.
-#[derive(Clone)]
-pub(crate) struct RedisMetrics {
+/// As they are registered.
+pub(super) struct Families {
     links: Family<Label, Gauge>,
     decisions: Family<Label, Counter>,
     round_trips: Family<Label, Histogram, fn() -> Histogram>,
@@ -23,7 +22,19 @@ pub(crate) struct RedisMetrics {
     reader: Family<[(&'static str, &'static str); 0], Gauge>,
 }
 
-impl Default for RedisMetrics {
+/// As they are written, where things happen.
+pub(crate) struct RedisMetrics {
+    open: Gauge,
+    away: Gauge,
+    decided: Counter,
+    decided_alone: Counter,
+    answered: Histogram,
+    given_up: Histogram,
+    failures: Family<Label, Counter>,
+    reader: Family<[(&'static str, &'static str); 0], Gauge>,
+}
+
+impl Default for Families {
     fn default() -> Self {
         Self {
             links: Family::default(),
@@ -35,37 +46,7 @@ impl Default for RedisMetrics {
     }
 }
 
-impl RedisMetrics {
-    /// So many threads can ask, of so many.
-    pub(crate) fn links(&self, open: usize, made: usize) {
-        let set = |state, number: usize| {
-            self.links.get_or_create(&[("state", state)]).set(i64::try_from(number).unwrap_or(i64::MAX));
-        };
-        set("open", open);
-        set("away", made.saturating_sub(open));
-    }
-
-    /// So many limited requests were decided on.
-    pub(crate) fn decided(&self, by: &'static str, requests: usize) {
-        self.decisions.get_or_create(&[("by", by)]).inc_by(requests as u64);
-    }
-
-    /// A batch was answered, or given up.
-    pub(crate) fn round_trip(&self, took: Duration, answered: bool) {
-        let result = if answered { "ok" } else { "failed" };
-        self.round_trips.get_or_create(&[("result", result)]).observe(took.as_secs_f64());
-    }
-
-    /// A connection was lost, or could not be made.
-    pub(crate) fn failed(&self, reason: &'static str) {
-        self.failures.get_or_create(&[("reason", reason)]).inc();
-    }
-
-    /// Whether this server reads the keys for all.
-    pub(crate) fn is_reader(&self, is_reader: bool) {
-        self.reader.get_or_create(&[]).set(i64::from(is_reader));
-    }
-
+impl Families {
     pub(super) fn register(&self, registry: &mut Registry) {
         let links = "Threads by whether they can ask Redis";
         registry.register("redis_links", links, self.links.clone());
@@ -81,5 +62,57 @@ impl RedisMetrics {
         registry.register("redis_failures", failures, self.failures.clone());
         let reader = "1 on the server that reads the sheet for all, 0 on the others";
         registry.register("redis_reader", reader, self.reader.clone());
+    }
+
+    /// From now on they are shown. `alone` is what a server is called that decides without Redis.
+    pub(super) fn show(&self, alone: &'static str) -> RedisMetrics {
+        let links = |state| self.links.get_or_create_owned(&[("state", state)]);
+        let decisions = |by| self.decisions.get_or_create_owned(&[("by", by)]);
+        let round_trips = |result| self.round_trips.get_or_create_owned(&[("result", result)]);
+        RedisMetrics {
+            open: links("open"),
+            away: links("away"),
+            decided: decisions("redis"),
+            decided_alone: decisions(alone),
+            answered: round_trips("ok"),
+            given_up: round_trips("failed"),
+            failures: self.failures.clone(),
+            reader: self.reader.clone(),
+        }
+    }
+}
+
+impl RedisMetrics {
+    /// Whether this server reads the keys for all.
+    pub(crate) fn is_reader(&self, is_reader: bool) {
+        self.reader.get_or_create(&[]).set(i64::from(is_reader));
+    }
+
+    /// So many threads can ask, of so many.
+    pub(crate) fn links(&self, open: usize, made: usize) {
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.open.set(number(open));
+        self.away.set(number(made.saturating_sub(open)));
+    }
+
+    /// Redis has decided on so many limited requests.
+    pub(crate) fn decided(&self, requests: usize) {
+        self.decided.inc_by(requests as u64);
+    }
+
+    /// This server has decided on one by itself.
+    pub(crate) fn decided_alone(&self) {
+        self.decided_alone.inc();
+    }
+
+    /// A batch was answered, or given up.
+    pub(crate) fn round_trip(&self, took: Duration, answered: bool) {
+        let histogram = if answered { &self.answered } else { &self.given_up };
+        histogram.observe(took.as_secs_f64());
+    }
+
+    /// A connection was lost, or could not be made.
+    pub(crate) fn failed(&self, reason: &'static str) {
+        self.failures.get_or_create(&[("reason", reason)]).inc();
     }
 }

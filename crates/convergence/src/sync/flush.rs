@@ -146,7 +146,7 @@ impl Flusher {
         let turn = match self.whose_turn().await {
             Ok(turn) => turn,
             Err(trouble) => {
-                debug!("usage is not left for the other servers: {}", trouble.words());
+                debug!("usage is not left for the other servers: {}", trouble);
                 Turn::Own
             }
         };

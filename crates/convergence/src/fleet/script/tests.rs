@@ -4,8 +4,10 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use redis::Value;
 use testkit::Redis;
+use tokio::time::Instant;
 
 use super::*;
+use crate::fleet::full::Full;
 
 const WINDOW: u64 = gate::WINDOW_SECONDS as u64 * 1_000;
 
@@ -111,6 +113,28 @@ fn p11_the_script_is_what_a_list_of_every_request_is() {
     checked.expect("no difference");
 }
 
+proptest! {
+    /// No Redis is needed: that it is what the model is, the test above shows.
+    #[test]
+    fn p11_who_is_refused_without_asking_would_be_refused(events in events()) {
+        let (full, client, start) = (Full::default(), ClientKey::of("acme"), Instant::now());
+        let at = |millis| start + Duration::from_millis(millis);
+        let (mut now, mut model) = (0_u64, Model::default());
+        for Event { step, already, limits } in events {
+            now += step.unsigned_abs();
+            model.decide(now, already, &[]);
+            for limit in limits.into_iter().filter(|limit| *limit > 0) {
+                if full.refuses(client, limit, at(now)).is_some() {
+                    prop_assert_eq!(model.decide(now, 0, &[limit])[0], -1);
+                } else if let [-1, wait] = model.decide(now, 0, &[limit])[..] {
+                    full.note(client, limit, at(now + wait.unsigned_abs()), at(now));
+                    prop_assert!(full.refuses(client, limit, at(now)).is_some());
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_window_leaves_nothing_behind_and_never_grows_beyond_its_ticks() {
     let redis = Redis::start();
@@ -143,11 +167,12 @@ fn redis_own_clock_decides_and_its_scripts_may_be_forgotten() {
     let unknown: Result<Value, _> = call.command("p", false).query(&mut connection);
     assert_eq!(unknown.expect_err("it does not know the script").code(), Some("NOSCRIPT"));
     let answer: Value = call.command("p", true).query(&mut connection).expect("an answer");
-    let verdicts = call.verdicts(&answer).expect("an answer to this call");
+    let answers = call.verdicts(&answer).expect("an answer to this call");
+    let verdicts: Vec<Verdict> = answers.into_iter().map(|answer| answer.verdict).collect();
     let quota = |remaining| Quota { limit: 2, remaining, reset_seconds: 61 };
     assert_eq!(verdicts, [Ok(quota(1)), Ok(quota(0)), Err(OverLimit { quota: quota(0), retry_after: 61 })]);
     let again: Value = call.command("p", false).query(&mut connection).expect("an answer");
-    assert!(call.verdicts(&again).expect("an answer").iter().all(Result::is_err));
+    assert!(call.verdicts(&again).expect("an answer").iter().all(|answer| answer.verdict.is_err()));
     assert_eq!(redis.command(&["KEYS", "*"]), format!("p:window:{{{}}}", call.client));
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{About, Caller};
 use crate::app::App;
 use crate::config::RedisFallback;
-use crate::fleet::{ClientKey, Link, Verdict};
+use crate::fleet::{ClientKey, Link, Reply, Verdict};
 use crate::http::body::Answer;
 use crate::http::{count, refuse};
 
@@ -48,10 +48,11 @@ pub(super) fn ask(candidate: Candidate, link: &Arc<Link>, now: Now) -> Result<St
             // What a quota refuses is not to count in the window.
             let candidate = candidate.check_quotas(now)?;
             match link.ask(client, limit) {
-                Some(verdict) => {
+                Reply::Awaited(verdict) => {
                     Ok(Step::Asked(Asked { candidate, client, link: Arc::clone(link), verdict }))
                 }
-                None => alone(candidate, client, link, now).map(Step::Admitted),
+                Reply::Known(over) => candidate.settle(Err(over), now).map(Step::Admitted),
+                Reply::Away => alone(candidate, client, link, now).map(Step::Admitted),
             }
         }
     }

@@ -88,7 +88,7 @@ pub(super) enum Lost {
 
 impl From<Trouble> for Lost {
     fn from(trouble: Trouble) -> Self {
-        Lost::Redis(trouble.words().to_owned())
+        Lost::Redis(trouble.to_string())
     }
 }
 

