@@ -13,7 +13,7 @@ async fn connect(redis: &Redis) -> Connection {
     let settings: Settings = [("REDIS_URL".to_owned(), redis.url())].into_iter().collect();
     let config = Config::read(&settings).unwrap_or_else(|faults| panic!("{faults:?}"));
     let access = Access::new(config.redis.expect("it is set")).expect("no certificates");
-    access.connect().await.unwrap_or_else(|trouble| panic!("{}", trouble.words()))
+    access.connect().await.unwrap_or_else(|trouble| panic!("{trouble}"))
 }
 
 fn keys() -> Keys {
