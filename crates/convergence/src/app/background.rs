@@ -90,6 +90,7 @@ pub(super) fn refresher<S: KeySource>(
         max_stale: keys.max_stale,
         default_limit: keys.default_limit,
         reported: Vec::new(),
+        problems: 0,
         accepted: None,
         journal: Journal::new(Arc::clone(&guard.early), Arc::clone(metrics), Arc::clone(clock)),
         share: guard.board.as_ref().map(|board| Share::new(board, clock)),

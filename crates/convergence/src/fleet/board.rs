@@ -84,11 +84,6 @@ impl View {
         let milliseconds = |uptime: Duration| i64::try_from(uptime.as_millis()).unwrap_or(i64::MAX);
         Some(now.saturating_add(milliseconds(uptime) - milliseconds(then)))
     }
-
-    /// Redis' clock.
-    pub(crate) fn now(&self) -> Option<i64> {
-        self.time.map(|(now, _)| now)
-    }
 }
 
 impl Board {
@@ -261,3 +256,6 @@ impl Board {
 fn about(pause: Duration) -> Duration {
     pause.mul_f64(0.8 + 0.4 * random())
 }
+
+#[cfg(test)]
+mod tests;

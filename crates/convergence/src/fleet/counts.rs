@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::KeyHash;
-use redis::{FromRedisValue, cmd};
+use redis::{FromRedisValue, RedisError, Value, cmd};
 
 use super::access::Connection;
 use super::trouble::Trouble;
@@ -71,6 +71,20 @@ impl Session<'_> {
     pub(crate) async fn set_mark(&mut self, server: &str, mark: &str) -> Result<(), Trouble> {
         let key = self.mark_key(server);
         self.ask(cmd("SET").arg(key).arg(mark).arg("PX").arg(kept())).await
+    }
+
+    /// How long ago each of these servers has left its mark; nothing for one that has none.
+    ///
+    /// # Errors
+    /// Redis is away.
+    pub(crate) async fn silent_for(&mut self, servers: &[&str]) -> Result<Vec<Option<Duration>>, Trouble> {
+        let commands = servers.iter().map(|server| cmd("PTTL").arg(self.mark_key(server)).clone()).collect();
+        let answers = in_time(self.connection.send(commands)).await?;
+        let since = |left: i64| {
+            u64::try_from(left).ok().map(|left| Duration::from_millis(kept().saturating_sub(left)))
+        };
+        let since = |answer: Result<Value, RedisError>| Ok(since(redis::from_redis_value(answer?)?));
+        answers.into_iter().map(since).collect::<Result<_, RedisError>>().map_err(Trouble::from)
     }
 
     /// Writes lines of a day.

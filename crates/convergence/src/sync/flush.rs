@@ -27,6 +27,9 @@ const MOST_ROUNDS: usize = 8;
 /// How long a flush may take before the next save is more urgent. What it has written stays written.
 const LONGEST_FLUSH: Duration = Duration::from_mins(1);
 
+/// A server that has left nothing for so many intervals is silent.
+const SILENT_AFTER: u32 = 3;
+
 /// Keeps the totals in the spreadsheet.
 pub(crate) struct Flusher {
     books: Books,
@@ -47,6 +50,8 @@ pub(crate) struct Flusher {
     /// Who of them writes it to the spreadsheet.
     board: Option<Arc<Board>>,
     turn: Turn,
+    /// Until this uptime somebody else may write the same rows.
+    unsure_until: Duration,
     /// All servers' totals, where this one writes them, and the version of them that is in the spreadsheet.
     everyone: Everyone,
     everyone_written: i64,
@@ -88,6 +93,7 @@ impl Flusher {
             pool: counts.map(Pool::new),
             board,
             turn: Turn::Own,
+            unsure_until: Duration::ZERO,
             everyone: Everyone::default(),
             everyone_written: 0,
         }
@@ -147,9 +153,13 @@ impl Flusher {
         if turn == Turn::Nobodys {
             self.written = self.ledger.version();
         }
-        // Whoever wrote these rows before may not have got to it.
-        self.to_confirm |= turn != self.turn;
-        self.turn = turn;
+        let now = self.clock.now().uptime;
+        if turn != self.turn {
+            self.turn = turn;
+            // Whoever wrote these rows before may not have got to it, or writes them again until this server is missed.
+            self.unsure_until = now + (SILENT_AFTER + 1) * self.interval;
+        }
+        self.to_confirm |= now < self.unsure_until;
     }
 
     async fn whose_turn(&mut self) -> Result<Turn, Trouble> {
@@ -166,7 +176,7 @@ impl Flusher {
         if !board.is_reader() {
             return Ok(Turn::Nobodys);
         }
-        self.everyone = pool.everyone(day_of(self.clock.now().unix)).await?;
+        self.everyone = pool.everyone(day_of(self.clock.now().unix), SILENT_AFTER * self.interval).await?;
         // To the last that is known here.
         self.everyone.rows.extend(self.ledger.rows().iter().map(|(row, totals)| (row.clone(), *totals)));
         Ok(Turn::Everyones)
@@ -266,11 +276,9 @@ impl Flusher {
             let Some(tab) = &mut self.tab else { return Ok(()) };
             // Until its answer is there it may have hit anything.
             self.to_confirm = true;
-            let rows = match self.turn {
-                Turn::Everyones => &self.everyone.rows,
-                Turn::Own | Turn::Nobodys => self.ledger.rows(),
-            };
-            match tab.write(seen, rows).await? {
+            let everyones =
+                (self.turn == Turn::Everyones).then(|| self.everyone.not_less_than(&seen.found()));
+            match tab.write(seen, everyones.as_ref().unwrap_or(self.ledger.rows())).await? {
                 Written::Nothing => self.to_confirm = false,
                 Written::All => {}
                 Written::Some => continue,

@@ -1,8 +1,9 @@
 //! What all servers have counted, by day, client and server: each leaves its own totals in Redis, and whoever writes them to
 //! the spreadsheet, or is asked for their sums, takes them from there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -10,7 +11,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::fleet::{Counts, Line, Trouble};
-use crate::usage::{KEPT_DAYS, Ledger, Row, Totals, oldest_kept};
+use crate::usage::{Ledger, Row, Totals, oldest_kept};
 
 type Rows = BTreeMap<Row, Totals>;
 
@@ -34,6 +35,21 @@ pub(super) struct Everyone {
     pub(super) rows: Rows,
     /// Rises with each change.
     pub(super) version: i64,
+    /// Servers that were not heard of for a while: they have ended, or have no way to Redis and write their rows themselves.
+    silent: HashSet<String>,
+}
+
+impl Everyone {
+    /// Leaves out what the spreadsheet knows better, which has these totals: a server that is not heard of may have written more
+    /// there than it has left in Redis.
+    pub(super) fn not_less_than(&self, found: &HashMap<Row, Totals>) -> Rows {
+        let knows_less = |row: &Row, totals: &Totals| {
+            self.silent.contains(&row.instance)
+                && found.get(row).is_some_and(|found| found.requests() > totals.requests())
+        };
+        let rows = self.rows.iter().filter(|(row, totals)| !knows_less(row, totals));
+        rows.map(|(row, totals)| (row.clone(), *totals)).collect()
+    }
 }
 
 impl Pool {
@@ -79,9 +95,6 @@ impl Pool {
                 days.entry(row.date).or_default().push(line_of(row, totals));
             }
         }
-        if days.is_empty() && self.untold.is_some() {
-            return Ok(());
-        }
         for (day, lines) in days {
             session.write(&day.to_string(), &lines).await?;
         }
@@ -116,11 +129,11 @@ impl Pool {
         Ok(rows)
     }
 
-    /// What all servers have left of the kept days. Days that were not written since are not read again.
+    /// What all servers have left of the kept days; who has left nothing for longer than `patience` is silent. Days that were not written since are not read again.
     ///
     /// # Errors
     /// Redis is away.
-    pub(super) async fn everyone(&mut self, today: Date) -> Result<Everyone, Trouble> {
+    pub(super) async fn everyone(&mut self, today: Date, patience: Duration) -> Result<Everyone, Trouble> {
         let oldest = oldest_kept(today);
         self.days.retain(|day, _| *day >= oldest);
         let mut session = self.counts.open().await?;
@@ -136,6 +149,12 @@ impl Pool {
         }
         let rows = self.days.values().flat_map(|(_, rows)| rows);
         everyone.rows = rows.map(|(row, totals)| (row.clone(), *totals)).collect();
+        let instances: BTreeSet<&str> = everyone.rows.keys().map(|row| &*row.instance).collect();
+        let instances: Vec<&str> = instances.into_iter().collect();
+        let silent_for = session.silent_for(&instances).await?;
+        let silent =
+            instances.iter().zip(silent_for).filter(|(_, since)| since.is_none_or(|since| since > patience));
+        everyone.silent = silent.map(|(instance, _)| (*instance).to_owned()).collect();
         Ok(everyone)
     }
 }
@@ -155,8 +174,7 @@ pub(crate) async fn left(counts: &Counts, since: Date, last: Date) -> Result<Row
 
 fn days(first: Date, last: Date) -> impl Iterator<Item = Date> {
     // The last one may be tomorrow by another server's clock.
-    let most = usize::try_from(KEPT_DAYS).unwrap_or_default() + 2;
-    first.series(Span::new().days(1)).take_while(move |day| *day <= last).take(most)
+    first.series(Span::new().days(1)).take_while(move |day| *day <= last)
 }
 
 fn line_of(row: &Row, totals: &Totals) -> Line {

@@ -1,14 +1,14 @@
 //! The refresh: source to rows to records to the gate. Requests never wait for it.
 
-use std::collections::HashSet;
+mod words;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Gate, Now, Problem, Table};
+use gate::{Gate, Now, Table};
 use tracing::{debug, error, info, warn};
 
 use super::Journal;
-use super::audit::Event;
 use super::early::Cause;
 use super::freshness::{Freshness, InUse};
 use super::keeper::Books;
@@ -16,17 +16,11 @@ use super::orders::{Order, Orders};
 use super::roll::Roll;
 use super::schedule::Schedule;
 use super::share::{Directory, News, Share, Wish};
-use super::standing::{Held, Standing};
+use super::standing::Standing;
 use super::state::{State, Step};
 use super::store::Store;
 use crate::clock::Clock;
 use crate::keys::{KeySource, SourceError};
-
-/// How many problems of one reading are logged line by line.
-const MOST_PROBLEMS: usize = 50;
-
-/// How many lost keys the line about a held refresh names.
-const MOST_LOST: usize = 5;
 
 /// Keeps a gate's directory as its source has it.
 pub(crate) struct Refresher<S> {
@@ -47,6 +41,8 @@ pub(crate) struct Refresher<S> {
     pub(crate) default_limit: Option<u32>,
     /// The problems that were last reported, so that they are logged when they change and not with each refresh.
     pub(crate) reported: Vec<String>,
+    /// How many problems the table has of what is in use.
+    pub(crate) problems: usize,
     /// The digest of what a person has accepted, until the source has been read.
     pub(crate) accepted: Option<String>,
     /// What each read does, for whoever asks.
@@ -78,6 +74,7 @@ impl<S: KeySource> Refresher<S> {
             let result = match self.read(cause).await {
                 Ok(Reading::Own(table, began)) => {
                     self.refresh(table, began).await;
+                    self.journal.early().spent(self.source.requests(), self.clock.now().uptime);
                     Ok(())
                 }
                 Ok(Reading::Theirs(directory)) => {
@@ -87,12 +84,12 @@ impl<S: KeySource> Refresher<S> {
                 Err(error) => {
                     self.note_failure(&error);
                     self.schedule.failed(self.clock.now().uptime, &error, self.cache_duration);
+                    self.journal.early().spent(self.source.requests(), self.clock.now().uptime);
                     Err(error)
                 }
             };
             self.schedule.started = started.uptime;
-            self.journal.early().spent(self.source.requests(), self.clock.now().uptime);
-            self.journal.end(result.as_ref().copied(), self.gate.keys(), self.reported.len());
+            self.journal.end(result.as_ref().copied(), self.gate.keys(), self.problems);
             cause = self.wait().await;
         }
     }
@@ -119,6 +116,7 @@ impl<S: KeySource> Refresher<S> {
     /// seconds.
     async fn refresh(&mut self, table: Table, began: Now) {
         self.report_problems(&table.problems);
+        self.problems = table.problems.len();
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
         let accepted = self.accepted.take();
         let now = self.clock.now().unix;
@@ -145,6 +143,7 @@ impl<S: KeySource> Refresher<S> {
         self.put_in_use(&before, step, read_at, false).await;
         let age = Duration::from_secs(u64::try_from(now.unix - read_at).unwrap_or_default());
         self.schedule.read(now.uptime + self.cache_duration.saturating_sub(age));
+        self.problems = problems;
         self.journal.adopted(self.gate.keys(), problems);
     }
 
@@ -165,7 +164,7 @@ impl<S: KeySource> Refresher<S> {
     /// Lets the other servers have what this one has read and uses.
     async fn share(&mut self, read_at: i64) {
         if let Some(share) = &mut self.share {
-            share.tell(&self.state, read_at, self.reported.len()).await;
+            share.tell(&self.state, read_at, self.problems).await;
         }
     }
 
@@ -248,33 +247,6 @@ impl<S: KeySource> Refresher<S> {
         self.store.keep(&self.state, step, read_at, now);
     }
 
-    /// Says what a good read has come to.
-    fn say(&self, before: &Standing, step: &Step, was_accepted: bool) {
-        let accepted = step.event == Some(Event::Accepted);
-        if let (Some(held), false) = (&step.held, accepted) {
-            say_held(held);
-        }
-        match (before, &self.state.standing) {
-            (_, Standing::AsRead) if accepted => {
-                warn!(keys = self.gate.keys(), "the held refresh is in use: it was accepted");
-            }
-            (Standing::Held(_), Standing::AsRead) => {
-                info!(keys = self.gate.keys(), "the source is repaired: nothing is held any more");
-            }
-            (Standing::RolledBack(back), standing) if !matches!(standing, Standing::RolledBack(_)) => {
-                warn!("the source has changed: the rollback to entry {} is over", back.to);
-            }
-            (_, Standing::RolledBack(back)) => debug!("the rollback to entry {} is still in force", back.to),
-            _ => {}
-        }
-        if was_accepted && !accepted {
-            warn!("what was accepted is not what the source says now; nothing has been let pass for it");
-        }
-        if !self.freshness.report().connected {
-            info!(keys = self.gate.keys(), "keys are up to date");
-        }
-    }
-
     /// Waits until the next read is due: the cache has expired, the source has changed, or somebody has asked for one.
     /// Says which. Obeys meanwhile, and hears what other servers read.
     async fn wait(&mut self) -> Cause {
@@ -317,38 +289,6 @@ impl<S: KeySource> Refresher<S> {
     fn usable_until(&self, read_at: i64) -> i64 {
         read_at.saturating_add(i64::try_from(self.max_stale.as_secs()).unwrap_or(i64::MAX))
     }
-
-    fn note_failure(&self, error: &SourceError) {
-        self.freshness.update(|report| {
-            report.connected = false;
-            report.last_error = Some(error.public.clone());
-        });
-        let now = self.clock.now();
-        let consequence = match self.freshness.report().age(now.unix) {
-            Some(age) if self.gate.decides(now) => format!("the last good ones, {age} s old, stay in use"),
-            Some(age) => format!("the last good ones, {age} s old, are too old: protected paths answer 503"),
-            None => "protected paths answer 503".to_owned(),
-        };
-        if error.needs_help {
-            error!("keys could not be read, {consequence}: {}", error.detail);
-        } else {
-            warn!("keys could not be read, {consequence}: {}", error.detail);
-        }
-    }
-
-    fn report_problems(&mut self, problems: &[Problem]) {
-        let now: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let known: HashSet<&String> = self.reported.iter().collect();
-        let new: Vec<&String> = now.iter().filter(|problem| !known.contains(problem)).collect();
-        new.iter().take(MOST_PROBLEMS).for_each(|problem| warn!("keys table: {problem}"));
-        if new.len() > MOST_PROBLEMS {
-            warn!("keys table: {} more problems", new.len() - MOST_PROBLEMS);
-        }
-        if now.is_empty() && !self.reported.is_empty() {
-            info!("every row of the keys table can be read again");
-        }
-        self.reported = now;
-    }
 }
 
 /// Has from another server what that has read, where one reads for this one; else reads the source.
@@ -382,20 +322,4 @@ async fn news(share: Option<&mut Share>, in_use: Option<&Arc<Roll>>) -> News {
         Some(share) => share.news(in_use).await,
         None => std::future::pending().await,
     }
-}
-
-/// The loudest line there is, at each held refresh.
-fn say_held(held: &Held) {
-    let shown: Vec<String> = held
-        .keys
-        .iter()
-        .take(MOST_LOST)
-        .map(|key| format!("{} (row {})", key.fingerprint, key.row))
-        .collect();
-    let more = if held.lost() > shown.len() { " and more" } else { "" };
-    error!(
-        "REFRESH HELD: {held}, which looks like an accident; the keys from before stay in use. Repair the source, or \
-         confirm with `convergence keys accept`. Lost: {}{more}",
-        shown.join(", ")
-    );
 }

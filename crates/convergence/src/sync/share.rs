@@ -30,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What could not be left on the board is tried again after this time.
 const LEAVE_AGAIN: Duration = Duration::from_secs(5);
 
+/// By so many milliseconds two looks may differ in what Redis' clock says.
+const SKEW: i64 = 2_000;
+
 /// For how long a server leaves the lease to others that cannot read: until it has run out, and they have looked.
 const STAND_BACK: Duration = LEASE.saturating_add(Duration::from_secs(2));
 
@@ -275,7 +278,8 @@ impl Share {
     fn used(&self, view: &View) -> i64 {
         let own = self.own.as_ref().map(|own| own.began.stamp(view));
         let used = own.max(self.theirs).unwrap_or(i64::MIN);
-        if view.now().is_some_and(|now| used > now) { i64::MIN } else { used }
+        let now = view.stamp_of(self.clock.now().uptime).unwrap_or(i64::MAX);
+        if used > now.saturating_add(SKEW) { i64::MIN } else { used }
     }
 
     fn use_theirs(&mut self, directory: &Directory) {
@@ -292,17 +296,17 @@ impl Share {
 
     /// Leaves on the board what this server has read.
     async fn leave(&mut self) {
-        let Some(own) = &self.own else { return };
-        let Some(stamp) = Some(own.began.stamp(&self.view.borrow())).filter(|stamp| *stamp != i64::MIN)
-        else {
-            return;
-        };
-        if !self.view.borrow().is_open() {
+        let Some(own) = &mut self.own else { return };
+        let view = self.view.borrow().clone();
+        let stamp = own.began.stamp(&view);
+        if !view.is_open() || stamp == i64::MIN {
             return;
         }
         let now = self.clock.now().uptime;
         match own.leave(&self.board, stamp).await {
-            Ok(()) => {
+            Ok(stamp) => {
+                // Where a later one is there, that is used instead, here as well.
+                own.began = stamp.map_or(own.began, Began::Stamp);
                 if self.complaint.end() {
                     info!("what this server reads reaches the others again");
                 }

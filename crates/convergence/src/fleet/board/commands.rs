@@ -63,7 +63,7 @@ impl Keys {
         Self { pieces: format!("{notes}:pieces"), notes }
     }
 
-    fn both(&self) -> [&str; 2] {
+    pub(super) fn both(&self) -> [&str; 2] {
         [&self.notes, &self.pieces]
     }
 }

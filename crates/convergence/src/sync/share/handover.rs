@@ -52,8 +52,8 @@ impl Directory {
 }
 
 impl Own {
-    /// Leaves it on the board, unless something is there that was read later.
-    pub(super) async fn leave(&self, board: &Board, stamp: i64) -> Result<(), Lost> {
+    /// Leaves it on the board, unless something is there that was read later. With which stamp.
+    pub(super) async fn leave(&self, board: &Board, stamp: i64) -> Result<Option<i64>, Lost> {
         let (roll, standing) = (Arc::clone(&self.roll), self.standing.clone());
         let (read_at, problems) = (self.read_at, self.problems);
         let cut = apart(move || {
@@ -62,13 +62,14 @@ impl Own {
         });
         let (text, pieces) = cut.await??;
         board.put(&pieces).await?;
-        if let Some(stamp) = board.leave(Note::Directory, Some(stamp), &text).await? {
+        let stamp = board.leave(Note::Directory, Some(stamp), &text).await?;
+        if let Some(stamp) = stamp {
             let names: Vec<&str> = pieces.iter().map(|(name, _)| &**name).collect();
             if !board.tidy(stamp, &names).await? {
                 return Err(Lost::Gone);
             }
         }
-        Ok(())
+        Ok(stamp)
     }
 }
 

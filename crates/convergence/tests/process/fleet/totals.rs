@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use testkit::Redis;
+use testkit::{Chaos, Redis, Weather};
 
 use super::sheet::{Desk, until_one_reads};
 use super::*;
@@ -167,6 +167,42 @@ async fn p23_one_server_writes_the_tab_for_all_and_each_its_own_rows_without_red
         server.send("key-1", 1).await;
         *sent.get_mut(name).expect("it was there") += 1;
     }
+    until_rows(&desk, &sent).await;
+}
+
+#[tokio::test]
+async fn p23_whoever_writes_for_all_leaves_alone_what_a_server_that_is_cut_off_writes() {
+    let desk = Desk::new().await;
+    let chaos = Chaos::before(desk.redis.port()).await;
+    let through_chaos = format!("redis://127.0.0.1:{}", chaos.port());
+    let a = desk.start_in(desk.folder(), &[SOON, ("INSTANCE", "a")]);
+    a.until_one_of(1).await;
+    assert!(a.status().await["redis"]["reads_sheet"] == true);
+    let b = desk.start_in(desk.folder(), &[SOON, ("INSTANCE", "b"), ("REDIS_URL", &through_chaos)]);
+    b.until_one_of(2).await;
+    let mut sent = BTreeMap::from([("a", 1), ("b", 2)]);
+    a.send("key-1", 1).await;
+    b.send("key-1", 2).await;
+    until_rows(&desk, &sent).await;
+    chaos.set(Weather::Cut);
+    b.until_away().await;
+    b.send("key-1", 5).await;
+    sent.insert("b", 7);
+    until_rows(&desk, &sent).await;
+    // The other one writes again and again, from what it knows.
+    let writes = desk.google.writes();
+    let begun = Instant::now();
+    while desk.google.writes() < writes + 8 {
+        a.send("key-1", 1).await;
+        *sent.get_mut("a").expect("it is there") += 1;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(begun.elapsed() < LONG);
+    }
+    until_rows(&desk, &sent).await;
+    chaos.set(Weather::Fair);
+    b.until_one_of(2).await;
+    b.send("key-1", 1).await;
+    sent.insert("b", 8);
     until_rows(&desk, &sent).await;
 }
 
