@@ -81,7 +81,7 @@ impl Server {
         self.status().await["redis"]["reads_sheet"] == true
     }
 
-    async fn refresh(&self) -> (u16, Value) {
+    pub(super) async fn refresh(&self) -> (u16, Value) {
         let answer = self.client.post(self.admin("/refresh")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
