@@ -16,7 +16,7 @@ pub(crate) use door::{Door, Guard, SourceKind};
 use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
-use crate::fleet::Fleet;
+use crate::fleet::{Counts, Fleet};
 use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{InUse, LiveRoutes};
@@ -27,6 +27,8 @@ pub(crate) struct App {
     pub(crate) door: Door,
     /// Where limits are shared with other servers.
     pub(crate) fleet: Option<Arc<Fleet>>,
+    /// What they have counted.
+    pub(crate) counts: Option<Arc<Counts>>,
     pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
     pub(crate) books: Books,
@@ -56,6 +58,16 @@ impl App {
     /// The routes to go by, where there are any.
     pub(crate) fn routes(&self) -> Option<Arc<InUse>> {
         self.routes.as_ref().map(|routes| routes.current())
+    }
+
+    /// What keeps up with the other servers, beside requests that wait for some of it.
+    pub(crate) fn fleet_tasks(&self) -> Vec<Task> {
+        let board = match &self.door {
+            Door::Guarded(guard) => guard.board.clone(),
+            Door::Open(_) => None,
+        };
+        let told = self.fleet.clone().map(|fleet| -> Task { Box::pin(fleet.keep_told()) });
+        told.into_iter().chain(board.map(|board| -> Task { Box::pin(board.keep()) })).collect()
     }
 
     pub(crate) fn next_request_id(&self) -> RequestId {

@@ -6,6 +6,8 @@
 //! | the connection, and what is wrong with it | `access`, `probe`, `trouble` |
 //! | one for each thread: the questions of one turn of its loop go out together, and none waits longer than it should | `link`, `batch` |
 //! | a client that has no room for a while, and is refused without asking | `full` |
+//! | who reads the keys for all, and what it has read | `board` |
+//! | what each server has counted, for all | `counts` |
 //! | without an answer: how many servers there are, and what was admitted meanwhile | `alone` |
 //! | says that this server is there, and what it has admitted alone | `presence` |
 //! | how all of it is doing | `health` |
@@ -13,6 +15,8 @@
 mod access;
 mod alone;
 mod batch;
+mod board;
+mod counts;
 mod full;
 mod health;
 mod link;
@@ -26,14 +30,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub(crate) use self::board::{Board, Contact, LEASE, Note, Piece, View};
+pub(crate) use self::counts::{Counts, Line};
 pub(crate) use self::health::Report;
 pub(crate) use self::link::{Link, Reply, Verdict};
 pub(crate) use self::script::ClientKey;
 pub(crate) use self::trouble::Trouble;
 
+use redis::{Cmd, FromRedisValue, RedisError, Value};
 use uuid::Uuid;
 
-use self::access::Access;
+use self::access::{Access, Connection};
 use self::alone::{Servers, Untold};
 use self::full::Full;
 use self::health::Health;
@@ -135,7 +142,28 @@ impl Fleet {
     }
 
     /// How all of it is doing.
-    pub(crate) fn report(&self) -> Report {
-        self.health.report(self.servers.number().get(), self.fallback)
+    pub(crate) fn report(&self, board: Option<&Board>) -> Report {
+        self.health.report(self.servers.number().get(), self.fallback, board.map(Board::is_reader))
     }
+}
+
+/// For each exchange that no request waits for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// One command, and its answer.
+async fn ask<T: FromRedisValue>(connection: &mut Connection, command: Cmd) -> Result<T, RedisError> {
+    let answer = connection.send(vec![command]).await?.pop();
+    Ok(redis::from_redis_value(answer.unwrap_or(Ok(Value::Nil))?)?)
+}
+
+async fn in_time<T>(exchange: impl Future<Output = Result<T, RedisError>>) -> Result<T, Trouble> {
+    Ok(tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| Trouble::slow())??)
+}
+
+/// From 0 to 1.
+pub(crate) fn random() -> f64 {
+    let mut bytes = [0; 2];
+    // Without randomness all come at once, which is as good.
+    let _ = getrandom::fill(&mut bytes);
+    f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX)
 }

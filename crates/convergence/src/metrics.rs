@@ -133,6 +133,11 @@ impl Metrics {
     pub(crate) fn read_ended(&self, ok: bool, took: Duration, keys: usize, problems: usize) {
         self.refreshes.get_or_create(&[("result", if ok { "ok" } else { "failed" })]).inc();
         self.refresh_duration.observe(took.as_secs_f64());
+        self.in_use(keys, problems);
+    }
+
+    /// So many keys are in use, and their table has so many problems.
+    pub(crate) fn in_use(&self, keys: usize, problems: usize) {
         self.directory_keys.set(i64::try_from(keys).unwrap_or(i64::MAX));
         self.directory_problems.set(i64::try_from(problems).unwrap_or(i64::MAX));
     }

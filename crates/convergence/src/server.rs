@@ -77,9 +77,13 @@ impl Server {
         }
         let background = beside("background", tasks, last, has_drained)?;
         let admin: Task = Box::pin(admin.serve(Arc::clone(&app)));
-        let told = app.fleet.as_ref().map(|fleet| -> Task { Box::pin(Arc::clone(fleet).keep_told()) });
         // Apart from the background, where parsing a large sheet takes a while.
-        let admin = beside("admin", std::iter::once(admin).chain(told).collect(), None, stopped.clone())?;
+        let admin = beside(
+            "admin",
+            std::iter::once(admin).chain(app.fleet_tasks()).collect(),
+            None,
+            stopped.clone(),
+        )?;
         let mut beside = vec![background, admin];
         if let Some(redirect) = redirect {
             beside.push(self::beside("redirect", vec![Box::pin(redirect.serve())], None, stopped.clone())?);

@@ -6,11 +6,15 @@ pub(crate) mod freshness;
 mod journal;
 mod lag;
 mod refresh;
+mod schedule;
 
 mod guard;
 mod listed;
 mod roll;
 mod state;
+
+mod pieces;
+mod share;
 
 pub(crate) mod audit;
 pub(crate) mod difference;
@@ -24,6 +28,7 @@ mod store;
 mod complaint;
 mod flush;
 mod keeper;
+mod pool;
 mod usage_tab;
 
 mod back_off;
@@ -42,7 +47,11 @@ pub(crate) use lag::Lag;
 pub(crate) use lag::Via;
 pub(crate) use listed::listed;
 pub(crate) use orders::Orders;
+pub(crate) use pool::left;
 pub(crate) use refresh::Refresher;
 pub(crate) use roll::{Pair, Roll};
+pub(crate) use schedule::Schedule;
+pub(crate) use share::Share;
+pub(crate) use snapshot::VERSION as SNAPSHOT_VERSION;
 pub(crate) use state::State;
 pub(crate) use store::Store;

@@ -98,7 +98,7 @@ impl Plan {
             round_trip: costs::ROUND_TRIPS[1],
             outage: None,
             is_sly: false,
-            telling: Telling::Gently,
+            telling: Telling::AtOnce,
             one_in_flight: false,
             warm_up: SECOND / 2,
             end: SECOND * 3 / 2,

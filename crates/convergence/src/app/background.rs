@@ -15,7 +15,7 @@ use crate::http::loosely;
 use crate::keys::KeySource;
 use crate::metrics::Metrics;
 use crate::routes::InUse;
-use crate::sync::{Books, Flusher, Journal, Orders, Refresher, State, Store};
+use crate::sync::{Books, Flusher, Journal, Orders, Refresher, Schedule, Share, State, Store};
 use crate::upstream::{Examiner, Server};
 
 /// How often idle windows are freed, old recordings deleted, and limits that are tried out spoken of.
@@ -54,8 +54,15 @@ impl Background {
 
 /// What keeps the counts, where there is somebody to count.
 pub(super) fn flusher(app: &App, usage: &Usage, sheet: Option<GoogleSheet>) -> Option<Flusher> {
-    let Door::Guarded(_) = &app.door else { return None };
-    Some(Flusher::new(app.books.clone(), Arc::clone(&app.clock), usage, sheet))
+    let Door::Guarded(guard) = &app.door else { return None };
+    let (clock, counts, board) = (Arc::clone(&app.clock), app.counts.as_ref(), guard.board.clone());
+    Some(Flusher::new(app.books.clone(), clock, usage, sheet, counts, board))
+}
+
+/// What tells a source's records from another's. A default limit is baked into them, so another one makes them another
+/// source's.
+pub(super) fn identity(source: &impl KeySource, keys: &Keys) -> String {
+    format!("{} {:?}", source.identity(), keys.default_limit)
 }
 
 /// What keeps the guard's gate as the source has it.
@@ -68,8 +75,7 @@ pub(super) fn refresher<S: KeySource>(
     metrics: &Arc<Metrics>,
     books: &Books,
 ) -> Task {
-    // A default limit is baked into the records, so another one makes them another source's.
-    let identity = format!("{} {:?}", source.identity(), keys.default_limit);
+    let identity = identity(&source, keys);
     let refresher = Refresher {
         source,
         gate: Arc::clone(&guard.gate),
@@ -84,8 +90,11 @@ pub(super) fn refresher<S: KeySource>(
         max_stale: keys.max_stale,
         default_limit: keys.default_limit,
         reported: Vec::new(),
+        problems: 0,
         accepted: None,
         journal: Journal::new(Arc::clone(&guard.early), Arc::clone(metrics), Arc::clone(clock)),
+        share: guard.board.as_ref().map(|board| Share::new(board, clock)),
+        schedule: Schedule::default(),
     };
     Box::pin(refresher.run())
 }

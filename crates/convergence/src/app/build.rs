@@ -10,11 +10,11 @@ use tokio::sync::{Semaphore, watch};
 
 use super::App;
 use super::background::{Background, flusher};
-use super::door::{Door, door};
+use super::door::door;
 use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
-use crate::config::{Audio, Config, Fault, Redis, RoutesFile};
-use crate::fleet::Fleet;
+use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
+use crate::fleet::{Counts, Fleet};
 use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
@@ -43,13 +43,17 @@ impl App {
             Fault { variable, wrong }
         })?;
         let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
-        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books)?;
-        let fleet = config.redis.map(|redis| fleet(redis, &door, &config.data_dir, &clock, &metrics));
+        let fleet = config.redis.map(|redis| fleet(redis, &config.auth, &config.data_dir, &clock, &metrics));
         let fleet = fleet.transpose()?.flatten();
+        let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books, fleet.as_ref())?;
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
+        // Servers of one spreadsheet count for one another, and so do those with a keys file.
+        let scope = sheet.as_ref().map_or("file", |sheet| &sheet.sheet_id);
+        let counts = fleet.as_ref().map(|fleet| Arc::new(Counts::new(fleet, scope)));
         let app = Arc::new(Self {
             door,
             fleet,
+            counts,
             shield: config.shield.limit.map(Shield::new),
             studio: studio(&config.audio, &config.data_dir),
             books,
@@ -77,12 +81,12 @@ impl App {
 /// What is shared with other servers, if there is anything to share. Waits for Redis, for a few seconds at the most.
 fn fleet(
     redis: Redis,
-    door: &Door,
+    auth: &Auth,
     data_dir: &Path,
     clock: &Arc<dyn Clock>,
     metrics: &Metrics,
 ) -> Result<Option<Arc<Fleet>>, Fault> {
-    if let Door::Open(_) = door {
+    if !auth.is_guarded() {
         tracing::warn!(
             "REDIS_URL has no effect: nobody is asked for a key, and there are no limits to share"
         );

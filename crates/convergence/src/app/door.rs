@@ -8,12 +8,13 @@ use std::time::Duration;
 use gate::Gate;
 use tracing::{info, warn};
 
-use super::background::{Task, refresher};
+use super::background::{Task, identity, refresher};
 use crate::clock::Clock;
 use crate::config::{Auth, Fault, Source};
+use crate::fleet::{Board, Fleet};
 use crate::keys::{CsvFile, GoogleTab};
 use crate::metrics::Metrics;
-use crate::sync::{Books, EarlyReads, Freshness};
+use crate::sync::{Books, EarlyReads, Freshness, SNAPSHOT_VERSION};
 
 /// Whether requests are checked. Set at start and never changed: no fault at run time opens a door.
 pub(crate) enum Door {
@@ -53,6 +54,8 @@ pub(crate) struct Guard {
     pub(crate) gate: Arc<Gate>,
     pub(crate) freshness: Arc<Freshness>,
     pub(crate) early: Arc<EarlyReads>,
+    /// Where one of several servers reads the source for all.
+    pub(crate) board: Option<Arc<Board>>,
     pub(crate) source: SourceKind,
     pub(crate) cache_duration: Duration,
 }
@@ -98,6 +101,7 @@ pub(super) fn door(
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     books: &Books,
+    fleet: Option<&Arc<Fleet>>,
 ) -> Result<(Door, Option<Task>), Fault> {
     let keys = match auth {
         Auth::On(keys) => keys,
@@ -106,10 +110,11 @@ pub(super) fn door(
             return Ok((Door::Open(OpenBecause::Disabled), None));
         }
     };
-    let guard = |source| Guard {
+    let guard = |source, board| Guard {
         gate: Arc::new(Gate::shut()),
         freshness: Arc::default(),
         early: Arc::default(),
+        board,
         source,
         cache_duration: keys.cache_duration,
     };
@@ -117,14 +122,18 @@ pub(super) fn door(
         Source::File { path, time_zone } => {
             info!("keys come from KEYS_FILE {}", path.display());
             let source = CsvFile::new(path.clone(), time_zone.clone(), Arc::clone(clock));
-            let guard = guard(SourceKind::File);
+            // Each server has a file of its own.
+            let guard = guard(SourceKind::File, None);
             let task = refresher(source, &guard, &keys, data_dir, clock, metrics, books);
             (guard, task)
         }
         Source::Google(sheet) => {
             info!(tab = sheet.tab, "keys come from a Google Sheet");
-            let guard = guard(SourceKind::Google { tab: sheet.tab.clone() });
             let source = GoogleTab::new(sheet.clone(), Arc::clone(clock), metrics.sheet_reads());
+            // What a later version writes may say more than this one reads.
+            let identity = format!("{} {SNAPSHOT_VERSION}", identity(&source, &keys));
+            let board = fleet.map(|fleet| Board::new(fleet, &identity));
+            let guard = guard(SourceKind::Google { tab: sheet.tab.clone() }, board);
             let task = refresher(source, &guard, &keys, data_dir, clock, metrics, books);
             (guard, task)
         }

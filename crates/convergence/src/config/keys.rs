@@ -107,6 +107,11 @@ impl Auth {
 }
 
 impl Auth {
+    /// Whether anybody is asked for a key.
+    pub(crate) fn is_guarded(&self) -> bool {
+        matches!(self, Auth::On(keys) if !matches!(keys.source, Source::Missing(_)))
+    }
+
     /// The sheet that the keys are in, if they are in one.
     pub(crate) fn sheet(&self) -> Option<&GoogleSheet> {
         let Auth::On(keys) = self else { return None };

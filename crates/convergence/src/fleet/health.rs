@@ -37,6 +37,9 @@ pub(crate) struct Report {
     /// RFC 3339: since when not every thread can ask it.
     away_since: Option<String>,
     last_error: Option<String>,
+    /// Whether this server reads the sheet for all; nothing, where each has a file of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reads_sheet: Option<bool>,
 }
 
 impl Health {
@@ -73,6 +76,11 @@ impl Health {
         }
     }
 
+    /// Whether this server reads the keys for all.
+    pub(super) fn is_reader(&self, is_reader: bool) {
+        self.metrics.is_reader(is_reader);
+    }
+
     /// A batch was answered, or given up.
     pub(super) fn round_trip(&self, took: Duration, answered: bool) {
         self.metrics.round_trip(took, answered);
@@ -88,7 +96,7 @@ impl Health {
         self.metrics.decided_alone();
     }
 
-    pub(super) fn report(&self, servers: u32, fallback: RedisFallback) -> Report {
+    pub(super) fn report(&self, servers: u32, fallback: RedisFallback, reads_sheet: Option<bool>) -> Report {
         let links = self.lock();
         let away = links.away.as_ref();
         Report {
@@ -97,6 +105,7 @@ impl Health {
             fallback: fallback.word(),
             away_since: away.map(|(since, _)| rfc3339(*since)),
             last_error: away.map(|(_, trouble)| trouble.to_string()),
+            reads_sheet,
         }
     }
 

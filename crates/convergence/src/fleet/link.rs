@@ -11,13 +11,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Fleet;
 use super::access::Connection;
 use super::alone::Admitted;
 use super::batch::{Ask, Batch, Wanted};
 use super::presence;
 use super::script::ClientKey;
 use super::trouble::Trouble;
+use super::{Fleet, random};
 use crate::config::RedisFallback;
 
 /// What the shared window says of a request.
@@ -225,8 +225,5 @@ impl Keeper {
 
 /// About so long: a quarter less, or up to a quarter more. Many servers do the same at the same time.
 pub(super) fn varied(pause: Duration) -> Duration {
-    let mut bytes = [0; 2];
-    // Without randomness all are a quarter early.
-    let _ = getrandom::fill(&mut bytes);
-    pause.mul_f64(0.75 + f64::from(u16::from_le_bytes(bytes) % 512) / 1024.0)
+    pause.mul_f64(0.75 + random() / 2.0)
 }

@@ -51,7 +51,9 @@ impl Fleet {
     fn tell_some(&self, link: &Link) -> bool {
         let some = self.untold.take(self.clock.now().uptime, PIECE);
         let more = some.len() == PIECE;
-        some.into_iter().for_each(|admitted| link.tell(admitted));
+        for admitted in some {
+            link.tell(admitted);
+        }
         more
     }
 

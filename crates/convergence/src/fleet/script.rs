@@ -55,6 +55,12 @@ impl Script {
         command
     }
 
+    /// By its name or with its whole text, for keys that a cluster has in one place.
+    pub(super) fn command(&self, keys: &[&str], spelt_out: bool) -> Cmd {
+        let (command, script) = if spelt_out { ("EVAL", &self.text) } else { ("EVALSHA", &self.sha1) };
+        redis::cmd(command).arg(script).arg(keys.len()).arg(keys).to_owned()
+    }
+
     /// With its whole text, after which Redis knows it by its name.
     pub(super) fn spell_out(&self, key: &str) -> Cmd {
         let mut command = redis::cmd("EVAL");

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::service::ApiKeyLayer;
 use super::settings::of_a_layer;
 use super::status::Status;
-use crate::app::{App, Background, Door};
+use crate::app::{App, Background, Door, Task};
 use crate::clock::SystemClock;
 use crate::config::{Config, Fault, Settings};
 use crate::fleet::Link;
@@ -52,8 +52,8 @@ impl Engine {
         if let Some(fleet) = &app.fleet {
             let (made, keeper) = fleet.link();
             // Apart from the background, where parsing a large sheet takes a while: requests wait for this.
-            let told = Arc::clone(fleet).keep_told();
-            threads.push(thread("redis", vec![Box::pin(keeper), Box::pin(told)], None)?);
+            let keeper: Task = Box::pin(keeper);
+            threads.push(thread("redis", std::iter::once(keeper).chain(app.fleet_tasks()).collect(), None)?);
             link = Some(made);
         }
         let engine = Self { app, link, drained, threads };

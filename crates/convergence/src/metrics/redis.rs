@@ -19,6 +19,7 @@ pub(super) struct Families {
     decisions: Family<Label, Counter>,
     round_trips: Family<Label, Histogram, fn() -> Histogram>,
     failures: Family<Label, Counter>,
+    reader: Family<[(&'static str, &'static str); 0], Gauge>,
 }
 
 /// As they are written, where things happen.
@@ -30,6 +31,7 @@ pub(crate) struct RedisMetrics {
     answered: Histogram,
     given_up: Histogram,
     failures: Family<Label, Counter>,
+    reader: Family<[(&'static str, &'static str); 0], Gauge>,
 }
 
 impl Default for Families {
@@ -39,6 +41,7 @@ impl Default for Families {
             decisions: Family::default(),
             round_trips: Family::new_with_constructor(|| Histogram::new(ROUND_TRIPS)),
             failures: Family::default(),
+            reader: Family::default(),
         }
     }
 }
@@ -57,6 +60,8 @@ impl Families {
         );
         let failures = "Connections to Redis that were lost or not made";
         registry.register("redis_failures", failures, self.failures.clone());
+        let reader = "1 on the server that reads the sheet for all, 0 on the others";
+        registry.register("redis_reader", reader, self.reader.clone());
     }
 
     /// From now on they are shown. `alone` is what a server is called that decides without Redis.
@@ -72,11 +77,17 @@ impl Families {
             answered: round_trips("ok"),
             given_up: round_trips("failed"),
             failures: self.failures.clone(),
+            reader: self.reader.clone(),
         }
     }
 }
 
 impl RedisMetrics {
+    /// Whether this server reads the keys for all.
+    pub(crate) fn is_reader(&self, is_reader: bool) {
+        self.reader.get_or_create(&[]).set(i64::from(is_reader));
+    }
+
     /// So many threads can ask, of so many.
     pub(crate) fn links(&self, open: usize, made: usize) {
         let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);

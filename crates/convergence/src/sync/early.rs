@@ -112,6 +112,18 @@ impl EarlyReads {
         self.rung.notify_one();
     }
 
+    /// Another server wishes for a read, for this cause. Nobody here waits for it.
+    pub(super) fn wished(&self, cause: Cause, changed_at: Option<i64>) {
+        match (cause, changed_at) {
+            (Cause::Webhook, Some(changed_at)) => self.changed(changed_at),
+            (Cause::UnknownKey, _) => self.unknown_key(),
+            _ => {
+                self.lock().refresh = true;
+                self.rung.notify_one();
+            }
+        }
+    }
+
     /// Waits for the end of a read that begins after this call; all who call before it begins share it.
     pub(crate) async fn read_now(&self) -> Outcome {
         let mut ended = self.ended.subscribe();

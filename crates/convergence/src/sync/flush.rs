@@ -13,9 +13,11 @@ use tracing::{debug, info, warn};
 use super::back_off::back_off;
 use super::complaint::Complaint;
 use super::keeper::Books;
+use super::pool::{Everyone, Pool};
 use super::usage_tab::{FlushError, UsageTab, Written};
 use crate::clock::Clock;
 use crate::config::{GoogleSheet, Usage};
+use crate::fleet::{Board, Counts, Trouble};
 use crate::usage::{Bookkeeper, KeepError, Ledger, Row, Totals, day_of, oldest_kept};
 
 /// How often one flush reads and writes: once, and again if there is more than one write takes, or if somebody has
@@ -24,6 +26,9 @@ const MOST_ROUNDS: usize = 8;
 
 /// How long a flush may take before the next save is more urgent. What it has written stays written.
 const LONGEST_FLUSH: Duration = Duration::from_mins(1);
+
+/// A server that has left nothing for so many intervals is silent.
+const SILENT_AFTER: u32 = 3;
 
 /// Keeps the totals in the spreadsheet.
 pub(crate) struct Flusher {
@@ -40,6 +45,28 @@ pub(crate) struct Flusher {
     /// Whether what was written last is yet to be seen again: another server may have written to the same new rows.
     to_confirm: bool,
     google: Complaint,
+    /// Where all servers leave what they have counted.
+    pool: Option<Pool>,
+    /// Who of them writes it to the spreadsheet.
+    board: Option<Arc<Board>>,
+    turn: Turn,
+    /// Until this uptime somebody else may write the same rows.
+    unsure_until: Duration,
+    /// All servers' totals, where this one writes them, and the version of them that is in the spreadsheet.
+    everyone: Everyone,
+    everyone_written: i64,
+}
+
+/// Whose rows this server has to write.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Turn {
+    /// Its own: it is alone, or does not know better.
+    #[default]
+    Own,
+    /// All servers'.
+    Everyones,
+    /// None: another writes those of all.
+    Nobodys,
 }
 
 impl Flusher {
@@ -48,6 +75,8 @@ impl Flusher {
         clock: Arc<dyn Clock>,
         usage: &Usage,
         sheet: Option<GoogleSheet>,
+        counts: Option<&Arc<Counts>>,
+        board: Option<Arc<Board>>,
     ) -> Self {
         let tab =
             usage.tab.clone().zip(sheet).map(|(tab, sheet)| UsageTab::new(GoogleSheet { tab, ..sheet }));
@@ -61,6 +90,12 @@ impl Flusher {
             written: 0,
             to_confirm: false,
             google: Complaint::default(),
+            pool: counts.map(Pool::new),
+            board,
+            turn: Turn::Own,
+            unsure_until: Duration::ZERO,
+            everyone: Everyone::default(),
+            everyone_written: 0,
         }
     }
 
@@ -82,6 +117,7 @@ impl Flusher {
                 () = ended(&mut drained) => break,
             }
             self.keep().await;
+            self.meet().await;
             let outcome = tokio::select! {
                 outcome = self.flush_if_due() => outcome,
                 // Given up in the middle: the last flush reads the tab again.
@@ -101,7 +137,49 @@ impl Flusher {
         // From here on nothing is counted. What goes wrong is said by the keeper, and there is no later.
         let _ = self.books.with(Bookkeeper::close).await;
         self.keep().await;
+        self.meet().await;
         let _ = self.flush_if_due().await;
+    }
+
+    /// Leaves what was counted for the other servers, and finds out whose rows are to be written.
+    async fn meet(&mut self) {
+        let turn = match self.whose_turn().await {
+            Ok(turn) => turn,
+            Err(trouble) => {
+                debug!("usage is not left for the other servers: {}", trouble);
+                Turn::Own
+            }
+        };
+        if turn == Turn::Nobodys {
+            self.written = self.ledger.version();
+        }
+        let now = self.clock.now().uptime;
+        if turn != self.turn {
+            self.turn = turn;
+            // Whoever wrote these rows before may not have got to it, or writes them again until this server is missed.
+            self.unsure_until = now + (SILENT_AFTER + 1) * self.interval;
+        }
+        self.to_confirm |= now < self.unsure_until;
+    }
+
+    async fn whose_turn(&mut self) -> Result<Turn, Trouble> {
+        let (Some(pool), true) = (&mut self.pool, self.is_resumed) else { return Ok(Turn::Own) };
+        if !self.ledger.is_settled() {
+            if self.tab.is_none() {
+                // Not settled after all where the disk is ill, which has been said.
+                let _ = self.settle(&HashMap::new()).await;
+            }
+            return Ok(Turn::Own);
+        }
+        pool.tell(&self.ledger).await?;
+        let Some(board) = self.board.as_ref().filter(|board| board.is_open()) else { return Ok(Turn::Own) };
+        if !board.is_reader() {
+            return Ok(Turn::Nobodys);
+        }
+        self.everyone = pool.everyone(day_of(self.clock.now().unix), SILENT_AFTER * self.interval).await?;
+        // To the last that is known here.
+        self.everyone.rows.extend(self.ledger.rows().iter().map(|(row, totals)| (row.clone(), *totals)));
+        Ok(Turn::Everyones)
     }
 
     /// Takes in what was counted since the last time, as far as it can be kept.
@@ -122,7 +200,11 @@ impl Flusher {
             books.post(now)?;
             gathered.map(|()| books.take_fresh())
         });
-        self.ledger.add(fresh.await?);
+        let fresh = fresh.await?;
+        if let Some(pool) = &mut self.pool {
+            pool.note(fresh.keys());
+        }
+        self.ledger.add(fresh);
         Ok(())
     }
 
@@ -153,7 +235,14 @@ impl Flusher {
     }
 
     fn is_to_be_written(&self) -> bool {
-        self.is_resumed && self.tab.is_some() && (self.written != self.ledger.version() || self.to_confirm)
+        let is_new = match self.turn {
+            Turn::Own => self.written != self.ledger.version(),
+            Turn::Everyones => {
+                self.written != self.ledger.version() || self.everyone_written != self.everyone.version
+            }
+            Turn::Nobodys => return false,
+        };
+        self.is_resumed && self.tab.is_some() && (is_new || self.to_confirm)
     }
 
     /// Writes to the spreadsheet if there is anything new, and says once what is wrong.
@@ -187,20 +276,35 @@ impl Flusher {
             let Some(tab) = &mut self.tab else { return Ok(()) };
             // Until its answer is there it may have hit anything.
             self.to_confirm = true;
-            match tab.write(seen, &self.ledger).await? {
+            let everyones =
+                (self.turn == Turn::Everyones).then(|| self.everyone.not_less_than(&seen.found()));
+            match tab.write(seen, everyones.as_ref().unwrap_or(self.ledger.rows())).await? {
                 Written::Nothing => self.to_confirm = false,
                 Written::All => {}
                 Written::Some => continue,
             }
             self.written = self.ledger.version();
+            self.everyone_written = self.everyone.version;
             return Ok(());
         }
         Err(FlushError::Restless)
     }
 
-    /// Without totals of its own this instance goes on from those that the tab has of it.
+    /// Without totals of its own this instance goes on from those that the tab has of it, or what it has left for the others
+    /// where that is more.
     async fn settle(&mut self, found: &HashMap<Row, Totals>) -> Result<(), FlushError> {
-        let rows = self.ledger.to_settle(found, day_of(self.clock.now().unix));
+        let today = day_of(self.clock.now().unix);
+        let mut rows = self.ledger.to_settle(found, today);
+        if let Some(pool) = &self.pool
+            && let Ok(left) = pool.of_instance(self.ledger.instance(), today).await
+        {
+            for (row, left) in left {
+                let totals = rows.entry(row).or_default();
+                if left.requests() >= totals.requests() {
+                    *totals = left;
+                }
+            }
+        }
         let (instance, settled) = (self.ledger.instance().to_owned(), rows.clone());
         let kept =
             self.books.with(move |books, _| Ok(books.store()?.settle([instance.as_str()], &settled)?));
@@ -208,7 +312,7 @@ impl Flusher {
         if !rows.is_empty() {
             warn!(
                 rows = rows.len(),
-                "DATA_DIR has no usage of instance {}, and the spreadsheet has: counting goes on from there; \
+                "DATA_DIR has no usage of instance {}, and the spreadsheet or Redis has: counting goes on from there; \
                  if another server has the same INSTANCE, give each its own",
                 self.ledger.instance()
             );

@@ -71,6 +71,16 @@ impl Journal {
         self.reading = Reading { number, cause: Some(cause), changes, began_at, began, changed: false };
     }
 
+    /// When the last change was made that the read under way is to show, as the webhook said. Unix milliseconds.
+    pub(crate) fn last_change(&self) -> Option<i64> {
+        self.reading.changes.iter().max().copied()
+    }
+
+    /// What another server has read is in use. So many `problems` has its table.
+    pub(crate) fn adopted(&self, keys: usize, problems: usize) {
+        self.metrics.in_use(keys, problems);
+    }
+
     /// What the read under way has changed decides from now on. Not to be told of what a person has ordered: with that, no
     /// change of the source has come to its effect.
     pub(crate) fn changed(&mut self) {

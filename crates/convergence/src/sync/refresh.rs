@@ -1,31 +1,26 @@
 //! The refresh: source to rows to records to the gate. Requests never wait for it.
 
-use std::collections::HashSet;
+mod words;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Gate, Problem, Table};
+use gate::{Gate, Now, Table};
 use tracing::{debug, error, info, warn};
 
 use super::Journal;
-use super::audit::Event;
-use super::back_off::back_off;
-use super::early::{Cause, Pace};
+use super::early::Cause;
 use super::freshness::{Freshness, InUse};
 use super::keeper::Books;
 use super::orders::{Order, Orders};
 use super::roll::Roll;
-use super::standing::{Held, Standing};
+use super::schedule::Schedule;
+use super::share::{Directory, News, Share, Wish};
+use super::standing::Standing;
 use super::state::{State, Step};
 use super::store::Store;
 use crate::clock::Clock;
 use crate::keys::{KeySource, SourceError};
-
-/// How many problems of one reading are logged line by line.
-const MOST_PROBLEMS: usize = 50;
-
-/// How many lost keys the line about a held refresh names.
-const MOST_LOST: usize = 5;
 
 /// Keeps a gate's directory as its source has it.
 pub(crate) struct Refresher<S> {
@@ -46,10 +41,23 @@ pub(crate) struct Refresher<S> {
     pub(crate) default_limit: Option<u32>,
     /// The problems that were last reported, so that they are logged when they change and not with each refresh.
     pub(crate) reported: Vec<String>,
+    /// How many problems the table has of what is in use.
+    pub(crate) problems: usize,
     /// The digest of what a person has accepted, until the source has been read.
     pub(crate) accepted: Option<String>,
     /// What each read does, for whoever asks.
     pub(crate) journal: Journal,
+    /// The other servers, where one of them reads for all.
+    pub(crate) share: Option<Share>,
+    pub(crate) schedule: Schedule,
+}
+
+/// What a read has come to.
+enum Reading {
+    /// What the source says, and when this server began to read it.
+    Own(Table, Now),
+    /// What another server has made of it.
+    Theirs(Directory),
 }
 
 impl<S: KeySource> Refresher<S> {
@@ -59,45 +67,45 @@ impl<S: KeySource> Refresher<S> {
         if let Some(order) = self.orders.look().await {
             self.obey(order).await;
         }
-        let (mut failures, mut cause) = (0, Cause::Start);
+        let mut cause = Cause::Start;
         loop {
             let started = self.clock.now();
             self.journal.begin(cause);
-            let result = match self.read().await {
-                Ok(table) => {
-                    self.refresh(table, started.unix).await;
+            let result = match self.read(cause).await {
+                Ok(Reading::Own(table, began)) => {
+                    self.refresh(table, began).await;
+                    self.journal.early().spent(self.source.requests(), self.clock.now().uptime);
                     Ok(())
                 }
-                Err(error) => Err(error),
-            };
-            let mut not_before = started.uptime;
-            let due = match &result {
-                Ok(()) => {
-                    failures = 0;
-                    started.uptime + self.cache_duration
+                Ok(Reading::Theirs(directory)) => {
+                    self.adopt(directory).await;
+                    Ok(())
                 }
                 Err(error) => {
-                    failures += 1;
-                    self.note_failure(error);
-                    let (now, asked) = (self.clock.now().uptime, error.retry_after.unwrap_or_default());
-                    not_before = now + asked;
-                    now + back_off(failures, self.cache_duration).max(asked)
+                    self.note_failure(&error);
+                    self.schedule.failed(self.clock.now().uptime, &error, self.cache_duration);
+                    self.journal.early().spent(self.source.requests(), self.clock.now().uptime);
+                    Err(error)
                 }
             };
-            self.freshness.update(|report| report.next_attempt = due);
-            self.journal.early().spent(self.source.requests(), self.clock.now().uptime);
-            self.journal.end(result.as_ref().copied(), self.gate.keys(), self.reported.len());
-            let pace = Pace { started: started.uptime, not_before, well: failures == 0 };
-            cause = self.wait(due, pace).await;
+            self.schedule.started = started.uptime;
+            self.journal.end(result.as_ref().copied(), self.gate.keys(), self.problems);
+            cause = self.wait().await;
         }
     }
 
-    /// Reads the source, once more after each order: one that is slow to answer keeps nobody from going back to keys that
-    /// work.
-    async fn read(&mut self) -> Result<Table, SourceError> {
+    /// Reads, once more after each order: a source that is slow to answer keeps nobody from going back to keys that work.
+    async fn read(&mut self, cause: Cause) -> Result<Reading, SourceError> {
         loop {
+            let wish =
+                Wish { cause, changed_at: self.journal.last_change(), in_use: self.state.in_use.as_ref() };
+            // What a person has accepted here, nobody else has been told of.
+            let is_own = self.accepted.is_some();
+            let share = self.share.as_mut();
             let order = tokio::select! {
-                table = self.source.read(self.default_limit) => return table,
+                reading = read_somewhere(&mut self.source, self.default_limit, share, wish, is_own, &*self.clock) => {
+                    return reading;
+                }
                 order = self.orders.given() => order,
             };
             self.obey(order).await;
@@ -106,27 +114,58 @@ impl<S: KeySource> Refresher<S> {
 
     /// Puts what the source has in the gate. The rows are as old as the moment at which their reading began, in Unix
     /// seconds.
-    async fn refresh(&mut self, table: Table, read_at: i64) {
+    async fn refresh(&mut self, table: Table, began: Now) {
         self.report_problems(&table.problems);
+        self.problems = table.problems.len();
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
         let accepted = self.accepted.take();
         let now = self.clock.now().unix;
         let before = self.state.standing.clone();
         let roll = Roll::of(table.records).in_zone(table.time_zone);
         let step = self.state.take(roll, accepted.as_deref(), now);
+        self.put_in_use(&before, step, began.unix, accepted.is_some()).await;
+        if accepted.is_some() {
+            self.orders.done();
+        }
+        self.schedule.read(began.uptime + self.cache_duration);
+        self.share(began.unix).await;
+    }
+
+    /// Puts in the gate what another server has made of the source.
+    async fn adopt(&mut self, directory: Directory) {
+        let Directory { read_at, roll, standing, problems, .. } = directory;
+        // By a clock that is ahead they would stay young.
+        let read_at = read_at.min(self.clock.now().unix);
+        debug!(keys = roll.records().len(), read_at, "keys are another server's");
+        let now = self.clock.now();
+        let before = self.state.standing.clone();
+        let step = self.state.adopt(roll, standing);
+        self.put_in_use(&before, step, read_at, false).await;
+        let age = Duration::from_secs(u64::try_from(now.unix - read_at).unwrap_or_default());
+        self.schedule.read(now.uptime + self.cache_duration.saturating_sub(age));
+        self.problems = problems;
+        self.journal.adopted(self.gate.keys(), problems);
+    }
+
+    /// After a good reading that began at this Unix second.
+    async fn put_in_use(&mut self, before: &Standing, step: Step, read_at: i64, was_accepted: bool) {
         self.use_keys(read_at).await;
         if step.changed {
             self.journal.changed();
         }
-        self.say(&before, &step, accepted.is_some());
-        if accepted.is_some() {
-            self.orders.done();
-        }
+        self.say(before, &step, was_accepted);
         self.freshness.update(|report| {
             report.connected = true;
             report.last_error = None;
         });
-        self.store.keep(&self.state, step, read_at, now);
+        self.store.keep(&self.state, step, read_at, self.clock.now().unix);
+    }
+
+    /// Lets the other servers have what this one has read and uses.
+    async fn share(&mut self, read_at: i64) {
+        if let Some(share) = &mut self.share {
+            share.tell(&self.state, read_at, self.problems).await;
+        }
     }
 
     /// Puts the keys in the gate that are in use now, after the source was last read at this Unix second. A refresh that
@@ -200,46 +239,32 @@ impl<S: KeySource> Refresher<S> {
         // Without any read so far, the keys are as old as they were then.
         let read_at = self.freshness.report().last_read.unwrap_or(of);
         self.use_keys(read_at).await;
+        if let Some(share) = &mut self.share {
+            share.begin(self.clock.now().uptime);
+        }
+        self.share(read_at).await;
         warn!(keys = self.gate.keys(), "ROLLED BACK to the keys of entry {to}, until the source changes");
         self.store.keep(&self.state, step, read_at, now);
     }
 
-    /// Says what a good read has come to.
-    fn say(&self, before: &Standing, step: &Step, was_accepted: bool) {
-        let accepted = step.event == Some(Event::Accepted);
-        if let (Some(held), false) = (&step.held, accepted) {
-            say_held(held);
-        }
-        match (before, &self.state.standing) {
-            (_, Standing::AsRead) if accepted => {
-                warn!(keys = self.gate.keys(), "the held refresh is in use: it was accepted");
-            }
-            (Standing::Held(_), Standing::AsRead) => {
-                info!(keys = self.gate.keys(), "the source is repaired: nothing is held any more");
-            }
-            (Standing::RolledBack(back), standing) if !matches!(standing, Standing::RolledBack(_)) => {
-                warn!("the source has changed: the rollback to entry {} is over", back.to);
-            }
-            (_, Standing::RolledBack(back)) => debug!("the rollback to entry {} is still in force", back.to),
-            _ => {}
-        }
-        if was_accepted && !accepted {
-            warn!("what was accepted is not what the source says now; nothing has been let pass for it");
-        }
-        if !self.freshness.report().connected {
-            info!(keys = self.gate.keys(), "keys are up to date");
-        }
-    }
-
     /// Waits until the next read is due: the cache has expired, the source has changed, or somebody has asked for one.
-    /// Says which. Obeys meanwhile. `due` is the clock's uptime.
-    async fn wait(&mut self, due: Duration, pace: Pace) -> Cause {
+    /// Says which. Obeys meanwhile, and hears what other servers read.
+    async fn wait(&mut self) -> Cause {
         loop {
+            let due = match &self.share {
+                Some(share) => share.due(self.schedule.expires, self.cache_duration),
+                None => self.schedule.expires,
+            };
+            self.freshness.update(|report| report.next_attempt = due);
             let clock = &self.clock;
             let cause = tokio::select! {
                 () = clock.sleep(due.saturating_sub(clock.now().uptime)) => Cause::Poll,
                 () = self.source.changed() => Cause::File,
-                cause = self.journal.early().due(&**clock, pace) => cause,
+                cause = self.journal.early().due(&**clock, self.schedule.pace()) => cause,
+                news = news(self.share.as_mut(), self.state.in_use.as_ref()) => {
+                    self.hear(news).await;
+                    continue;
+                }
                 order = self.orders.given() => {
                     if !self.obey(order).await {
                         continue;
@@ -252,55 +277,49 @@ impl<S: KeySource> Refresher<S> {
         }
     }
 
+    async fn hear(&mut self, news: News) {
+        match news {
+            News::Directory(directory) => self.adopt(directory).await,
+            News::Failure(error) => self.note_failure(&error),
+            News::Wish(cause, changed_at) => self.journal.early().wished(cause, changed_at),
+            News::Turn => {}
+        }
+    }
+
     fn usable_until(&self, read_at: i64) -> i64 {
         read_at.saturating_add(i64::try_from(self.max_stale.as_secs()).unwrap_or(i64::MAX))
     }
-
-    fn note_failure(&self, error: &SourceError) {
-        self.freshness.update(|report| {
-            report.connected = false;
-            report.last_error = Some(error.public.clone());
-        });
-        let now = self.clock.now();
-        let consequence = match self.freshness.report().age(now.unix) {
-            Some(age) if self.gate.decides(now) => format!("the last good ones, {age} s old, stay in use"),
-            Some(age) => format!("the last good ones, {age} s old, are too old: protected paths answer 503"),
-            None => "protected paths answer 503".to_owned(),
-        };
-        if error.needs_help {
-            error!("keys could not be read, {consequence}: {}", error.detail);
-        } else {
-            warn!("keys could not be read, {consequence}: {}", error.detail);
-        }
-    }
-
-    fn report_problems(&mut self, problems: &[Problem]) {
-        let now: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let known: HashSet<&String> = self.reported.iter().collect();
-        let new: Vec<&String> = now.iter().filter(|problem| !known.contains(problem)).collect();
-        new.iter().take(MOST_PROBLEMS).for_each(|problem| warn!("keys table: {problem}"));
-        if new.len() > MOST_PROBLEMS {
-            warn!("keys table: {} more problems", new.len() - MOST_PROBLEMS);
-        }
-        if now.is_empty() && !self.reported.is_empty() {
-            info!("every row of the keys table can be read again");
-        }
-        self.reported = now;
-    }
 }
 
-/// The loudest line there is, at each held refresh.
-fn say_held(held: &Held) {
-    let shown: Vec<String> = held
-        .keys
-        .iter()
-        .take(MOST_LOST)
-        .map(|key| format!("{} (row {})", key.fingerprint, key.row))
-        .collect();
-    let more = if held.lost() > shown.len() { " and more" } else { "" };
-    error!(
-        "REFRESH HELD: {held}, which looks like an accident; the keys from before stay in use. Repair the source, or \
-         confirm with `convergence keys accept`. Lost: {}{more}",
-        shown.join(", ")
-    );
+/// Has from another server what that has read, where one reads for this one; else reads the source.
+async fn read_somewhere<S: KeySource>(
+    source: &mut S,
+    default_limit: Option<u32>,
+    mut share: Option<&mut Share>,
+    wish: Wish<'_>,
+    is_own: bool,
+    clock: &dyn Clock,
+) -> Result<Reading, SourceError> {
+    if let Some(share) = share.as_mut().filter(|_| !is_own)
+        && let Some(theirs) = share.read(wish).await
+    {
+        return theirs.map(Reading::Theirs);
+    }
+    let began = clock.now();
+    if let Some(share) = &mut share {
+        share.begin(began.uptime);
+    }
+    let table = source.read(default_limit).await;
+    if let (Err(error), Some(share)) = (&table, share) {
+        share.tell_failure(error).await;
+    }
+    table.map(|table| Reading::Own(table, began))
+}
+
+/// What the other servers have to say, if there are any.
+async fn news(share: Option<&mut Share>, in_use: Option<&Arc<Roll>>) -> News {
+    match share {
+        Some(share) => share.news(in_use).await,
+        None => std::future::pending().await,
+    }
 }

@@ -15,7 +15,7 @@ use super::listed::Lists;
 use super::roll::Roll;
 
 /// Raised when the file's meaning changes; a file of a later version is ignored.
-const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 3;
 
 /// The earliest version that is read. In version 1 no row had restrictions, since nothing read them: a key that the sheet
 /// restricts would be free with it, so there are rather no keys until the first reading. In version 2 no row had quotas:
@@ -116,16 +116,12 @@ impl SnapshotFile {
             version: VERSION,
             source: self.source.clone(),
             read_at,
-            time_zone: DateTimePrinter::new().time_zone_to_string(roll.time_zone()).ok(),
+            time_zone: zone_name(roll.time_zone()),
             records: records.len(),
         };
         disk::replace(&self.path, 0o600, |out| {
             serde_json::to_writer(&mut *out, &header)?;
-            for record in records {
-                out.write_all(b"\n")?;
-                serde_json::to_writer(&mut *out, &Line::from(record))?;
-            }
-            Ok(())
+            write_lines(out, records)
         })
     }
 }
@@ -150,14 +146,37 @@ pub(crate) fn read(path: &Path) -> io::Result<Snapshot> {
             "it was written by a later version"
         }));
     }
-    let records: Vec<Record> =
-        lines.map(|line| serde_json::from_str::<Line>(&line?)?.into_record()).collect::<io::Result<_>>()?;
+    let records = read_lines(lines)?;
     if records.len() != header.records {
         return Err(invalid("it is not whole"));
     }
-    let zone = header.time_zone.and_then(|zone| DateTimeParser::new().parse_time_zone(zone).ok());
-    let roll = Roll::of(records).in_zone(zone.unwrap_or(TimeZone::UTC));
+    let roll = Roll::of(records).in_zone(zone(header.time_zone.as_deref()));
     Ok(Snapshot { source: header.source, read_at: header.read_at, roll })
+}
+
+/// Records, a line each, after the end of the line before.
+pub(super) fn write_lines(mut out: impl Write, records: &[Record]) -> io::Result<()> {
+    for record in records {
+        out.write_all(b"\n")?;
+        serde_json::to_writer(&mut out, &Line::from(record))?;
+    }
+    Ok(())
+}
+
+/// Records, from such lines.
+pub(super) fn read_lines(lines: impl Iterator<Item = io::Result<String>>) -> io::Result<Vec<Record>> {
+    lines.map(|line| serde_json::from_str::<Line>(&line?)?.into_record()).collect()
+}
+
+/// A time zone as RFC 9557 writes it; nothing where it cannot.
+pub(super) fn zone_name(zone: &TimeZone) -> Option<String> {
+    DateTimePrinter::new().time_zone_to_string(zone).ok()
+}
+
+/// The zone of such a name; UTC where there is none.
+pub(super) fn zone(name: Option<&str>) -> TimeZone {
+    let zone = name.and_then(|name| DateTimeParser::new().parse_time_zone(name).ok());
+    zone.unwrap_or(TimeZone::UTC)
 }
 
 impl From<&Record> for Line {

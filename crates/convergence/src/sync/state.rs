@@ -60,6 +60,26 @@ impl State {
         self.hold(&old, &read, held)
     }
 
+    /// Takes what another server has made of the source. It has passed a guard there.
+    pub(super) fn adopt(&mut self, roll: Arc<Roll>, standing: Standing) -> Step {
+        let difference = match &self.in_use {
+            Some(old) => Difference::between(old, &roll),
+            None => Difference::from_nothing(&roll),
+        };
+        let changed = self.in_use.replace(roll).is_none() || !difference.is_none();
+        let was = std::mem::replace(&mut self.standing, standing);
+        let event = match &self.standing {
+            Standing::RolledBack(_) if was != self.standing => Some(Event::RolledBack),
+            Standing::Held(_) if was != self.standing => Some(Event::Held),
+            _ => changed.then_some(Event::Applied),
+        };
+        let held = match &self.standing {
+            Standing::Held(held) => Some(held.clone()),
+            _ => None,
+        };
+        Step { event, changed, difference, held }
+    }
+
     /// Brings an earlier directory back, until the source says something else than it did when it was last read.
     pub(super) fn roll_back(&mut self, to: u64, roll: Roll, now: i64) -> Step {
         let difference = match &self.in_use {

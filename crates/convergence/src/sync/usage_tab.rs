@@ -1,6 +1,6 @@
 //! The `Usage` tab: looked at whole, written in one request, and what the write has hit is checked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use tracing::{info, warn};
 use crate::config::GoogleSheet;
 use crate::keys::{SourceError, open};
 use crate::usage::{
-    COLUMNS, Grid, HeaderLost, Layout, Ledger, Mishap, Plan, Row, Totals, Update, found, identities, misses,
-    plan, restore, suspects,
+    COLUMNS, Grid, HeaderLost, Layout, Mishap, Plan, Row, Totals, Update, found, identities, misses, plan,
+    restore, suspects,
 };
 
 /// Rows in one write. Google advises to stay below 2 MB in a request, and stops at 180 s.
@@ -94,15 +94,19 @@ impl UsageTab {
     }
 
     /// Writes what the tab, as it was seen, does not say.
-    pub(super) async fn write(&mut self, seen: Seen, ledger: &Ledger) -> Result<Written, FlushError> {
+    pub(super) async fn write(
+        &mut self,
+        seen: Seen,
+        rows: &BTreeMap<Row, Totals>,
+    ) -> Result<Written, FlushError> {
         let layout = seen.layout.clone().unwrap_or_else(Layout::fresh);
         if let Some((updates, before)) = self.doubt.take() {
             let was = before.layout.unwrap_or_else(Layout::fresh);
             let (before, now) = ((&before.grid, &was), (&seen.grid, &layout));
-            self.mishaps.extend(suspects(&updates, before, now, ledger.rows()));
+            self.mishaps.extend(suspects(&updates, before, now, rows));
         }
-        let mut plan = plan(&seen.grid, &layout, ledger.rows(), MOST_ROWS);
-        self.report_shared(plan.larger, ledger.instance());
+        let mut plan = plan(&seen.grid, &layout, rows, MOST_ROWS);
+        self.report_shared(plan.larger);
         let (mended, lost) = restore(&self.mishaps, &seen.grid, &layout);
         if lost > 0 {
             warn!(lost, "rows of other instances in the usage tab were overwritten; each mends its own");
@@ -124,7 +128,7 @@ impl UsageTab {
         self.spreadsheet = Some(spreadsheet);
         let Some((updates, seen)) = self.doubt.take() else { return Ok(Written::Some) };
         let hit = identities(&answer, &lengths, &layout);
-        let (missed, strangers) = misses(&updates, &hit, &seen.grid, &layout, ledger.rows());
+        let (missed, strangers) = misses(&updates, &hit, &seen.grid, &layout, rows);
         if missed > 0 {
             info!(missed, "rows of the usage tab were moved while it was written; putting them right");
             self.mishaps.extend(strangers);
@@ -142,12 +146,11 @@ impl UsageTab {
         }
     }
 
-    fn report_shared(&mut self, larger: usize, instance: &str) {
+    fn report_shared(&mut self, larger: usize) {
         if larger > 0 && !self.is_shared {
             warn!(
                 rows = larger,
-                "the usage tab has larger totals of instance {instance} than this server knows, and they are set right; \
-                 if another server has the same INSTANCE, give each its own"
+                "the usage tab has larger totals than are known here, and they are set right; if another server has the same INSTANCE, give each its own"
             );
         }
         self.is_shared = larger > 0;

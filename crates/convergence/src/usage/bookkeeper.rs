@@ -116,7 +116,7 @@ impl Bookkeeper {
             return Err(error);
         }
         for (instance, lines) in parcel.batch.lines {
-            for (about, totals) in lines.into_iter().filter(|(_, totals)| totals.are_use()) {
+            for (about, totals) in lines {
                 let row =
                     Row { date: day_of(about.minute), instance: instance.clone(), client: about.client };
                 self.fresh.entry(row).or_default().add(&totals);

@@ -61,7 +61,8 @@ impl Ledger {
 
     /// Takes in what is in the database since the last call.
     pub(crate) fn add(&mut self, fresh: BTreeMap<Row, Totals>) {
-        self.version += u64::from(!fresh.is_empty());
+        // What was only refused by key is nobody's use, and told in reports alone.
+        self.version += u64::from(fresh.values().any(Totals::are_use));
         for (row, totals) in fresh {
             self.rows.entry(row).or_default().add(&totals);
         }

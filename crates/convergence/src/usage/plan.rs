@@ -47,7 +47,9 @@ pub(crate) fn plan(grid: &Grid, layout: &Layout, ledger: &BTreeMap<Row, Totals>,
     for (row, totals) in ledger {
         let figures = figures_of(totals);
         let Some(places) = places.get(row) else {
-            plan.new.push((identity_of(row), figures));
+            if totals.are_use() {
+                plan.new.push((identity_of(row), figures));
+            }
             continue;
         };
         let shown = |place: usize| layout.figures(&grid[place]);

@@ -7,10 +7,12 @@ use std::path::Path;
 
 use gate::{Fingerprint, Periods, Spent};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::bookkeeper::KeepError;
-use super::store::{self, Group, KEPT_HOURS, KEPT_MINUTES, Line, Question, Store};
+use super::ledger::{KEPT_DAYS, Row, day_of, oldest_kept};
+use super::store::{self, Group, KEPT_HOURS, KEPT_MINUTES, Line, Question, Store, begin_of};
 use super::tally::files;
 use super::totals::Totals;
 
@@ -121,6 +123,41 @@ pub(crate) fn spent(folder: &Path, periods: &Periods, now: i64) -> Result<Vec<Sp
         }
     };
     Ok(month.into_iter().map(client).collect())
+}
+
+/// The first and the last UTC day of a question that totals of days can answer.
+///
+/// # Errors
+/// They cannot: they know no keys, endpoints or hours, and of each day only the whole.
+pub(crate) fn days_of(question: &Question, now: i64) -> Result<(Date, Date), String> {
+    if !matches!(question.by, Group::Client | Group::Day) {
+        return Err("by: with servers=all it is client or day".to_owned());
+    }
+    let is_whole = |moment: i64| moment.rem_euclid(DAY) == 0 || moment > now;
+    if !is_whole(question.since) || !is_whole(question.until) {
+        return Err("since, until: with servers=all they are whole UTC days, such as 2025-12-31".to_owned());
+    }
+    let (first, last) = (day_of(question.since), day_of(question.until.min(now + DAY) - 1));
+    if first < oldest_kept(day_of(now)) {
+        return Err(format!("since: with servers=all it is at most {KEPT_DAYS} days ago"));
+    }
+    Ok((first, last))
+}
+
+/// What totals of days say to a question.
+pub(crate) fn of_days(question: &Question, rows: &BTreeMap<Row, Totals>) -> Vec<Entry> {
+    let mut sums: BTreeMap<Line, Totals> = BTreeMap::new();
+    for (row, totals) in rows {
+        let begin = begin_of(row.date);
+        let is_wanted = (question.since..question.until).contains(&begin)
+            && question.client.as_ref().is_none_or(|client| *client == row.client);
+        if is_wanted {
+            let number = if question.by == Group::Day { begin } else { 0 };
+            let line = Line { client: row.client.clone(), number, endpoint: String::new() };
+            sums.entry(line).or_default().add(totals);
+        }
+    }
+    sums.into_iter().map(|(line, totals)| entry(question.by, line, &totals)).collect()
 }
 
 /// Whether anything was ever counted there.

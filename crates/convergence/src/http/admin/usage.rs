@@ -6,18 +6,26 @@ use crate::app::App;
 use crate::http::body::Answer;
 use crate::http::problem::Problem;
 use crate::http::routes::json;
-use crate::usage::{Asked, report};
+use crate::sync::left;
+use crate::usage::{Asked, Question, days_of, of_days, report};
 
 pub(super) async fn answer(app: &App, query: Option<&str>) -> Response<Answer> {
     let pairs: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
-    let mut asked = Asked::default();
+    let (mut asked, mut is_of_all) = (Asked::default(), false);
     for (name, value) in &pairs {
         let part = match &**name {
             "since" => &mut asked.since,
             "until" => &mut asked.until,
             "client" => &mut asked.client,
             "by" => &mut asked.by,
-            _ => return bad_request("the query takes since, until, client and by".to_owned()),
+            "servers" if value == "all" => {
+                is_of_all = true;
+                continue;
+            }
+            "servers" => {
+                return bad_request("servers: it is all, or left out for this server alone".to_owned());
+            }
+            _ => return bad_request("the query takes since, until, client, by and servers".to_owned()),
         };
         *part = Some(value);
     }
@@ -26,24 +34,59 @@ pub(super) async fn answer(app: &App, query: Option<&str>) -> Response<Answer> {
         Ok(question) => question,
         Err(wrong) => return bad_request(wrong),
     };
+    if is_of_all {
+        return of_all_servers(app, &question, now).await;
+    }
     // What can only be kept in memory is gathered all the same, and is not in the answer: /auth/status says so.
-    let folder = app.books.with(|books, now| {
+    let gathered = app.books.with(|books, now| {
         books.gather()?;
         books.post(now)
     });
-    let _ = folder.await;
+    let _ = gathered.await;
     let folder = app.data_dir.join("usage");
     let entries = tokio::task::spawn_blocking(move || {
         report(&folder, &question, now).map_err(|error| error.to_string())
     });
     match entries.await.map_err(|error| error.to_string()).flatten() {
         Ok(entries) => json(&entries),
-        Err(error) => {
-            let detail = format!("the counts cannot be read: {error}");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "usage_unreadable", "Usage unreadable", detail)
+        Err(error) => unreadable(&error),
+    }
+}
+
+/// The sums over all servers: of this one to the last request, of the others as they have last told.
+async fn of_all_servers(app: &App, question: &Question, now: i64) -> Response<Answer> {
+    let Some(counts) = &app.counts else {
+        return bad_request("servers: without REDIS_URL this server knows of no others".to_owned());
+    };
+    let (first, last) = match days_of(question, now) {
+        Ok(days) => days,
+        Err(wrong) => return bad_request(wrong),
+    };
+    let own = app.books.with(move |books, now| {
+        books.gather()?;
+        books.post(now)?;
+        Ok(books.store()?.days(first)?)
+    });
+    let own = match own.await {
+        Ok(own) => own,
+        Err(error) => return unreadable(&error.to_string()),
+    };
+    match left(counts, first, last).await {
+        Ok(mut rows) => {
+            rows.extend(own);
+            json(&of_days(question, &rows))
+        }
+        Err(trouble) => {
+            let detail = format!("the counts of the other servers cannot be had: {trouble}");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "redis_unavailable", "Redis unavailable", detail)
                 .answer()
         }
     }
+}
+
+fn unreadable(error: &str) -> Response<Answer> {
+    let detail = format!("the counts cannot be read: {error}");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "usage_unreadable", "Usage unreadable", detail).answer()
 }
 
 fn bad_request(detail: String) -> Response<Answer> {

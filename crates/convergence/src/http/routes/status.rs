@@ -58,7 +58,7 @@ impl<'a> Status<'a> {
         match &app.door {
             Door::Open(why) => Self { mode: why.mode(), reason: Some(why.to_string()), ..Self::default() },
             Door::Guarded(guard) => {
-                let redis = app.fleet.as_ref().map(|fleet| fleet.report());
+                let redis = app.fleet.as_ref().map(|fleet| fleet.report(guard.board.as_deref()));
                 let last_error = app.books.tally.trouble();
                 let usage = Some(Usage { durable: last_error.is_none(), last_error });
                 Self { redis, usage, ..guarded(guard, app.clock.now()) }

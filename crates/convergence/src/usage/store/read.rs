@@ -158,7 +158,7 @@ impl Store {
         Ok(!batch.taken.is_empty())
     }
 
-    /// The totals of each day since this one, by client and instance, where anything was used.
+    /// The totals of each day since this one, by client and instance.
     ///
     /// # Errors
     /// It cannot be read.
@@ -171,7 +171,7 @@ impl Store {
             let about = Row { date: day_of(row.get(0)?), instance: row.get(1)?, client: row.get(2)? };
             Ok((about, totals(row, 3)?))
         })?;
-        rows.filter(|row| row.as_ref().map_or(true, |(_, totals)| totals.are_use())).collect()
+        rows.collect()
     }
 
     /// The instances whose rows in the spreadsheet were taken over.

@@ -3,7 +3,9 @@
 mod away;
 mod exact;
 mod kinds;
+mod sheet;
 mod start;
+mod totals;
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,8 +62,11 @@ impl Server {
     }
 
     fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let all = [crate::GUARDED, settings].concat();
-        let mut serving = Serving::start(folder.path(), &["serve"], &all);
+        Self::start_with(folder, &[crate::GUARDED, settings].concat())
+    }
+
+    fn start_with(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let mut serving = Serving::start(folder.path(), &["serve"], settings);
         serving.line_with("keys are up to date");
         let client = Client::builder().no_proxy().timeout(LONG).build().expect("a client");
         Self { url: serving.url.clone(), serving: Mutex::new(serving), folder, client }
@@ -92,6 +97,12 @@ impl Server {
     async fn status(&self) -> Value {
         let answer = self.client.get(self.url("/auth/status")).send().await.expect("an answer");
         answer.json().await.expect("JSON")
+    }
+
+    /// The admin listener.
+    fn admin(&self, path: &str) -> String {
+        let line = self.serving.lock().expect("no panic").line_with("admin at http://");
+        format!("{}{path}", line.rsplit("admin at ").next().expect("an address").trim())
     }
 
     async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
