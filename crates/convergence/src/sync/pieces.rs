@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead};
 use std::ops::Range;
+use std::sync::Arc;
 
 use gate::{KeyHash, Record};
 use serde::{Deserialize, Serialize};
@@ -16,15 +17,27 @@ use crate::fleet::Piece;
 /// How many rows of the table are in one piece.
 const ROWS: u32 = 512;
 
-/// What is said of a directory, and of which pieces it is made.
+/// What a server has read, and made of it.
+#[derive(Clone)]
+pub(super) struct Directory {
+    /// The Unix second at which the reading began, by the clock of who has read.
+    pub(super) read_at: i64,
+    pub(super) roll: Arc<Roll>,
+    /// Why that is in use.
+    pub(super) standing: Standing,
+    /// Whether there were no keys to lay it beside, so that it has passed no guard.
+    pub(super) is_unguarded: bool,
+    /// How many problems the table has.
+    pub(super) problems: usize,
+}
+
+/// The same as text, but for the records; and of which pieces they are made.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Manifest {
-    /// The Unix second at which its reading began.
-    pub(super) read_at: i64,
-    /// Why it is in use.
-    pub(super) standing: Standing,
-    /// How many problems its table has.
-    pub(super) problems: usize,
+    read_at: i64,
+    standing: Standing,
+    is_unguarded: bool,
+    problems: usize,
     /// As in a snapshot.
     time_zone: Option<String>,
     /// Their names, in the order of the rows.
@@ -33,11 +46,18 @@ pub(super) struct Manifest {
 
 impl Manifest {
     /// Cuts a directory up.
-    pub(super) fn of(roll: &Roll, standing: Standing, read_at: i64, problems: usize) -> (Self, Vec<Piece>) {
+    pub(super) fn of(directory: &Directory) -> (Self, Vec<Piece>) {
+        let Directory { read_at, roll, standing, is_unguarded, problems } = directory;
         let pieces: Vec<Piece> = cuts(roll).map(|cut| piece(&roll.records()[cut])).collect();
-        let names = pieces.iter().map(|(name, _)| name.clone()).collect();
-        let time_zone = zone_name(roll.time_zone());
-        (Self { read_at, standing, problems, time_zone, pieces: names }, pieces)
+        let manifest = Self {
+            read_at: *read_at,
+            standing: standing.clone(),
+            is_unguarded: *is_unguarded,
+            problems: *problems,
+            time_zone: zone_name(roll.time_zone()),
+            pieces: pieces.iter().map(|(name, _)| name.clone()).collect(),
+        };
+        (manifest, pieces)
     }
 
     /// The pieces that are not in that roll already.
@@ -49,7 +69,7 @@ impl Manifest {
     ///
     /// # Errors
     /// A piece is not what its name says, or cannot be read.
-    pub(super) fn assemble(&self, old: &Roll, known: &Known, missing: Vec<Vec<u8>>) -> io::Result<Roll> {
+    pub(super) fn assemble(self, old: &Roll, known: &Known, missing: Vec<Vec<u8>>) -> io::Result<Directory> {
         let mut missing = missing.into_iter();
         let mut records = Vec::new();
         for name in &self.pieces {
@@ -62,7 +82,9 @@ impl Manifest {
             // Before the first line there is nothing.
             records.extend(read_lines(bytes.lines().skip(1))?);
         }
-        Ok(Roll::of(records).in_zone(zone(self.time_zone.as_deref())))
+        let roll = Roll::of(records).in_zone(zone(self.time_zone.as_deref()));
+        let Self { read_at, standing, is_unguarded, problems, .. } = self;
+        Ok(Directory { read_at, roll: Arc::new(roll), standing, is_unguarded, problems })
     }
 }
 
@@ -102,16 +124,23 @@ mod tests {
     use super::*;
     use crate::sync::samples::{record, roll, table};
 
+    fn directory(roll: Roll) -> Directory {
+        let standing = Standing::AsRead;
+        Directory { read_at: 5, roll: Arc::new(roll), standing, is_unguarded: true, problems: 7 }
+    }
+
     /// What a server with one directory makes of another's; and how many pieces it has to fetch.
     fn hand_over(old: &Roll, new: &Roll) -> (Roll, usize) {
-        let (manifest, pieces) = Manifest::of(new, Standing::AsRead, 5, 0);
+        let (manifest, pieces) = Manifest::of(&directory(new.clone()));
         let manifest: Manifest =
             serde_json::from_str(&serde_json::to_string(&manifest).expect("JSON")).expect("the same");
         let (pieces, known): (HashMap<_, _>, _) = (pieces.into_iter().collect(), Known::of(old));
         let missing: Vec<Vec<u8>> =
             manifest.missing(&known).iter().map(|name| pieces[*name].clone()).collect();
         let fetched = missing.len();
-        (manifest.assemble(old, &known, missing).expect("whole"), fetched)
+        let got = manifest.assemble(old, &known, missing).expect("whole");
+        assert!(got.read_at == 5 && got.problems == 7 && got.is_unguarded);
+        (Arc::unwrap_or_clone(got.roll), fetched)
     }
 
     fn large() -> Vec<Record> {
@@ -141,12 +170,15 @@ mod tests {
 
     #[test]
     fn a_piece_that_was_tampered_with_is_refused() {
-        let (manifest, mut pieces) = Manifest::of(&Roll::of(large()), Standing::AsRead, 5, 0);
-        let known = Known::of(&Roll::default());
-        let bytes = |pieces: &[Piece]| pieces.iter().map(|(_, bytes)| bytes.clone()).collect();
-        assert!(manifest.assemble(&Roll::default(), &known, bytes(&pieces)).is_ok());
-        assert!(manifest.assemble(&Roll::default(), &known, Vec::new()).is_err());
-        *pieces[4].1.last_mut().expect("not empty") = b' ';
-        assert!(manifest.assemble(&Roll::default(), &known, bytes(&pieces)).is_err());
+        let (nothing, known) = (Roll::default(), Known::of(&Roll::default()));
+        let assemble = |change: fn(&mut Vec<Vec<u8>>)| {
+            let (manifest, pieces) = Manifest::of(&directory(Roll::of(large())));
+            let mut pieces = pieces.into_iter().map(|(_, bytes)| bytes).collect();
+            change(&mut pieces);
+            manifest.assemble(&nothing, &known, pieces)
+        };
+        assert!(assemble(|_| {}).is_ok());
+        assert!(assemble(Vec::clear).is_err());
+        assert!(assemble(|pieces| *pieces[4].last_mut().expect("not empty") = b' ').is_err());
     }
 }

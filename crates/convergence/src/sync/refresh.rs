@@ -13,9 +13,10 @@ use super::early::Cause;
 use super::freshness::{Freshness, InUse};
 use super::keeper::Books;
 use super::orders::{Order, Orders};
+use super::pieces::Directory;
 use super::roll::Roll;
 use super::schedule::Schedule;
-use super::share::{Directory, News, Share, Wish};
+use super::share::{News, Share, Wish};
 use super::standing::Standing;
 use super::state::{State, Step};
 use super::store::Store;
@@ -122,29 +123,40 @@ impl<S: KeySource> Refresher<S> {
         let now = self.clock.now().unix;
         let before = self.state.standing.clone();
         let roll = Roll::of(table.records).in_zone(table.time_zone);
+        let is_unguarded = self.state.in_use.is_none();
         let step = self.state.take(roll, accepted.as_deref(), now);
         self.put_in_use(&before, step, began.unix, accepted.is_some()).await;
         if accepted.is_some() {
             self.orders.done();
         }
         self.schedule.read(began.uptime + self.cache_duration);
-        self.share(began.unix).await;
+        self.share(began.unix, is_unguarded).await;
     }
 
-    /// Puts in the gate what another server has made of the source.
+    /// Puts in the gate what another server has made of the source. What has passed no guard there has to pass this one's, and
+    /// then all use what this one makes of it.
     async fn adopt(&mut self, directory: Directory) {
-        let Directory { read_at, roll, standing, problems, .. } = directory;
+        let Directory { read_at, roll, standing, is_unguarded, problems } = directory;
         // By a clock that is ahead they would stay young.
         let read_at = read_at.min(self.clock.now().unix);
         debug!(keys = roll.records().len(), read_at, "keys are another server's");
         let now = self.clock.now();
         let before = self.state.standing.clone();
-        let step = self.state.adopt(roll, standing);
+        let is_to_be_guarded = is_unguarded && self.state.in_use.is_some();
+        let step = if is_to_be_guarded {
+            self.state.take(Arc::unwrap_or_clone(roll), None, now.unix)
+        } else {
+            self.state.adopt(roll, standing)
+        };
         self.put_in_use(&before, step, read_at, false).await;
         let age = Duration::from_secs(u64::try_from(now.unix - read_at).unwrap_or_default());
         self.schedule.read(now.uptime + self.cache_duration.saturating_sub(age));
         self.problems = problems;
         self.journal.adopted(self.gate.keys(), problems);
+        if is_to_be_guarded {
+            self.begin_to_share();
+            self.share(read_at, false).await;
+        }
     }
 
     /// After a good reading that began at this Unix second.
@@ -161,10 +173,18 @@ impl<S: KeySource> Refresher<S> {
         self.store.keep(&self.state, step, read_at, self.clock.now().unix);
     }
 
-    /// Lets the other servers have what this one has read and uses.
-    async fn share(&mut self, read_at: i64) {
+    /// What is shared from here on is later than anything before.
+    fn begin_to_share(&mut self) {
         if let Some(share) = &mut self.share {
-            share.tell(&self.state, read_at, self.problems).await;
+            share.begin(self.clock.now().uptime);
+        }
+    }
+
+    /// Lets the other servers have what this one has read and uses.
+    async fn share(&mut self, read_at: i64, is_unguarded: bool) {
+        if let (Some(share), Some(roll)) = (&mut self.share, self.state.in_use.clone()) {
+            let (standing, problems) = (self.state.standing.clone(), self.problems);
+            share.tell(Directory { read_at, roll, standing, is_unguarded, problems }).await;
         }
     }
 
@@ -239,10 +259,8 @@ impl<S: KeySource> Refresher<S> {
         // Without any read so far, the keys are as old as they were then.
         let read_at = self.freshness.report().last_read.unwrap_or(of);
         self.use_keys(read_at).await;
-        if let Some(share) = &mut self.share {
-            share.begin(self.clock.now().uptime);
-        }
-        self.share(read_at).await;
+        self.begin_to_share();
+        self.share(read_at, false).await;
         warn!(keys = self.gate.keys(), "ROLLED BACK to the keys of entry {to}, until the source changes");
         self.store.keep(&self.state, step, read_at, now);
     }

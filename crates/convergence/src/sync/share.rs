@@ -11,12 +11,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::info;
 
-pub(super) use self::handover::Directory;
-use self::handover::Own;
 use super::complaint::Complaint;
 use super::early::Cause;
+use super::pieces::Directory;
 use super::roll::Roll;
-use super::state::State;
 use crate::clock::Clock;
 use crate::fleet::{self, Board, Contact, LEASE, Note, View};
 use crate::keys::SourceError;
@@ -85,8 +83,8 @@ pub(crate) struct Share {
     began: Option<Began>,
     /// The stamp of another's reading that is in use.
     theirs: Option<i64>,
-    /// What is in use, where this server has read it.
-    own: Option<Own>,
+    /// What is in use, where this server has read it, and when it began to.
+    own: Option<(Began, Directory)>,
     /// Not before this uptime is it left again.
     leave_at: Duration,
     complaint: Complaint,
@@ -178,9 +176,9 @@ impl Share {
                 return None;
             }
             if view.stamp(Note::Directory).is_some_and(|stamp| stamp >= since)
-                && let Some(directory) = Directory::fetch(&self.board, in_use).await
+                && let Some((stamp, directory)) = handover::fetch(&self.board, in_use).await
             {
-                self.use_theirs(&directory);
+                self.use_theirs(stamp);
                 return Some(Ok(directory));
             }
             let failed = view.stamp(Note::Failure).filter(|stamp| since != i64::MIN && *stamp >= since);
@@ -200,10 +198,10 @@ impl Share {
         self.began = Some(stamp.map_or(Began::Uptime(uptime), Began::Stamp));
     }
 
-    /// What this server has read is in use, and to be used by all: what is on the board, or will be.
-    pub(super) async fn tell(&mut self, state: &State, read_at: i64, problems: usize) {
-        let (Some(began), Some(roll)) = (self.began, state.in_use.clone()) else { return };
-        self.own = Some(Own { began, read_at, roll, standing: state.standing.clone(), problems });
+    /// What this server has read since it last began to is in use, and to be used by all.
+    pub(super) async fn tell(&mut self, directory: Directory) {
+        let Some(began) = self.began else { return };
+        self.own = Some((began, directory));
         self.theirs = None;
         self.stands_back_until = Duration::ZERO;
         self.board.set_willing(true);
@@ -248,8 +246,8 @@ impl Share {
         let used = self.used(view);
         if posted > used {
             // Its pieces may be another reading's by now: the next look tells.
-            let directory = Directory::fetch(&self.board, in_use).await?;
-            self.use_theirs(&directory);
+            let (stamp, directory) = handover::fetch(&self.board, in_use).await?;
+            self.use_theirs(stamp);
             return Some(News::Directory(directory));
         }
         if self.own.is_some() && used > posted && self.clock.now().uptime >= self.leave_at {
@@ -276,14 +274,14 @@ impl Share {
 
     /// When the reading began of what is in use. One of the future is of before Redis' clock was set back.
     fn used(&self, view: &View) -> i64 {
-        let own = self.own.as_ref().map(|own| own.began.stamp(view));
+        let own = self.own.as_ref().map(|(began, _)| began.stamp(view));
         let used = own.max(self.theirs).unwrap_or(i64::MIN);
         let now = view.stamp_of(self.clock.now().uptime).unwrap_or(i64::MAX);
         if used > now.saturating_add(SKEW) { i64::MIN } else { used }
     }
 
-    fn use_theirs(&mut self, directory: &Directory) {
-        self.theirs = Some(directory.stamp);
+    fn use_theirs(&mut self, stamp: i64) {
+        self.theirs = Some(stamp);
         self.own = None;
         self.stands_back_until = Duration::ZERO;
     }
@@ -296,17 +294,17 @@ impl Share {
 
     /// Leaves on the board what this server has read.
     async fn leave(&mut self) {
-        let Some(own) = &mut self.own else { return };
+        let Some((began, directory)) = &mut self.own else { return };
         let view = self.view.borrow().clone();
-        let stamp = own.began.stamp(&view);
+        let stamp = began.stamp(&view);
         if !view.is_open() || stamp == i64::MIN {
             return;
         }
         let now = self.clock.now().uptime;
-        match own.leave(&self.board, stamp).await {
+        match handover::leave(&self.board, directory, stamp).await {
             Ok(stamp) => {
                 // Where a later one is there, that is used instead, here as well.
-                own.began = stamp.map_or(own.began, Began::Stamp);
+                *began = stamp.map_or(*began, Began::Stamp);
                 if self.complaint.end() {
                     info!("what this server reads reaches the others again");
                 }

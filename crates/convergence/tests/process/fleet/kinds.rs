@@ -2,6 +2,7 @@
 
 use testkit::Redis;
 
+use super::sheet::{Desk, until_one_reads};
 use super::start::with_tls;
 use super::*;
 
@@ -43,6 +44,31 @@ async fn as_a_user_who_may_do_what_the_guide_says() {
     assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), LIMIT);
     for server in &servers {
         assert_eq!(server.status().await["redis"]["last_error"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn one_reads_for_all_in_a_cluster_and_as_a_user_of_few_rights() {
+    let desk = Desk::new().await;
+    let password = add_user(&desk.redis, "");
+    let user = desk.redis.url().replace("redis://", "redis://convergence@");
+    let nodes = cluster().await;
+    for (url, password) in [(user, Some(password)), (nodes[1].url(), None)] {
+        let reads = desk.google.reads();
+        let mut settings = vec![("REDIS_URL", url.as_str()), ("USAGE_FLUSH_INTERVAL", "1")];
+        settings.extend(password.as_deref().map(|password| ("REDIS_PASSWORD", password)));
+        let start =
+            |instance| desk.start_in(desk.folder(), &[&settings[..], &[("INSTANCE", instance)]].concat());
+        let servers: Vec<Server> = ["a", "b"].map(start).into();
+        until_one_reads(&servers).await;
+        for server in &servers {
+            let (status, report) = server.refresh().await;
+            assert!(status == 200 && server.admits("key-1").await, "{report}");
+        }
+        for server in &servers {
+            server.until_sums(&[("Client 1", 2)]).await;
+        }
+        assert!(desk.google.reads() > reads);
     }
 }
 

@@ -81,7 +81,7 @@ impl Server {
         self.status().await["redis"]["reads_sheet"] == true
     }
 
-    async fn refresh(&self) -> (u16, Value) {
+    pub(super) async fn refresh(&self) -> (u16, Value) {
         let answer = self.client.post(self.admin("/refresh")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
@@ -289,6 +289,30 @@ async fn a_refresh_that_is_held_is_held_by_all_and_accepted_anywhere() {
     for server in &servers {
         assert!(server.admits("key-5").await);
     }
+}
+
+#[tokio::test]
+async fn a_server_without_keys_of_its_own_is_no_way_around_the_guard() {
+    let mut desk = Desk::new().await;
+    let first = desk.start(&[]);
+    first.until_one_of(1).await;
+    desk.google.set_tab("API_Keys", tab(0..1));
+    first.refresh().await;
+    first.until_status("it is held", held).await;
+    desk.redis.kill();
+    first.until_away().await;
+    let new = desk.start(&[]);
+    assert!(
+        new.admits("key-0").await && !new.admits("key-5").await,
+        "it has read for itself, and knows no better"
+    );
+    desk.redis.restart();
+    for server in [&first, &new] {
+        server.until_one_of(2).await;
+        server.until_status("it is held", held).await;
+        server.until_verified("key-5", 200).await;
+    }
+    assert!(first.admits("key-5").await);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ impl Server {
     }
 
     /// Waits until the sums over all servers are these, by client.
-    async fn until_sums(&self, sums: &[(&str, u64)]) {
+    pub(super) async fn until_sums(&self, sums: &[(&str, u64)]) {
         let begun = Instant::now();
         loop {
             let (status, answer) = self.usage("servers=all").await;
