@@ -87,13 +87,7 @@ async fn each_server_keeps_to_its_share_and_what_it_admitted_is_told_afterwards(
         server.until_one_of(3).await;
     }
     // Told a moment after, and no request has to come for that.
-    let begun = Instant::now();
-    let told =
-        || redis.command(&["LRANGE", redis.command(&["KEYS", "convergence:window:*"]).as_str(), "-1", "-1"]);
-    while told() != (LIMIT / 3 * 3).to_string() {
-        assert!(begun.elapsed() < LONG, "{}", told());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_counted(&redis, LIMIT / 3 * 3).await;
     admitted.extend(load(&servers, "key-two", 3 * LIMIT).await);
     assert_eq!((admitted.len(), most_in_a_window(&admitted)), (LIMIT, LIMIT));
 }
@@ -224,4 +218,20 @@ async fn the_bound_is_reached_and_not_passed() {
         server.until_one_of(3).await;
     }
     assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), 0, "Redis has forgotten nothing");
+}
+
+#[tokio::test]
+async fn what_was_let_in_and_could_not_be_recorded_is_told_later() {
+    let mut redis = Redis::start();
+    let server = Server::start(&[("REDIS_URL", &redis.url())]);
+    server.until_one_of(1).await;
+    redis.pause();
+    for _ in 0..3 {
+        assert!(server.admits("key-free").await, "it waits for nobody");
+    }
+    server.until_away().await;
+    redis.kill();
+    redis.restart();
+    server.until_one_of(1).await;
+    until_counted(&redis, 3).await;
 }

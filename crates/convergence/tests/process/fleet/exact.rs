@@ -30,12 +30,7 @@ async fn p12_keys_of_one_client_share_the_window_over_servers_and_each_keeps_its
         assert!(servers[0].admits("key-free").await);
     }
     // They are not waited for, so they may still be on their way.
-    let counted =
-        || redis.command(&["LRANGE", &redis.command(&["KEYS", "convergence:window:*"]), "-1", "-1"]);
-    let begun = Instant::now();
-    while counted() != "5" {
-        assert!(begun.elapsed() < LONG);
-    }
+    until_counted(&redis, 5).await;
     assert_eq!(load(&servers, "key-small", 30).await.len(), 2);
     assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), LIMIT - 7);
     assert!(!servers[1].admits("key-small").await && !servers[1].admits("key-none").await);

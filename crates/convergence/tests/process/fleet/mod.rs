@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::Redis;
 
 use crate::{LONG, Serving};
 
@@ -193,4 +194,18 @@ fn most_in_a_window(admissions: &[Admission]) -> usize {
         there.count()
     };
     admissions.iter().map(within).max().unwrap_or(0)
+}
+
+/// Waits until the only window that there is has counted so many requests.
+async fn until_counted(redis: &Redis, requests: usize) {
+    let begun = Instant::now();
+    loop {
+        let window = redis.command(&["KEYS", "convergence:window:*"]);
+        let sum = redis.command(&["LRANGE", &window, "-1", "-1"]);
+        if sum == requests.to_string() {
+            return;
+        }
+        assert!(begun.elapsed() < LONG, "it has counted {sum:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
