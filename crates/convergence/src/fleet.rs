@@ -1,4 +1,5 @@
-//! What several servers share through Redis or Valkey: at present the windows of their clients. Knows no HTTP.
+//! What several servers share through Redis or Valkey: the windows of their clients, the keys that one of them has read, and what
+//! each has counted. Knows no HTTP.
 //!
 //! | step | module |
 //! |---|---|
