@@ -6,7 +6,7 @@
 #
 # Each round: as fast as it can over 64 connections (processor time for each decision, of the servers and of Redis), then
 # at a fixed rate (latency). --quick is one short round. ROUNDS, SECONDS_EACH, RATE (requests a second, over all servers),
-# LIMIT (requests a minute of each of 1,000 clients), SERVER_CORE, LOAD_CORE, REDIS_CORE and SERVER (a binary) may be set.
+# LIMIT (requests a minute of each of 1,000 clients), SERVER_CORE, LOAD_CORE, REDIS_CORE, SERVER and PROGRAMS (binaries) may be set.
 # Installs Debian's redis-tools and wrk if they are not there. The Redis is its own, on a free port, and keeps nothing.
 set -euo pipefail
 # A load that fails in $(...) ends the run, too.
@@ -32,7 +32,7 @@ main() {
     need redis-tools wrk curl util-linux python3
     [ "$(nproc)" -ge 2 ] || fail "two cores are needed: one for the servers, one for the load and Redis"
     build
-    [ -n "${PROGRAMS:-}" ] && programs=$PROGRAMS || build_programs
+    build_programs
     keys_csv 1000 | sed "s/,1000000\$/,$LIMIT/" >"$folder/keys.csv"
     start_redis
     start_servers alone 1
@@ -52,8 +52,12 @@ main() {
     summary
 }
 
-# In `programs`: a client that counts latency from the time at which a request was due.
+# In `programs`: a client that counts latency from the time at which a request was due. Built unless PROGRAMS names it.
 build_programs() {
+    if [ -n "${PROGRAMS:-}" ]; then
+        programs=$(realpath -- "$PROGRAMS")
+        return
+    fi
     programs=$(cargo build --release --locked --package convergence --bench gateway --message-format json \
         --target-dir "$(target_folder)" | python3 -c '
 import json, sys
