@@ -199,7 +199,7 @@ for arm, row in medians.items():
     print(f"{NAMES[arm]:22}" + "".join(f"{value:15.{decimals}f}" for value, (_, decimals, _) in zip(row, COLUMNS)))
 for arm in ["one", "three"]:
     base, row = medians["alone"], medians[arm]
-    print(f"{NAMES[arm]}: {row[1] / base[1]:.2f} times the server's time; p50 +{row[3] - base[3]:.0f} us, p99 +{row[4] - base[4]:.0f} us")
+    print(f"{NAMES[arm]}: {row[1] / base[1]:.2f} times the server's time; p50 {row[3] - base[3]:+.0f} us, p99 {row[4] - base[4]:+.0f} us")
     ratios = [mine[1] / theirs[1] for theirs, mine in zip(rounds["alone"], rounds[arm])]
     print("    round by round: " + ", ".join(f"{ratio:.2f}" for ratio in ratios))
 PYTHON

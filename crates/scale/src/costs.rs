@@ -84,11 +84,11 @@ pub const HELD: Time = 10 * SECOND;
 pub const PATIENCE: Time = SECOND;
 /// Between two words of a link (`fleet::link`).
 pub const WORDS: Time = 2 * SECOND;
-/// As many clients as a server tells about at a time, and how often it looks for some (`fleet::presence`).
+/// As many clients as a server could tell about at a time, if it did not mind the others.
 pub const PIECE: usize = 500;
-/// See [`PIECE`].
+/// How often a server looks for clients to tell about (`fleet::presence`).
 pub const LOOK: Time = 200 * MILLI;
-/// As many as are told about at a time, gently; then each server waits for so long times their number, more or less by a half.
+/// As many as are told about at a time (`fleet::presence`); then each server waits for so long times their number, more or less by a half.
 pub const GENTLE_PIECE: usize = 10;
 /// See [`GENTLE_PIECE`]: all servers together send 10 calls in 500 us, which is a fifth of Redis' time.
 pub const GENTLE_PAUSE: Time = 500 * MICRO;

@@ -65,9 +65,9 @@ pub struct Outage {
 /// How servers tell Redis what they have admitted without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Telling {
-    /// [`costs::PIECE`] clients every [`costs::LOOK`], each server for itself.
+    /// [`costs::PIECE`] clients every [`costs::LOOK`], each server for itself: not built.
     AtOnce,
-    /// Not built: fewer at a time, with a pause that grows with the number of servers, so that all together ask no more of
+    /// As built (`fleet::presence`): fewer at a time, with a pause that grows with the number of servers, so that all together ask no more of
     /// Redis than a part of its time.
     Gently,
 }

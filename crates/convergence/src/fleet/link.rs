@@ -171,8 +171,7 @@ impl Keeper {
             self.tried.send_replace(true);
             pause = if began.elapsed() > HELD { FIRST_PAUSE } else { (2 * pause).min(LONGEST_PAUSE) };
             // Threads that lost it at the same moment come back one after the other.
-            let pause = pause.mul_f64(0.75 + random() / 2.0);
-            if self.meanwhile(tokio::time::sleep(pause)).await.is_none() {
+            if self.meanwhile(tokio::time::sleep(varied(pause))).await.is_none() {
                 return;
             }
         }
@@ -222,4 +221,9 @@ impl Keeper {
             }
         }
     }
+}
+
+/// About so long: a quarter less, or up to a quarter more. Many servers do the same at the same time.
+pub(super) fn varied(pause: Duration) -> Duration {
+    pause.mul_f64(0.75 + random() / 2.0)
 }

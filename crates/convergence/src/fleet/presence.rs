@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Fleet;
 use super::access::Connection;
+use super::link::{Link, varied};
 use super::script;
 use super::trouble::Trouble;
 
@@ -22,8 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often it is looked for something to tell.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// As many clients as are told about in one go, so that decisions are not kept waiting.
-const PIECE: usize = 500;
+/// As many clients as are told about in one go; then there is a pause of about so long for each server there is. All servers
+/// come back at once, and together they are to take a fifth of Redis' time (docs/SCALE.md).
+const PIECE: usize = 10;
+const REST: Duration = Duration::from_micros(500);
+const SHORTEST_REST: Duration = Duration::from_millis(5);
 
 impl Fleet {
     /// Tells Redis what was admitted without it. Runs beside the requests until the server ends, over a link of its own.
@@ -34,14 +38,23 @@ impl Fleet {
                 tokio::time::sleep(LOOK).await;
                 self.remember();
                 self.full.sweep(Instant::now());
-                let uptime = self.clock.now().uptime;
-                if link.is_open() {
-                    self.untold.take(uptime, PIECE).into_iter().for_each(|admitted| link.tell(admitted));
-                } else {
-                    self.untold.sweep(uptime);
+                while link.is_open() && self.tell_some(&link) {
+                    let rest = (REST * self.servers.number().get()).max(SHORTEST_REST);
+                    tokio::time::sleep(varied(rest)).await;
                 }
+                self.untold.sweep(self.clock.now().uptime);
             }
         });
+    }
+
+    /// Whether there may be more to tell.
+    fn tell_some(&self, link: &Link) -> bool {
+        let some = self.untold.take(self.clock.now().uptime, PIECE);
+        let more = some.len() == PIECE;
+        for admitted in some {
+            link.tell(admitted);
+        }
+        more
     }
 
     /// Has the number of servers survive a restart of this one.

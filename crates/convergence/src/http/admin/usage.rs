@@ -77,7 +77,7 @@ async fn of_all_servers(app: &App, question: &Question, now: i64) -> Response<An
             json(&of_days(question, &rows))
         }
         Err(trouble) => {
-            let detail = format!("the counts of the other servers cannot be had: {}", trouble);
+            let detail = format!("the counts of the other servers cannot be had: {trouble}");
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "redis_unavailable", "Redis unavailable", detail)
                 .answer()
         }

@@ -23,24 +23,23 @@ async fn over_tls_with_a_certificate_of_our_own() {
     assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), LIMIT);
 }
 
-/// A user who may do what the guide says: the URL, and the password.
-fn user(redis: &Redis) -> (String, String) {
+/// Makes the user of the guide, with `more` rights than it says for one server. Returns the password.
+fn add_user(redis: &Redis, more: &str) -> String {
     let guide = include_str!("../../../../../docs/redis.md");
-    let rights = guide
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("ACL SETUSER convergence "))
-        .expect("a line of rights");
-    let rights: Vec<&str> = rights.split(' ').collect();
+    let rights = guide.lines().find_map(|line| line.trim().strip_prefix("ACL SETUSER convergence "));
+    let rights = format!("{} {more}", rights.expect("a line of rights"));
+    let rights: Vec<&str> = rights.split_whitespace().collect();
     let words = [&["ACL", "SETUSER", "convergence"], &rights[..]].concat();
     assert_eq!(redis.command(&words), "OK", "{words:?}");
-    let password = rights.iter().find_map(|word| word.strip_prefix('>')).expect("a password");
-    (redis.url().replace("redis://", "redis://convergence@"), password.to_owned())
+    let password = rights.iter().find_map(|word| word.strip_prefix('>'));
+    password.expect("a password").to_owned()
 }
 
 #[tokio::test]
 async fn as_a_user_who_may_do_what_the_guide_says() {
     let redis = Redis::start();
-    let (url, password) = user(&redis);
+    let password = add_user(&redis, "");
+    let url = redis.url().replace("redis://", "redis://convergence@");
     let servers = servers(2, &[("REDIS_URL", &url), ("REDIS_PASSWORD", &password), PATIENT]).await;
     assert_eq!(load(&servers, "key-one", 3 * LIMIT).await.len(), LIMIT);
     for server in &servers {
@@ -51,7 +50,8 @@ async fn as_a_user_who_may_do_what_the_guide_says() {
 #[tokio::test]
 async fn one_reads_for_all_in_a_cluster_and_as_a_user_of_few_rights() {
     let desk = Desk::new().await;
-    let (user, password) = user(&desk.redis);
+    let password = add_user(&desk.redis, "");
+    let user = desk.redis.url().replace("redis://", "redis://convergence@");
     let nodes = cluster().await;
     for (url, password) in [(user, Some(password)), (nodes[1].url(), None)] {
         let reads = desk.google.reads();
@@ -109,7 +109,12 @@ async fn cluster() -> Vec<Redis> {
 #[tokio::test]
 async fn a_cluster_by_one_of_its_nodes() {
     let nodes = cluster().await;
-    let servers = servers(2, &[("REDIS_URL", &nodes[1].url()), PATIENT]).await;
+    let guide = include_str!("../../../../../docs/redis.md");
+    let more = guide.split_once("In a cluster it needs `").and_then(|(_, rest)| rest.split_once('`'));
+    let more = more.expect("what is needed in a cluster").0;
+    let passwords: Vec<String> = nodes.iter().map(|node| add_user(node, more)).collect();
+    let url = nodes[1].url().replace("redis://", "redis://convergence@");
+    let servers = servers(2, &[("REDIS_URL", &url), ("REDIS_PASSWORD", &passwords[0]), PATIENT]).await;
     for key in ["key-one", "key-two", "key-three", "key-four"] {
         assert_eq!(load(&servers, key, 3 * LIMIT).await.len(), LIMIT, "{key}");
     }
