@@ -47,7 +47,7 @@ pub(crate) use lag::Lag;
 pub(crate) use lag::Via;
 pub(crate) use listed::listed;
 pub(crate) use orders::Orders;
-pub(crate) use pool::left;
+pub(crate) use pool::totals_of_all;
 pub(crate) use refresh::Refresher;
 pub(crate) use roll::{Pair, Roll};
 pub(crate) use schedule::Schedule;

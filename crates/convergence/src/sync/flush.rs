@@ -117,9 +117,8 @@ impl Flusher {
                 () = ended(&mut drained) => break,
             }
             self.keep().await;
-            self.meet().await;
             let outcome = tokio::select! {
-                outcome = self.flush_if_due() => outcome,
+                outcome = self.meet_and_flush() => outcome,
                 // Given up in the middle: the last flush reads the tab again.
                 () = ended(&mut drained) => break,
             };
@@ -137,8 +136,12 @@ impl Flusher {
         // From here on nothing is counted. What goes wrong is said by the keeper, and there is no later.
         let _ = self.books.with(Bookkeeper::close).await;
         self.keep().await;
+        let _ = self.meet_and_flush().await;
+    }
+
+    async fn meet_and_flush(&mut self) -> Result<(), FlushError> {
         self.meet().await;
-        let _ = self.flush_if_due().await;
+        self.flush_if_due().await
     }
 
     /// Leaves what was counted for the other servers, and finds out whose rows are to be written.
@@ -146,7 +149,7 @@ impl Flusher {
         let turn = match self.whose_turn().await {
             Ok(turn) => turn,
             Err(trouble) => {
-                debug!("usage is not left for the other servers: {}", trouble);
+                debug!("usage is not left for the other servers: {trouble}");
                 Turn::Own
             }
         };

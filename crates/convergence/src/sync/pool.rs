@@ -124,12 +124,13 @@ impl Pool {
         if self.counts.open().await?.mark(instance).await?.is_none() {
             return Ok(Rows::new());
         }
-        let mut rows = left(&self.counts, oldest_kept(today), today).await?;
+        let mut rows = totals_of_all(&self.counts, oldest_kept(today), today).await?;
         rows.retain(|row, _| row.instance == instance);
         Ok(rows)
     }
 
-    /// What all servers have left of the kept days; who has left nothing for longer than `patience` is silent. Days that were not written since are not read again.
+    /// What all servers have left of the kept days. Days that were not written since are not read again. Who has left nothing
+    /// for longer than `patience` is silent.
     ///
     /// # Errors
     /// Redis is away.
@@ -163,7 +164,7 @@ impl Pool {
 ///
 /// # Errors
 /// Redis is away.
-pub(crate) async fn left(counts: &Counts, since: Date, last: Date) -> Result<Rows, Trouble> {
+pub(crate) async fn totals_of_all(counts: &Counts, since: Date, last: Date) -> Result<Rows, Trouble> {
     let mut session = counts.open().await?;
     let mut rows = Rows::new();
     for day in days(since, last) {

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::http::body::Answer;
 use crate::http::problem::Problem;
 use crate::http::routes::json;
-use crate::sync::left;
+use crate::sync::totals_of_all;
 use crate::usage::{Asked, Question, days_of, of_days, report};
 
 pub(super) async fn answer(app: &App, query: Option<&str>) -> Response<Answer> {
@@ -71,9 +71,15 @@ async fn of_all_servers(app: &App, question: &Question, now: i64) -> Response<An
         Ok(own) => own,
         Err(error) => return unreadable(&error.to_string()),
     };
-    match left(counts, first, last).await {
+    match totals_of_all(counts, first, last).await {
         Ok(mut rows) => {
-            rows.extend(own);
+            for (row, own) in own {
+                // Less where its files are gone, until what it had left is taken over.
+                let left = rows.entry(row).or_default();
+                if own.requests() >= left.requests() {
+                    *left = own;
+                }
+            }
             json(&of_days(question, &rows))
         }
         Err(trouble) => {
