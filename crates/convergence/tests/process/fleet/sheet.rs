@@ -165,12 +165,15 @@ async fn one_reads_for_all_and_what_is_asked_of_any_reaches_all() {
         }
         assert_eq!(desk.google.reads(), reads, "as for one server");
     }
-    // A key that is new, presented to a server that does not read.
+    // A key that is new, presented to a server that does not read: one more reading, and another one later for who asked
+    // while that was under way.
     desk.google.set_tab("API_Keys", tab(0..KEYS + 1));
-    for server in [&servers[(reader + 2) % 3], &servers[0], &servers[1], &servers[2]] {
-        server.until_verified(&format!("key-{KEYS}"), 200).await;
+    let new = format!("key-{KEYS}");
+    servers[(reader + 2) % 3].until_verified(&new, 200).await;
+    assert!((4..=5).contains(&desk.google.reads()), "{}", desk.google.reads());
+    for server in &servers {
+        server.until_verified(&new, 200).await;
     }
-    assert_eq!(desk.google.reads(), 4);
 }
 
 #[tokio::test]
