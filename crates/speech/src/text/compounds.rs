@@ -1,0 +1,22 @@
+//! Words with hyphens and slashes in them, of which each part is something by itself: `5-minute`, `GPT-4`, `TCP/IP`.
+
+use super::here::Here;
+use super::number::Number;
+use super::said::Said;
+use super::tokens::Token;
+
+/// Reads each part as a word of its own, so that a number at the front is a count, and one behind a name is a name.
+pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
+    let word = here.core();
+    let parts: Vec<&str> = word.split(['-', '/']).filter(|part| !part.is_empty()).collect();
+    let is_number = |part: &&&str| Number::parse(part).is_some();
+    let begins = parts.first().as_ref().is_some_and(is_number);
+    if parts.len() < 2 || !begins || word.starts_with(['-', '/']) {
+        return None;
+    }
+    for part in parts {
+        let token = Token { written: part.to_owned(), core: part.to_owned(), opens: false, pause: None, stop: None };
+        super::read_word(Here::new(&[token], 0, here.lexicons), said);
+    }
+    Some(1)
+}

@@ -1,0 +1,127 @@
+//! A text cut at its spaces: each word, the marks around it, and the pause after it.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::fold::{KEPT, fold};
+use super::said::PAUSES;
+use super::signs;
+
+/// A word longer than this, in bytes, is nothing that a reader knows. It bounds what one word can cost.
+const LONGEST: usize = 400;
+
+/// One word between spaces.
+pub(super) struct Token {
+    /// As it was written, without the marks around it; for the lexicon.
+    pub(super) written: String,
+    /// In ASCII and a few signs, without the marks around it. Empty where there is but a pause.
+    pub(super) core: String,
+    /// A bracket opens before it.
+    pub(super) opens: bool,
+    /// The pause after it.
+    pub(super) pause: Option<char>,
+    /// A full stop follows, which may belong to an abbreviation; then the pause after it without that stop.
+    pub(super) stop: Option<Option<char>>,
+}
+
+impl Token {
+    pub(super) fn is_long(&self) -> bool {
+        self.core.len() > LONGEST
+    }
+
+    pub(super) fn is_capitalized(&self) -> bool {
+        self.core.starts_with(|letter: char| letter.is_ascii_uppercase())
+    }
+}
+
+/// The words of a text without layout, and how many characters have no sound.
+pub(super) fn tokens(text: &str) -> (Vec<Token>, usize) {
+    let text: String = text.nfc().collect();
+    let mut left_out = 0;
+    let mut tokens = Vec::new();
+    for written in text.split(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        let mut folded = String::with_capacity(written.len());
+        left_out += written.chars().filter(|letter| !fold(*letter, &mut folded)).count();
+        let folded = folded.replace("...", "... ");
+        let mut words = folded.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            let whole = words.peek().is_none() && word.len() == folded.trim().len();
+            let mut rest = word;
+            while let Some(cut) = inner_end(rest) {
+                push(&rest[..cut], &rest[..cut], &mut tokens);
+                rest = &rest[cut..];
+            }
+            push(rest, if whole && rest.len() == word.len() { written } else { rest }, &mut tokens);
+        }
+    }
+    (tokens, left_out)
+}
+
+/// Where a word ends within this one, since somebody forgot the space: `start?Yes`, `done.Next`. Addresses and the
+/// words of programs may have such marks in them.
+fn inner_end(word: &str) -> Option<usize> {
+    if word.len() > LONGEST || word.contains(['/', '\\', '@', '=', '&', '_']) {
+        return None;
+    }
+    let letters = word.as_bytes();
+    let ends = |at: &usize| {
+        let (before, mark, after) = (letters[at - 1], letters[*at], letters[at + 1]);
+        let is_next = letters.get(at + 2).is_some_and(u8::is_ascii_lowercase);
+        match mark {
+            b'?' | b'!' | b';' | b',' => before.is_ascii_alphanumeric() && after.is_ascii_alphabetic(),
+            b'.' => before.is_ascii_lowercase() && after.is_ascii_uppercase() && is_next,
+            _ => false,
+        }
+    };
+    (1..letters.len().saturating_sub(1)).find(ends).map(|at| at + 1)
+}
+
+/// Marks that are not spoken before and after a word.
+const OPENING: &[char] = &['"', '\'', '(', '[', '{', '<', '*', '_', '`', '~', ',', ';', ':', '!', '?'];
+const CLOSING: &[char] =
+    &['.', ',', '!', '?', ';', ':', ')', ']', '}', '>', '"', '\'', '*', '_', '`', '~', '|'];
+
+/// Marks beyond ASCII around a word as it was written.
+const QUOTES: &[char] = &['“', '”', '„', '«', '»', '‘', '’', '‚', '…', '¿', '¡'];
+
+fn push(word: &str, written: &str, tokens: &mut Vec<Token>) {
+    if signs::alone(word).is_some() {
+        return tokens.push(Token { core: word.into(), written: word.into(), opens: false, pause: None, stop: None });
+    }
+    // A sign before a number is a word of its own: `<5`, `~10`, `#1`. But `~/` is a path, and `'90s` a decade.
+    let bare = word.trim_start_matches(['(', '[', '{', '"']);
+    if let Some(end) = ["<=", ">=", "<", ">", "~", "#"].iter().find_map(|sign| Some(sign.len()).filter(|_| bare.starts_with(sign))) {
+        let rest = &bare[end..];
+        if rest.starts_with(|next: char| next.is_ascii_digit() || "$-.".contains(next) || KEPT.contains(next))
+            && rest.contains(|next: char| next.is_ascii_digit()) && !rest.starts_with("--") && !rest.starts_with("./")
+        {
+            push(&bare[..end], &bare[..end], tokens);
+            return push(rest, rest, tokens);
+        }
+    }
+    let is_lead = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().unwrap_or_default();
+        let second = letters.next().unwrap_or_default();
+        OPENING.contains(&first) && !(first == '~' && second == '/') && !(first == '\'' && second.is_ascii_digit())
+    };
+    let mut core = word;
+    while is_lead(core) {
+        core = &core[1..];
+    }
+    let lead = &word[..word.len() - core.len()];
+    let tail = &core[core.trim_end_matches(CLOSING).len()..];
+    let core = &core[..core.len() - tail.len()];
+    let is_inner = core.ends_with('(') || core.ends_with("(s");
+    let core = core.trim_end_matches(['(', '"', '\'', '[', '{', '<', '`']);
+    let pause = |tail: &str| {
+        let closes = tail.contains([')', ']', '}']) && !is_inner;
+        PAUSES.chars().find(|mark| tail.contains(*mark)).or(closes.then_some(','))
+    };
+    tokens.push(Token {
+        core: core.strip_suffix("(s").map_or_else(|| core.to_owned(), |stem| format!("{stem}s")),
+        written: written.trim_matches(QUOTES).trim_start_matches(OPENING).trim_end_matches(CLOSING).to_owned(),
+        opens: lead.contains(['(', '[', '{']),
+        pause: pause(tail),
+        stop: tail.strip_prefix('.').filter(|rest| !rest.starts_with('.')).map(pause),
+    });
+}
