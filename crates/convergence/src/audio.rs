@@ -5,7 +5,7 @@
 //! | read and check what the client asks | `request` | [`BadRequest`], every fault at once |
 //! | the lines to speak | `script` | a warning when the template writes them |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
-//! | words that an English voice can read | `clean` | a warning when characters are left out |
+//! | words as they are spoken | `speech::text` | a warning when characters are left out |
 //! | speech, line by line | `voice`, `flite` | no program, a failing one, one that hangs |
 //! | one file: trimmed, equally loud, with pauses | `mix` | longer than [`MAX_MINUTES`] |
 //! | a file that only its owner finds | `store` | the disk |
@@ -26,7 +26,6 @@ mod request;
 mod script;
 
 mod cast;
-mod clean;
 
 mod voice;
 

@@ -44,7 +44,8 @@ use here::{Here, Read};
 use lexicon::Lexicons;
 use said::Said;
 
-/// Reads texts aloud, in words.
+/// Reads texts aloud, in words. The default one knows the built-in lexicon alone.
+#[derive(Default)]
 pub struct Reader {
     lexicons: Lexicons,
 }

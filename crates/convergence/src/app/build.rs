@@ -113,6 +113,7 @@ fn studio(audio: &Audio, data_dir: &Path) -> Studio {
         retention: audio.retention,
         line_timeout: LINE_TIMEOUT,
         voice_program: None,
+        lexicon: audio.lexicon.clone(),
     })
 }
 

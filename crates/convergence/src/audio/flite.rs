@@ -12,12 +12,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use speech::text::cut;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
-use super::clean::pieces;
 use super::request::Gender;
 use super::voice::{Pcm, Voice, VoiceError};
 
@@ -64,7 +64,7 @@ impl Flite {
         let program = self.program()?;
         self.checked.get_or_try_init(|| self.check(&program)).await?;
         let mut line: Option<Pcm> = None;
-        for piece in pieces(text, PIECE) {
+        for piece in cut(text, PIECE) {
             let spoken = self.speak_piece(&program, piece, gender).await?;
             match &mut line {
                 None => line = Some(spoken),

@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-
-use super::clean::clean;
+use speech::text::Reader;
 
 /// Characters of a prompt, counted after trimming.
 const PROMPT: RangeInclusive<usize> = 1..=4_000;
@@ -240,7 +239,7 @@ fn read_gender(
 }
 
 fn must_be_speakable(member: &str, text: &str, faults: &mut Faults) {
-    if !clean(text).is_speakable() {
+    if !Reader::default().read(text).is_speakable() {
         faults.add(member, "has no word that an English voice can speak");
     }
 }

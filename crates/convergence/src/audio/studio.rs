@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use speech::text::{Lexicon, Reader, Spoken};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use super::cast::Cast;
-use super::clean::clean;
 use super::flite::Flite;
 use super::mix::{self, Take, Timing};
 use super::request::{Line, Request};
@@ -36,11 +36,14 @@ pub struct StudioSettings {
     pub retention: Duration,
     /// The voice program; `None` looks for `flite` on the `PATH`.
     pub voice_program: Option<PathBuf>,
+    /// How words are said that the built-in lexicon does not know, or otherwise.
+    pub lexicon: Lexicon,
 }
 
 /// Makes recordings and finds them again. Share it in an `Arc`; it works on any number of runtimes.
 pub struct Studio {
     voice: Box<dyn Voice>,
+    reader: Reader,
     store: Store,
     retention: Duration,
     /// One permit for each recording that is being made or waits.
@@ -115,10 +118,12 @@ pub enum AudioError {
 impl Studio {
     /// A studio that has touched nothing yet.
     pub fn new(settings: StudioSettings) -> Self {
-        let StudioSettings { directory, workers, queue, line_timeout, retention, voice_program } = settings;
+        let StudioSettings { directory, workers, queue, line_timeout, retention, voice_program, lexicon } =
+            settings;
         let workers = workers.max(1);
         Self {
             voice: Box::new(Flite::new(voice_program, directory.clone(), line_timeout)),
+            reader: Reader::new(lexicon),
             store: Store::new(directory),
             retention,
             places: Arc::new(Semaphore::new(workers + queue)),
@@ -214,11 +219,11 @@ impl Studio {
         let mut rate = None;
         let mut samples = 0;
         for (index, line) in lines.iter().enumerate() {
-            let cleaned = clean(&line.message);
-            warnings.extend(cleaned.warning(&format!("line {index}")));
+            let read = self.reader.read(&line.message);
+            let words = read.words();
+            warnings.extend(left_out(&read, index));
             let (speaker, voice) = cast.part(&line.name);
-            let spoken =
-                self.voice.speak(&cleaned.text, voice).await.map_err(|error| failed(index, error))?;
+            let spoken = self.voice.speak(&words, voice).await.map_err(|error| failed(index, error))?;
             let broken = |detail: &str| AudioError::Voice { line: index, detail: detail.to_owned() };
             if *rate.get_or_insert(spoken.rate) != spoken.rate {
                 return Err(broken("the two voices have different sample rates"));
@@ -228,7 +233,7 @@ impl Studio {
                 return Err(AudioError::TooLong);
             }
             let samples = mix::trim(spoken).ok_or_else(|| broken("it made no sound"))?;
-            takes.push(Take { speaker, asks: cleaned.text.ends_with('?'), samples });
+            takes.push(Take { speaker, asks: words.ends_with('?'), samples });
         }
         let none = || AudioError::Voice { line: 0, detail: "there are no lines".to_owned() };
         Ok((takes, rate.ok_or_else(none)?))
@@ -239,6 +244,14 @@ impl Studio {
 struct Seat {
     _desk: OwnedSemaphorePermit,
     _place: OwnedSemaphorePermit,
+}
+
+/// What to tell the client about a line of which not all could be said.
+fn left_out(read: &Spoken, line: usize) -> Option<String> {
+    let count = read.left_out;
+    (count > 0).then(|| {
+        format!("line {line}: {count} character(s) that an English voice cannot speak were left out")
+    })
 }
 
 fn failed(line: usize, error: VoiceError) -> AudioError {

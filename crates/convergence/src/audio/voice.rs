@@ -22,7 +22,7 @@ pub(super) trait Voice: Send + Sync {
     /// Why it cannot speak now and what to do about it; `None` when it should be able to.
     fn fault(&self) -> Option<String>;
 
-    /// Speaks one line of cleaned text. Dropping the future ends all work on it.
+    /// Speaks one line, in words as `speech::text` makes them. Dropping the future ends all work on it.
     fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Pcm, VoiceError>>;
 }
 

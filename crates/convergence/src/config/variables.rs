@@ -225,6 +225,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("REDIS_CLIENT_KEY_PATH", "FILE", "The private key of that certificate, in PEM"),
     variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
     variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
+    variable(
+        "LEXICON_FILE",
+        "FILE",
+        "How words are said, one a line: word = respelling, or word = /phonemes/",
+    ),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
     variable("GOOGLE_USAGE_SHEET_NAME", "TAB", "The tab that usage is written to (default Usage)"),
     variable(

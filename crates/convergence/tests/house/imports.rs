@@ -44,6 +44,24 @@ fn gate_is_pure() {
 }
 
 #[test]
+fn speech_is_pure() {
+    let forbidden = [
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "SystemTime",
+        "Instant::now",
+        "tokio",
+        "tracing",
+        "http::",
+        "async fn",
+        "println!",
+    ];
+    assert_eq!(found(&rust_below("crates/speech/src/"), &forbidden), [""; 0]);
+}
+
+#[test]
 fn few_files_of_http_know_the_gate_and_one_asks_it() {
     let (mut know, mut ask) = (Vec::new(), Vec::new());
     for file in rust_below(HTTP) {

@@ -1,5 +1,6 @@
 //! Abbreviations, and whether the full stop after one ends the sentence too.
 
+use super::dates;
 use super::here::Here;
 use super::names;
 use super::said::Said;
@@ -55,6 +56,7 @@ const TABLE: &[(&str, Stop, &str)] = &[
     ("Fig", Number, "figure"),
     ("fig", Number, "figure"),
     ("Vol", Number, "volume"),
+    ("vol", Number, "volume"),
     ("Sec", Number, "section"),
     ("Ch", Number, "chapter"),
     ("Eq", Number, "equation"),
@@ -98,7 +100,7 @@ fn belongs(token: &Token, before: Option<&Token>, next: &Token) -> bool {
     let word = token.core.as_str();
     let has_number = next.core.starts_with(|digit: char| digit.is_ascii_digit());
     let ends = begins_sentence(next);
-    if super::dates::month(word).is_some() && word.len() < 5 && has_number {
+    if dates::month(word).is_some() && word.len() < 5 && has_number {
         return true;
     }
     if word == "St" || word == "Dr" {
@@ -110,7 +112,11 @@ fn belongs(token: &Token, before: Option<&Token>, next: &Token) -> bool {
         Some((_, MayEnd, _)) => !ends,
         None if is_initials(word) => !ends,
         // An initial of somebody's name, between two names.
-        None => is_initial(word, before) && next.is_capitalized() && !ends,
+        None => {
+            // A name, or another initial; a capital alone may be the first of several that are spelled.
+            let is_name = next.is_capitalized() && (next.core.len() > 1 || next.stop.is_some());
+            is_initial(word, before) && is_name && !ends
+        }
     }
 }
 
@@ -119,13 +125,16 @@ fn belongs(token: &Token, before: Option<&Token>, next: &Token) -> bool {
 fn is_initial(word: &str, before: Option<&Token>) -> bool {
     let parts = names::parts(word);
     let Some((last, inner)) = parts.split_last() else { return false };
-    let is_capital = last.len() == 1 && *last != "I" && last.bytes().all(|letter| letter.is_ascii_uppercase());
+    let is_capital =
+        last.len() == 1 && *last != "I" && last.bytes().all(|letter| letter.is_ascii_uppercase());
     let is_name = |part: &str| part.len() > 1 && part.starts_with(|letter: char| letter.is_ascii_uppercase());
     let follows_name = || match (inner.last(), before) {
         (Some(part), _) => is_name(part),
         (None, None) => true,
         (None, Some(before)) => {
-            before.pause.is_some() || before.stop.is_some() || names::parts(&before.core).last().is_some_and(|part| is_name(part))
+            before.pause.is_some()
+                || before.stop.is_some()
+                || names::parts(&before.core).last().is_some_and(|part| is_name(part))
         }
     };
     is_capital && follows_name()
@@ -134,11 +143,13 @@ fn is_initial(word: &str, before: Option<&Token>) -> bool {
 /// A capital alone does not begin a sentence, since names have one; these words do.
 fn begins_sentence(token: &Token) -> bool {
     const BEGINS: [&str; 48] = [
-        "A", "After", "All", "An", "And", "Are", "As", "At", "But", "By", "Can", "Did", "Do", "Every", "For", "From", "He", "Her", "His", "How",
-        "However", "I", "If", "In", "Is", "It", "It's", "Its", "My", "No", "Nobody", "Now", "On", "One", "Our", "She", "So", "That", "The",
-        "Then", "There", "They", "This", "We", "What", "When", "Why", "You",
+        "A", "After", "All", "An", "And", "Are", "As", "At", "But", "By", "Can", "Did", "Do", "Every", "For",
+        "From", "He", "Her", "His", "How", "However", "I", "If", "In", "Is", "It", "It's", "Its", "My", "No",
+        "Nobody", "Now", "On", "One", "Our", "She", "So", "That", "The", "Then", "There", "They", "This",
+        "We", "What", "When", "Why", "You",
     ];
-    BEGINS.contains(&token.core.as_str()) || token.opens
+    let word = token.core.as_str();
+    BEGINS.contains(&word) || token.opens || dates::month(word).is_some() || dates::weekday(word).is_some()
 }
 
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
@@ -180,5 +191,8 @@ fn find(word: &str) -> Option<&'static (&'static str, Stop, &'static str)> {
 
 /// `U.S`, `a.m`, `J.R.R`: letters with stops between them; the last stop is a mark after the word.
 fn is_initials(word: &str) -> bool {
-    word.len() > 2 && word.split('.').all(|part| part.len() == 1 && part.bytes().all(|letter| letter.is_ascii_alphabetic()))
+    word.len() > 2
+        && word
+            .split('.')
+            .all(|part| part.len() == 1 && part.bytes().all(|letter| letter.is_ascii_alphabetic()))
 }

@@ -54,7 +54,8 @@ fn split(word: &str) -> (&str, &str) {
 }
 
 fn is_one_case(word: &str) -> bool {
-    word.bytes().all(|letter| letter.is_ascii_uppercase()) || word.bytes().all(|letter| letter.is_ascii_lowercase())
+    word.bytes().all(|letter| letter.is_ascii_uppercase())
+        || word.bytes().all(|letter| letter.is_ascii_lowercase())
 }
 
 /// Nobody can say a word without a vowel.
@@ -64,30 +65,32 @@ pub(super) fn has_no_vowel(word: &str) -> bool {
 
 /// Letter by letter, in capitals and in small letters.
 const SPELLED: &[&str] = &[
-    "ACL", "AI", "API", "AWS", "BIOS", "BI", "CEO", "CFO", "CI", "CIA", "CLI", "COO", "CPU", "CSV", "CTO", "DDOS", "DIY",
-    "DOI", "ETL", "EU", "EULA", "FAQ", "FBI", "GCP", "GPU", "GUI", "HTML", "HTTP", "HTTPS", "IAM", "IBM", "IDE", "IEEE", "IETF",
-    "IO", "IOT", "IP", "ISBN", "ISO", "ISP", "JWT", "KPI", "LDAP", "LED", "LLM", "MIDI", "NPM", "OIDC", "OKR", "OLAP", "OLTP",
-    "ORM", "OS", "PDF", "PR", "QA", "RPC", "RSA", "SDK", "SEO", "SLA", "SLO", "SMTP", "SQL", "SSH", "SSL", "SSO", "TCP",
-    "TDD", "TLS", "TTL", "UDP", "UI", "UK", "UN", "URI", "URL", "USA", "USB", "UTC", "UTF", "UUID", "UX", "VIP", "VM", "VPN",
+    "ACL", "AI", "API", "AWS", "BIOS", "BI", "CEO", "CFO", "CI", "CIA", "CLI", "COO", "CPU", "CSV", "CTO",
+    "DDOS", "DIY", "DOI", "ETL", "EU", "EULA", "FAQ", "FBI", "GCP", "GPU", "GUI", "HTML", "HTTP", "HTTPS",
+    "IAM", "IBM", "IDE", "EG", "IE", "IEEE", "IETF", "IO", "IOT", "IP", "ISBN", "ISO", "ISP", "JWT", "KPI",
+    "LDAP", "LED", "LLM", "MIDI", "NPM", "OIDC", "OKR", "OLAP", "OLTP", "ORM", "OS", "PDF", "PR", "QA",
+    "RPC", "RSA", "SDK", "SEO", "SLA", "SLO", "SMTP", "SQL", "SSH", "SSL", "SSO", "TCP", "TDD", "TLS", "TTL",
+    "UDP", "UI", "UK", "UN", "URI", "URL", "USA", "USB", "UTC", "UTF", "UUID", "UX", "VIP", "VM", "VPN",
     "XML", "ASAP", "ETA", "AKA", "DPO", "NGO", "UFO", "USD", "EUR", "ID",
 ];
 
 /// Capitals that are said as a word, and keep their capitals.
 const WORDS: &[&str] = &[
-    "NASA", "NATO", "JSON", "YAML", "TOML", "AJAX", "ASCII", "CORS", "CRUD", "REST", "SAML", "SOAP", "SPA", "RAM", "ROM", "LAN", "WAN",
-    "GIF", "BASIC", "CAPTCHA", "UNESCO", "UNICEF", "OPEC", "AIDS", "DOS", "SAN", "NAS", "SIM", "PIN", "GIT", "MAC",
-    "LIDAR", "RADAR", "SCUBA", "LASER", "FIFA", "OWASP", "RAID", "BLOB", "JAR", "WAR", "SHA", "ACID", "BASE", "SOLID",
-    "DRY", "KISS",
+    "NASA", "NATO", "JSON", "YAML", "TOML", "AJAX", "ASCII", "CORS", "CRUD", "REST", "SAML", "SOAP", "SPA",
+    "RAM", "ROM", "LAN", "WAN", "GIF", "BASIC", "CAPTCHA", "UNESCO", "UNICEF", "OPEC", "AIDS", "DOS", "SAN",
+    "NAS", "SIM", "PIN", "GIT", "MAC", "LIDAR", "RADAR", "SCUBA", "LASER", "FIFA", "OWASP", "RAID", "BLOB",
+    "JAR", "WAR", "SHA", "ACID", "BASE", "SOLID", "DRY", "KISS",
 ];
 
 /// Short English words that are shouted more often than they abbreviate something.
 const SHOUTED: &[&str] = &[
-    "A", "ALL", "AND", "ANY", "ARE", "AS", "ASK", "AT", "BAD", "BE", "BIG", "BUT", "BUY", "BY", "CAN", "DAY", "DID", "DO",
-    "END", "FAR", "FEW", "FIX", "FOR", "GET", "GO", "GOT", "HAD", "HAS", "HE", "HER", "HEY", "HIM", "HIS", "HOT", "HOW", "IF",
-    "IN", "IS", "ITS", "JOB", "KEY", "LET", "LOW", "MAN", "MAY", "ME", "MUST", "MY", "NEW", "NO", "NOT", "NOW", "OF", "OFF",
-    "OH", "OK", "OLD", "ON", "ONE", "OR", "OUR", "OUT", "OWN", "PAY", "PUT", "RUN", "SAY", "SEE", "SET", "SHE", "SIX", "SO",
-    "STOP", "TEN", "THE", "TO", "TOO", "TOP", "TRY", "TWO", "UP", "USE", "WAS", "WAY", "WE", "WHY", "WIN", "WOW", "YES",
-    "YET", "YOU", "ADD", "BAN", "DUE", "EAT", "FUN", "HI", "AM", "AN", "DON", "SAD", "RED", "BOX", "CAR", "DOG", "CAT", "TODO",
+    "A", "ALL", "AND", "ANY", "ARE", "AS", "ASK", "AT", "BAD", "BE", "BIG", "BUT", "BUY", "BY", "CAN", "DAY",
+    "DID", "DO", "END", "FAR", "FEW", "FIX", "FOR", "GET", "GO", "GOT", "HAD", "HAS", "HE", "HER", "HEY",
+    "HIM", "HIS", "HOT", "HOW", "IF", "IN", "IS", "ITS", "JOB", "KEY", "LET", "LOW", "MAN", "MAY", "ME",
+    "MUST", "MY", "NEW", "NO", "NOT", "NOW", "OF", "OFF", "OH", "OK", "OLD", "ON", "ONE", "OR", "OUR", "OUT",
+    "OWN", "PAY", "PUT", "RUN", "SAY", "SEE", "SET", "SHE", "SIX", "SO", "STOP", "TEN", "THE", "TO", "TOO",
+    "TOP", "TRY", "TWO", "UP", "USE", "WAS", "WAY", "WE", "WHY", "WIN", "WOW", "YES", "YET", "YOU", "ADD",
+    "BAN", "DUE", "EAT", "FUN", "HI", "AM", "AN", "DON", "SAD", "RED", "BOX", "CAR", "DOG", "CAT", "TODO",
 ];
 
 /// Words when they are shouted, letters otherwise.

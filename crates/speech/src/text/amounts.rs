@@ -2,7 +2,7 @@
 
 use super::here::Here;
 use super::number::Number;
-use super::numbers::{cardinal, code, ordinal, plural, year};
+use super::numbers::{self, cardinal, code, ordinal, plural, year};
 use super::said::Said;
 
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
@@ -38,6 +38,11 @@ fn part_of_one(word: &str) -> Option<String> {
 
 /// A number that is a whole word: a year, a code, or a count.
 fn alone(here: Here<'_>, number: Number<'_>) -> Option<String> {
+    if is_release(here)
+        && let (whole, Some(part)) = number.parts()
+    {
+        return Some(format!("{} point {}", numbers::whole(&whole), numbers::whole(part)));
+    }
     let Some(value) = number.plain() else { return Some(number.said()) };
     if is_code(here, number) {
         return Some(code(here.core()));
@@ -45,17 +50,39 @@ fn alone(here: Here<'_>, number: Number<'_>) -> Option<String> {
     Some(if is_year(here, value) { year(value) } else { number.said() })
 }
 
+/// Releases are counted: what comes after 3.9 is three point ten.
+fn is_release(here: Here<'_>) -> bool {
+    const BEFORE: [&str; 12] = [
+        "version",
+        "Version",
+        "release",
+        "Python",
+        "Rust",
+        "Java",
+        "Go",
+        "Ubuntu",
+        "Kubernetes",
+        "PostgreSQL",
+        "Redis",
+        "Debian",
+    ];
+    BEFORE.contains(&here.before(1))
+}
+
 /// After the name of a standard, a port or an error a number is a name.
 fn is_code(here: Here<'_>, number: Number<'_>) -> bool {
     const BEFORE: [&str; 19] = [
-        "port", "Port", "error", "Error", "status", "Status", "code", "codes", "HTTP", "RFC", "ISO", "room", "Room", "flight", "Flight",
-        "returns", "returned", "a", "the",
+        "port", "Port", "error", "Error", "status", "Status", "code", "codes", "HTTP", "RFC", "ISO", "room",
+        "Room", "flight", "Flight", "returns", "returned", "a", "the",
     ];
     let before = here.before(1);
     // `a 404` and `the 503` are answers; `the 500` may be anything.
     let is_answer = ["a", "the", "returns", "returned"].contains(&before);
-    let is_status = here.core().starts_with(['4', '5']) && !here.core().ends_with("00") && here.next().is_empty();
-    BEFORE.contains(&before) && (3..=4).contains(&number.length()) && (!is_answer || (number.length() == 3 && is_status))
+    let is_status =
+        here.core().starts_with(['4', '5']) && !here.core().ends_with("00") && here.next().is_empty();
+    BEFORE.contains(&before)
+        && (3..=4).contains(&number.length())
+        && (!is_answer || (number.length() == 3 && is_status))
 }
 
 /// Whether a number of four digits is a year, by the words around it.
@@ -64,29 +91,60 @@ fn is_year(here: Here<'_>, value: u64) -> bool {
         return false;
     }
     const BEFORE: [&str; 30] = [
-        "in", "since", "by", "until", "till", "before", "after", "during", "year", "early", "late", "mid", "circa", "around", "summer",
-        "spring", "autumn", "fall", "winter", "In", "Since", "By", "Until", "Before", "After", "During", "Copyright", "copyright", "Around",
+        "in",
+        "since",
+        "by",
+        "until",
+        "till",
+        "before",
+        "after",
+        "during",
+        "year",
+        "early",
+        "late",
+        "mid",
+        "circa",
+        "around",
+        "summer",
+        "spring",
+        "autumn",
+        "fall",
+        "winter",
+        "In",
+        "Since",
+        "By",
+        "Until",
+        "Before",
+        "After",
+        "During",
+        "Copyright",
+        "copyright",
+        "Around",
         "years",
     ];
     let (before, next) = (here.before(1), here.next());
     // What is counted stands in the plural: `in 2048 bytes`.
     let counts = next.ends_with('s') && !["is", "was", "has", "as", "its", "this", "does"].contains(&next);
     let is_recent = (1900..2100).contains(&value);
-    let after_year = ["and", "or", "to", "from", "of", "between", "Between", "From", "than"].contains(&before);
+    let after_year =
+        ["and", "or", "to", "from", "of", "between", "Between", "From", "than"].contains(&before);
     let follows_name = before.starts_with(|letter: char| letter.is_ascii_uppercase()) && before.len() > 1;
-    let begins = before.is_empty() && ["was", "is", "will", "has", "saw", "brought", "and", "to"].contains(&next);
+    let begins =
+        before.is_empty() && ["was", "is", "will", "has", "saw", "brought", "and", "to"].contains(&next);
     let ends_year = next.is_empty() && here.token().opens;
     let is_dated = BEFORE.contains(&before) || super::dates::month(before).is_some();
-    (is_dated && !counts) || (is_recent && !counts && (after_year || follows_name || begins || ends_year || before == "the"))
+    (is_dated && !counts)
+        || (is_recent && !counts && (after_year || follows_name || begins || ends_year || before == "the"))
 }
 
 /// `1990s`, `'90s`, and `90s` after a word that goes with decades.
 pub(super) fn read_decade(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let bare = here.core().strip_prefix('\'').unwrap_or(here.core());
-    let digits = bare.strip_suffix('s').or_else(|| bare.strip_suffix("'s"))?;
+    let digits = bare.strip_suffix("'s").or_else(|| bare.strip_suffix('s'))?;
     let value = Number::all(digits)?.plain()?;
     let has_mark = bare.len() < here.core().len();
-    let is_short = digits.len() == 2 && (has_mark || ["the", "early", "late", "mid", "The"].contains(&here.before(1)));
+    let is_short =
+        digits.len() == 2 && (has_mark || ["the", "early", "late", "mid", "The"].contains(&here.before(1)));
     let is_long = digits.len() == 4 && (1100..2100).contains(&value);
     if value % 10 != 0 || !(is_short || is_long) {
         return None;
@@ -103,14 +161,20 @@ fn compound(here: Here<'_>, number: Number<'_>, rest: &str) -> Option<String> {
     match sign {
         'e' | 'E' => {
             let power = Number::all(tail)?;
-            Some(format!("{} times ten to the power of {}", number.said(), power.said().trim_start_matches("plus ")))
+            Some(format!(
+                "{} times ten to the power of {}",
+                number.said(),
+                power.said().trim_start_matches("plus ")
+            ))
         }
         '^' => power(number, tail),
         '/' => fraction(number, tail),
         '-' => range(here, number, tail),
         ':' => Some(format!("{} to {}", number.said(), Number::all(tail)?.said())),
         'x' | 'X' => {
-            let side = |number: Number<'_>| number.plain().filter(|side| *side < 10_000).map(|side| code(&side.to_string()));
+            let side = |number: Number<'_>| {
+                number.plain().filter(|side| *side < 10_000).map(|side| code(&side.to_string()))
+            };
             Some(format!("{} by {}", side(number)?, side(Number::all(tail)?)?))
         }
         '*' => Some(format!("{} times {}", number.said(), Number::all(tail)?.said())),
@@ -134,6 +198,7 @@ fn fraction(above: Number<'_>, tail: &str) -> Option<String> {
     let (above, below) = (above.plain()?, below.plain()?);
     Some(match (above, below) {
         (24, 7) => "twenty four seven".to_owned(),
+        (50, 50) => "fifty fifty".to_owned(),
         (9, 11) => "nine eleven".to_owned(),
         (1, 2) => "one half".to_owned(),
         (_, 2) => format!("{above_said} halves"),

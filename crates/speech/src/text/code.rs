@@ -60,7 +60,8 @@ fn say_address(word: &str, said: &mut Said) -> bool {
 
 fn say_uuid(word: &str, said: &mut Said) -> bool {
     let groups: Vec<&str> = word.split('-').collect();
-    let is_uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(|group| is_hex(group));
+    let is_uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| is_hex(group));
     if is_uuid {
         for (index, group) in groups.into_iter().enumerate() {
             if index > 0 {
@@ -80,7 +81,11 @@ fn say_hash(word: &str, said: &mut Said) -> bool {
         say_each(rest, said);
         return true;
     }
-    let turns = word.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
+    let turns = word
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit())
+        .count();
     if word.len() < 6 || !is_hex(word) || turns < 2 {
         return false;
     }

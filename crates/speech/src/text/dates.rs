@@ -6,7 +6,17 @@ use super::said::Said;
 use super::times;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -20,11 +30,16 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
 
 /// A month by its name or its first three letters; `Sept` too.
 pub(super) fn month(word: &str) -> Option<&'static str> {
-    let is = |month: &&&str| **month == word || (word.len() == 3 && month.starts_with(word)) || (word == "Sept" && month.starts_with(word));
+    let is = |month: &&&str| {
+        **month == word
+            || (word.len() == 3 && month.starts_with(word))
+            || (word == "Sept" && month.starts_with(word))
+    };
     MONTHS.iter().find(is).copied()
 }
 
-fn is_day_of_week(word: &str) -> Option<&'static str> {
+/// A day by its name or its first three or four letters.
+pub(super) fn weekday(word: &str) -> Option<&'static str> {
     let is = |day: &&&str| word == **day || ((3..=4).contains(&word.len()) && day.starts_with(word));
     DAYS.iter().find(is).copied().or_else(|| (word == "Thurs").then_some("Thursday"))
 }
@@ -76,12 +91,19 @@ fn month_first(here: Here<'_>, said: &mut Said) -> Option<usize> {
     };
     said.words(name);
     said.words(&ordinal(day));
-    let comma = here.after(1).is_some_and(|token| token.pause == Some(','));
-    let next = if comma { here.beyond(2) } else { here.after(2) };
-    let Some(year) = next.filter(|token| !token.opens).and_then(|token| a_year(&token.core)) else { return Some(2) };
+    Some(2 + say_year_after(here, 1, said))
+}
+
+/// Says the year that follows the `count`th word, maybe with a comma between, and tells how many words that took.
+fn say_year_after(here: Here<'_>, count: usize, said: &mut Said) -> usize {
+    let has_comma = here.after(count).is_some_and(|token| token.pause == Some(','));
+    let next = if has_comma { here.beyond(count + 1) } else { here.after(count + 1) };
+    let Some(year) = next.filter(|token| !token.opens).and_then(|token| a_year(&token.core)) else {
+        return 0;
+    };
     said.pause(',');
     say_year(year, said);
-    Some(3)
+    1
 }
 
 /// `22 November 2026`, `22nd of Nov`, `22 Nov`.
@@ -89,23 +111,27 @@ fn day_first(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let day = day(here.core())?;
     let of = usize::from(here.next() == "of");
     let name = month(&here.after(1 + of)?.core)?;
-    let year = here.after(2 + of).and_then(|token| a_year(&token.core));
     if of == 1 {
         said.words(&format!("{} of {name}", ordinal(day)));
     } else {
         said.words(&format!("{name} {}", ordinal(day)));
     }
-    let Some(year) = year else { return Some(2 + of) };
-    said.pause(',');
-    say_year(year, said);
-    Some(3 + of)
+    Some(2 + of + say_year_after(here, 1 + of, said))
 }
 
-/// `Sun, 22 Nov`: a short name of a day, only before a date.
+/// `Sun, 22 Nov`: a short name of a day, only before a date; and `Mon-Fri`.
 fn day_of_week(here: Here<'_>, said: &mut Said) -> Option<usize> {
-    let name = is_day_of_week(here.core())?;
+    if let Some((first, last)) = here.core().split_once('-') {
+        let range = weekday(first).zip(weekday(last)).or_else(|| month(first).zip(month(last)));
+        let (first, last) = range?;
+        said.words(&format!("{first} to {last}"));
+        return Some(1);
+    }
+    let name = weekday(here.core())?;
     let next = here.beyond(1)?;
-    if !(month(&next.core).is_some() || (day(&next.core).is_some() && here.beyond(2).is_some_and(|token| month(&token.core).is_some()))) {
+    if !(month(&next.core).is_some()
+        || (day(&next.core).is_some() && here.beyond(2).is_some_and(|token| month(&token.core).is_some())))
+    {
         return None;
     }
     said.words(name);

@@ -51,7 +51,8 @@ fn end_sentence(text: &mut String) {
 fn without_marks(line: &str) -> &str {
     let quoted = line.trim_start_matches(['>', ' ']);
     // `> 5` and `>= 5` are no quotations.
-    let line = if quoted.starts_with(|next: char| next.is_ascii_digit() || next == '=') { line } else { quoted };
+    let line =
+        if quoted.starts_with(|next: char| next.is_ascii_digit() || next == '=') { line } else { quoted };
     let heading = line.trim_start_matches('#');
     let is_heading = heading.len() < line.len() && heading.starts_with(' ');
     let line = if is_heading { heading.trim_start().trim_end_matches(['#', ' ']) } else { line };

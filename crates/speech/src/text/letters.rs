@@ -3,14 +3,39 @@
 
 /// The letters' names; the stress stands before the vowel.
 const NAMES: [&str; 26] = [
-    "ˈA", "bˈi", "sˈi", "dˈi", "ˈi", "ˈɛf", "ʤˈi", "ˈAʧ", "ˈI", "ʤˈA", "kˈA", "ˈɛl", "ˈɛm", "ˈɛn", "ˈO", "pˈi",
-    "kjˈu", "ˈɑɹ", "ˈɛs", "tˈi", "jˈu", "vˈi", "dˈʌbᵊlju", "ˈɛks", "wˈI", "zˈi",
+    "ˈA",
+    "bˈi",
+    "sˈi",
+    "dˈi",
+    "ˈi",
+    "ˈɛf",
+    "ʤˈi",
+    "ˈAʧ",
+    "ˈI",
+    "ʤˈA",
+    "kˈA",
+    "ˈɛl",
+    "ˈɛm",
+    "ˈɛn",
+    "ˈO",
+    "pˈi",
+    "kjˈu",
+    "ˈɑɹ",
+    "ˈɛs",
+    "tˈi",
+    "jˈu",
+    "vˈi",
+    "dˈʌbᵊlju",
+    "ˈɛks",
+    "wˈI",
+    "zˈi",
 ];
 
 /// A word letter by letter, its last letter stressed most, as in `API`. Other characters have no name here.
 pub(super) fn phonemes(word: &str) -> String {
     let names = word.bytes().filter(u8::is_ascii_alphabetic);
-    let names: Vec<&str> = names.map(|letter| NAMES[usize::from(letter.to_ascii_lowercase() - b'a')]).collect();
+    let names: Vec<&str> =
+        names.map(|letter| NAMES[usize::from(letter.to_ascii_lowercase() - b'a')]).collect();
     let Some((last, first)) = names.split_last() else { return String::new() };
     first.iter().map(|name| name.replace('ˈ', "ˌ")).collect::<String>() + last
 }

@@ -11,10 +11,10 @@ use super::said::Said;
 ///
 /// One entry a line: `word = respelling`, `word = /phonemes/`, or `word = respelling /phonemes/`. `#` begins a comment.
 /// A word with a capital is matched in exactly this case, any other in all cases.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Lexicon(HashMap<String, Entry>);
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Entry {
     /// Words that a voice without phonemes says; `None` reads the word by the rules for names.
     respelling: Option<String>,
@@ -55,7 +55,8 @@ impl Lexicon {
 /// A line's word and entry; `None` for an empty one or a comment.
 fn entry(line: &str) -> Result<Option<(String, Entry)>, String> {
     // A `#` within a word, as in `C#`, begins no comment.
-    let comment = line.match_indices('#').find(|(at, _)| line[..*at].chars().last().is_none_or(char::is_whitespace));
+    let comment =
+        line.match_indices('#').find(|(at, _)| line[..*at].chars().last().is_none_or(char::is_whitespace));
     let line = comment.map_or(line, |(at, _)| &line[..at]).trim();
     if line.is_empty() {
         return Ok(None);
@@ -69,14 +70,18 @@ fn entry(line: &str) -> Result<Option<(String, Entry)>, String> {
     let respelling = respelling.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_speakable = |letter: char| letter.is_ascii_alphabetic() || letter == '\'' || letter == ' ';
     if let Some(letter) = respelling.chars().find(|letter| !is_speakable(*letter)) {
-        return Err(format!("the respelling has `{}`; it may have letters a to z, spaces and apostrophes", letter.escape_default()));
+        return Err(format!(
+            "the respelling has `{}`; it may have letters a to z, spaces and apostrophes",
+            letter.escape_default()
+        ));
     }
     let phonemes = match phonemes.trim_end().strip_suffix('/') {
         Some(phonemes) => Some(ipa(phonemes.trim())?),
         None if said.contains('/') => return Err("the phonemes must stand between two `/`".to_owned()),
         None => None,
     };
-    let respelling = Some(respelling).filter(|words| words.contains(|letter: char| letter.is_ascii_alphabetic()));
+    let respelling =
+        Some(respelling).filter(|words| words.contains(|letter: char| letter.is_ascii_alphabetic()));
     if respelling.is_none() && phonemes.is_none() {
         return Err("says nothing after the `=`".to_owned());
     }
@@ -84,16 +89,26 @@ fn entry(line: &str) -> Result<Option<(String, Entry)>, String> {
 }
 
 /// Symbols of Kokoro's vocabulary that English needs; the stress marks stand before the vowel.
-const PHONEMES: &str = "AIOQSTWYᵊabcdefhijklmnopqrstuvwxyzɑɐɒæβɔɕçɖðʤəɚɛɜɟɡɥɨɪʝɯɰŋɳɲɴøɸθœɹɾɻʁɽʂʃʈʧʊʋʌɣɤχʎʒʔˈˌːʰʲᵻ ";
+const PHONEMES: &str =
+    "AIOQSTWYᵊabcdefhijklmnopqrstuvwxyzɑɐɒæβɔɕçɖðʤəɚɛɜɟɡɥɨɪʝɯɰŋɳɲɴøɸθœɹɾɻʁɽʂʃʈʧʊʋʌɣɤχʎʒʔˈˌːʰʲᵻ ";
 
 /// Dictionaries write two signs where Kokoro has one.
 const AS_KOKORO: [(&str, &str); 10] = [
-    ("eɪ", "A"), ("aɪ", "I"), ("oʊ", "O"), ("əʊ", "Q"), ("aʊ", "W"), ("ɔɪ", "Y"), ("tʃ", "ʧ"), ("dʒ", "ʤ"), ("g", "ɡ"),
+    ("eɪ", "A"),
+    ("aɪ", "I"),
+    ("oʊ", "O"),
+    ("əʊ", "Q"),
+    ("aʊ", "W"),
+    ("ɔɪ", "Y"),
+    ("tʃ", "ʧ"),
+    ("dʒ", "ʤ"),
+    ("g", "ɡ"),
     ("r", "ɹ"),
 ];
 
 fn ipa(phonemes: &str) -> Result<String, String> {
-    let phonemes = AS_KOKORO.iter().fold(phonemes.to_owned(), |text, (written, symbol)| text.replace(written, symbol));
+    let phonemes =
+        AS_KOKORO.iter().fold(phonemes.to_owned(), |text, (written, symbol)| text.replace(written, symbol));
     if phonemes.is_empty() {
         return Err("has no phonemes between the two `/`".to_owned());
     }
@@ -104,6 +119,7 @@ fn ipa(phonemes: &str) -> Result<String, String> {
 }
 
 /// The user's lexicon over the built-in one.
+#[derive(Default)]
 pub(super) struct Lexicons(Lexicon);
 
 static BUILT_IN: LazyLock<Lexicon> =
@@ -119,7 +135,9 @@ impl Lexicons {
         let find = |word: &str| self.0.find(word).or_else(|| BUILT_IN.find(word)).cloned();
         let (stem, ending) = word.strip_suffix("'s").map_or((word, ""), |stem| (stem, "'s"));
         let found = find(word).map(|entry| (word, "", entry));
-        let Some((stem, ending, entry)) = found.or_else(|| Some((stem, ending, find(stem)?))) else { return false };
+        let Some((stem, ending, entry)) = found.or_else(|| Some((stem, ending, find(stem)?))) else {
+            return false;
+        };
         let spelled = entry.respelling.unwrap_or_else(|| Self::by_rule(stem)) + ending;
         match entry.phonemes {
             None => said.words(&spelled),
@@ -131,7 +149,7 @@ impl Lexicons {
     /// A word as it would be said without any entry.
     fn by_rule(word: &str) -> String {
         let mut said = Said::default();
-        super::names::say_parts(word, &Self(Lexicon::default()), &mut said);
+        super::names::say_parts(word, &Self::default(), &mut said);
         said.into_spoken(0).words()
     }
 }

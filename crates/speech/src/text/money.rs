@@ -53,7 +53,9 @@ fn before(here: Here<'_>, word: &str, said: &mut Said) -> Option<usize> {
     if minus {
         said.words("minus");
     }
-    let taken = if scale.is_empty() { amount_said(here, number, currency, said) } else {
+    let taken = if scale.is_empty() {
+        amount_said(here, number, currency, said)
+    } else {
         said.words(&format!("{}{scale} {}", number.said(), currency.many));
         1
     };
@@ -71,7 +73,14 @@ fn amount_said(here: Here<'_>, number: Number<'_>, currency: &Currency, said: &m
         said.words(&format!("{} {next} {}", number.said(), currency.many));
         return 2;
     }
-    said.words(&sum(number, currency));
+    // A price that says which thing it is stands in the singular: `a $5 fee`.
+    let qualifies =
+        ["a", "an", "A", "An"].contains(&here.before(1)) && !next.is_empty() && number.parts().1.is_none();
+    if qualifies {
+        said.words(&format!("{} {}", number.said(), currency.one));
+    } else {
+        said.words(&sum(number, currency));
+    }
     1
 }
 
@@ -79,7 +88,8 @@ fn amount_said(here: Here<'_>, number: Number<'_>, currency: &Currency, said: &m
 fn sum(number: Number<'_>, currency: &Currency) -> String {
     let (whole, fraction) = number.parts();
     let hundredths = fraction.filter(|fraction| fraction.len() == 2 && whole.len() < 16);
-    let (Some((cent, cents)), Some(Ok(hundredths))) = (currency.cent, hundredths.map(str::parse::<u64>)) else {
+    let (Some((cent, cents)), Some(Ok(hundredths))) = (currency.cent, hundredths.map(str::parse::<u64>))
+    else {
         let unit = if number.is_one() { currency.one } else { currency.many };
         return format!("{} {unit}", number.said());
     };

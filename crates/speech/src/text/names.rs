@@ -16,8 +16,13 @@ pub(super) fn say(name: &str, lexicons: &Lexicons, said: &mut Said) {
 pub(super) fn say_parts(name: &str, lexicons: &Lexicons, said: &mut Said) {
     let parts = parts(name);
     let is_prose = parts.len() == 1;
-    for part in parts {
-        if part.starts_with(|letter: char| letter.is_ascii_digit()) {
+    let mut parts = parts.into_iter().peekable();
+    while let Some(part) = parts.next() {
+        if part.starts_with(|letter: char| letter.is_ascii_digit())
+            && parts.next_if(|next| ["s", "'s"].contains(next)).is_some()
+        {
+            said.words(&numbers::plural(&numbers::code(part)));
+        } else if part.starts_with(|letter: char| letter.is_ascii_digit()) {
             said.words(&numbers::code(part));
         } else if lexicons.say(part, said) || acronyms::say(part, said) {
         } else if !is_prose && (part.len() == 1 || acronyms::has_no_vowel(part)) {
@@ -39,7 +44,8 @@ pub(super) fn parts(name: &str) -> Vec<&str> {
         let hump = before.is_ascii_lowercase() && here.is_ascii_uppercase() && !is_mc(&letters[..*index]);
         // The `s` of `URLs` is an ending, not a word.
         let is_plural = next == b's' && !at(index + 2).is_ascii_lowercase();
-        let last_capital = before.is_ascii_uppercase() && here.is_ascii_uppercase() && next.is_ascii_lowercase();
+        let last_capital =
+            before.is_ascii_uppercase() && here.is_ascii_uppercase() && next.is_ascii_lowercase();
         turns || hump || (last_capital && !is_plural)
     };
     let mut parts = Vec::new();

@@ -26,7 +26,10 @@ impl<'a> Number<'a> {
             }
         }
         let (whole, rest) = text.split_at(end);
-        let fraction = rest.strip_prefix('.').map(|rest| rest.split_at(run(rest))).filter(|(digits, _)| !digits.is_empty());
+        let fraction = rest
+            .strip_prefix('.')
+            .map(|rest| rest.split_at(run(rest)))
+            .filter(|(digits, _)| !digits.is_empty());
         let (fraction, rest) = fraction.map_or((None, rest), |(digits, rest)| (Some(digits), rest));
         (!whole.is_empty() || fraction.is_some()).then_some((Self { sign, whole, fraction }, rest))
     }
@@ -69,8 +72,10 @@ impl<'a> Number<'a> {
             Some(_) => "plus ",
             None => "",
         };
-        let whole = if self.whole.is_empty() { String::new() } else { whole(&self.whole.replace(',', "")) + " " };
-        let fraction = self.fraction.map(|fraction| format!("point {}", digits(fraction))).unwrap_or_default();
+        let whole =
+            if self.whole.is_empty() { String::new() } else { whole(&self.whole.replace(',', "")) + " " };
+        let fraction =
+            self.fraction.map(|fraction| format!("point {}", digits(fraction))).unwrap_or_default();
         format!("{sign}{whole}{fraction}").trim_end().to_owned()
     }
 }

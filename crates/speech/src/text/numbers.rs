@@ -4,8 +4,26 @@
 //! fractions, or the numbers within names.
 
 const SMALL: [&str; 20] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
 ];
 const TENS: [&str; 10] =
     ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
@@ -36,12 +54,19 @@ fn and_rest(said: String, rest: u64) -> String {
 /// Which one.
 pub(super) fn ordinal(number: u64) -> String {
     const IRREGULAR: [(&str, &str); 7] = [
-        ("one", "first"), ("two", "second"), ("three", "third"), ("five", "fifth"), ("eight", "eighth"),
-        ("nine", "ninth"), ("twelve", "twelfth"),
+        ("one", "first"),
+        ("two", "second"),
+        ("three", "third"),
+        ("five", "fifth"),
+        ("eight", "eighth"),
+        ("nine", "ninth"),
+        ("twelve", "twelfth"),
     ];
     let cardinal = cardinal(number);
-    let (before, last) = cardinal.rsplit_once(' ').map_or(("", cardinal.as_str()), |(before, last)| (before, last));
-    let irregular = IRREGULAR.iter().find(|(number, _)| *number == last).map(|(_, ordinal)| (*ordinal).to_owned());
+    let (before, last) =
+        cardinal.rsplit_once(' ').map_or(("", cardinal.as_str()), |(before, last)| (before, last));
+    let irregular =
+        IRREGULAR.iter().find(|(number, _)| *number == last).map(|(_, ordinal)| (*ordinal).to_owned());
     let last = irregular.unwrap_or_else(|| match last.strip_suffix('y') {
         Some(stem) => format!("{stem}ieth"),
         None => format!("{last}th"),
@@ -128,18 +153,34 @@ mod tests {
         ] {
             assert_eq!(cardinal(number), said);
         }
-        for (number, said) in [(1, "first"), (12, "twelfth"), (20, "twentieth"), (101, "one hundred first"), (1_000, "one thousandth")] {
+        for (number, said) in [
+            (1, "first"),
+            (12, "twelfth"),
+            (20, "twentieth"),
+            (101, "one hundred first"),
+            (1_000, "one thousandth"),
+        ] {
             assert_eq!(ordinal(number), said);
         }
         for (number, said) in [
-            (1066, "ten sixty six"), (1900, "nineteen hundred"), (1905, "nineteen oh five"), (2000, "two thousand"),
-            (2005, "two thousand five"), (2026, "twenty twenty six"),
+            (1066, "ten sixty six"),
+            (1900, "nineteen hundred"),
+            (1905, "nineteen oh five"),
+            (2000, "two thousand"),
+            (2005, "two thousand five"),
+            (2026, "twenty twenty six"),
         ] {
             assert_eq!(year(number), said);
         }
         for (text, said) in [
-            ("8", "eight"), ("007", "zero zero seven"), ("404", "four oh four"), ("500", "five hundred"), ("8080", "eighty eighty"),
-            ("3000", "three thousand"), ("2048", "twenty forty eight"), ("12345", "one two three four five"),
+            ("8", "eight"),
+            ("007", "zero zero seven"),
+            ("404", "four oh four"),
+            ("500", "five hundred"),
+            ("8080", "eighty eighty"),
+            ("3000", "three thousand"),
+            ("2048", "twenty forty eight"),
+            ("12345", "one two three four five"),
         ] {
             assert_eq!(code(text), said);
         }

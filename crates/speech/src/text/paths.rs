@@ -24,14 +24,16 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
 fn is_path(word: &str) -> bool {
     let is_name = |letter: char| letter.is_ascii_alphanumeric() || "._-~".contains(letter);
     let from_root = word.strip_prefix('/').is_some_and(|rest| rest.starts_with(is_name));
-    let on_drive = word.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && word[1..].starts_with(":\\");
+    let on_drive =
+        word.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && word[1..].starts_with(":\\");
     let relative = ["~/", "./", "../", "\\\\"].iter().any(|start| word.starts_with(start));
-    // `src/main.rs` and `a/b/c` are paths; `and/or`, `km/h` and `1/2` are not.
+    // `src/main.rs` and `a/b_c/d` are paths; `and/or`, `km/h` and `1/2` are not.
     let slashes = word.matches('/').count();
     let has_letters = word.contains(|letter: char| letter.is_ascii_alphabetic());
     let inner = word.chars().all(|letter| is_name(letter) || letter == '/')
         && has_letters
-        && (slashes > 1 || (slashes == 1 && word.rsplit('/').next().is_some_and(is_file)));
+        && ((slashes > 1 && word.contains(['.', '_', '-', '~']))
+            || (slashes == 1 && word.rsplit('/').next().is_some_and(is_file)));
     from_root || on_drive || relative || inner
 }
 
@@ -44,9 +46,9 @@ fn is_file(word: &str) -> bool {
 }
 
 const ENDINGS: &[&str] = &[
-    "bash", "c", "cfg", "conf", "cpp", "css", "csv", "db", "doc", "env", "exe", "gif", "go", "gz", "h", "html", "ini", "jpg", "js", "json",
-    "lock", "log", "md", "mp3", "mp4", "pdf", "pem", "php", "png", "py", "rb", "rs", "sh", "sql", "svg", "tar", "toml", "ts",
-    "txt", "wav", "xml", "yaml", "yml", "zip",
+    "bash", "c", "cfg", "conf", "cpp", "css", "csv", "db", "doc", "env", "exe", "gif", "go", "gz", "h",
+    "html", "ini", "jpg", "js", "json", "lock", "log", "md", "mp3", "mp4", "pdf", "pem", "php", "png", "py",
+    "rb", "rs", "sh", "sql", "svg", "tar", "toml", "ts", "txt", "wav", "xml", "yaml", "yml", "zip",
 ];
 
 const NAMES: &[(char, &str)] = &[

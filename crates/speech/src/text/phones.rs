@@ -16,7 +16,10 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
         let Some(token) = here.beyond(count) else { break };
         let body = token.core.strip_prefix('+').filter(|_| count == 0).unwrap_or(&token.core);
         let parts: Vec<&str> = body.split(['-', '.']).collect();
-        if !parts.iter().all(|part| (1..=11).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit())) {
+        if !parts
+            .iter()
+            .all(|part| (1..=11).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit()))
+        {
             break;
         }
         groups.extend(parts);
@@ -29,7 +32,8 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
     let total: usize = lengths.iter().sum();
     let is_international = here.core().starts_with('+') && (8..=15).contains(&total);
-    let is_called = ["call", "Call", "dial", "Dial", "phone", "Phone", "number", "at", "tel", "Tel"].contains(&here.before(1));
+    let is_called = ["call", "Call", "dial", "Dial", "phone", "Phone", "number", "at", "tel", "Tel"]
+        .contains(&here.before(1));
     let is_local = match lengths[..] {
         [3, 3, 4] => here.token().opens || here.core().matches(['-', '.']).count() == 2,
         [1, 3, 3, 4] => here.core().matches('-').count() == 3,

@@ -6,14 +6,32 @@ use super::said::Said;
 
 /// Words that are numbered: `Chapter IV`.
 const PARTS: [&str; 22] = [
-    "Act", "Annex", "Appendix", "Apollo", "Article", "Book", "Bowl", "Chapter", "Class", "Grade", "Level", "Part", "Phase", "Rocky", "Scene",
-    "Section", "Stage", "Title", "Type", "Vol", "Volume", "War",
+    "Act", "Annex", "Appendix", "Apollo", "Article", "Book", "Bowl", "Chapter", "Class", "Grade", "Level",
+    "Part", "Phase", "Rocky", "Scene", "Section", "Stage", "Title", "Type", "Vol", "Volume", "War",
 ];
 
 /// Names of kings and popes: `Henry the Eighth`.
 const NAMES: [&str; 20] = [
-    "Alexander", "Alfonso", "Benedict", "Catherine", "Charles", "Edward", "Elizabeth", "Francis", "Frederick", "George", "Henry", "James",
-    "John", "Louis", "Napoleon", "Paul", "Philip", "Pius", "Richard", "William",
+    "Alexander",
+    "Alfonso",
+    "Benedict",
+    "Catherine",
+    "Charles",
+    "Edward",
+    "Elizabeth",
+    "Francis",
+    "Frederick",
+    "George",
+    "Henry",
+    "James",
+    "John",
+    "Louis",
+    "Napoleon",
+    "Paul",
+    "Philip",
+    "Pius",
+    "Richard",
+    "William",
 ];
 
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
@@ -22,7 +40,9 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let value = value(word).filter(|value| *value < 100)?;
     // A single letter after a single letter is something that is spelled.
     let is_spelled = here.after(1).is_some_and(|next| next.core.len() == 1 && next.is_capitalized());
-    if word.len() == 1 && (is_spelled || (before != "War" && !NAMES.contains(&before)) || (word == "I" && before != "War")) {
+    if word.len() == 1
+        && (is_spelled || (before != "War" && !NAMES.contains(&before)) || (word == "I" && before != "War"))
+    {
         return None;
     }
     if NAMES.contains(&before) {

@@ -24,10 +24,10 @@ impl Said {
         }
     }
 
-    /// The names of letters, as in `API`, with an `s` for several of it.
+    /// The names of letters, as in `API`, with an ending for several of it. One letter keeps its case.
     pub(super) fn letters(&mut self, word: &str, ending: &str) {
-        let spelled: Vec<String> = word.to_ascii_uppercase().chars().map(String::from).collect();
-        let spelled = spelled.join(" ");
+        let upper = |letter: char| if word.len() > 1 { letter.to_ascii_uppercase() } else { letter };
+        let spelled = word.chars().map(|letter| upper(letter).to_string()).collect::<Vec<_>>().join(" ");
         let phonemes = letters::ending(&letters::phonemes(word), ending);
         self.sounds(&(spelled + ending), &phonemes);
     }

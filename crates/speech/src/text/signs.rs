@@ -4,7 +4,7 @@ use super::here::Here;
 use super::names;
 use super::said::Said;
 
-/// What a sign that stands between spaces is called; a pause for one that has no name.
+/// What a sign that stands between spaces is called; a comma for one that is but a pause.
 pub(super) fn alone(sign: &str) -> Option<&'static str> {
     ALONE.iter().find(|(written, _)| *written == sign).map(|(_, name)| *name)
 }
@@ -45,7 +45,6 @@ const ALONE: &[(&str, &str)] = &[
 /// Always knows the word.
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     match alone(here.core()) {
-        Some(",") => said.pause(','),
         Some(name) => said.words(name),
         None => say(here, said),
     }
@@ -85,7 +84,8 @@ fn say(here: Here<'_>, said: &mut Said) {
 /// `^2` and `^3`, which have names of their own, and what follows.
 fn power(text: &str) -> Option<(&'static str, &str)> {
     let powers = [("^2", "squared"), ("^3", "cubed")];
-    let (name, rest) = powers.iter().find_map(|(written, name)| Some((*name, text.strip_prefix(written)?)))?;
+    let (name, rest) =
+        powers.iter().find_map(|(written, name)| Some((*name, text.strip_prefix(written)?)))?;
     (!rest.starts_with(|next: char| next.is_ascii_digit())).then_some((name, rest))
 }
 

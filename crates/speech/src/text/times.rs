@@ -59,7 +59,8 @@ impl Time {
         // Parts of a second are for machines.
         let digits = digits.split_once('.').filter(|_| zone.is_some()).map_or(digits, |(digits, _)| digits);
         let mut parts = digits.split(':');
-        let hour = parts.next().filter(|hour| (1..=2).contains(&hour.len())).and_then(|hour| hour.parse().ok())?;
+        let hour =
+            parts.next().filter(|hour| (1..=2).contains(&hour.len())).and_then(|hour| hour.parse().ok())?;
         let mut sixtieth = || match parts.next() {
             None => Some(None),
             Some(part) if part.len() == 2 => part.parse().ok().filter(|part| *part < 60).map(Some),
@@ -79,7 +80,9 @@ impl Time {
             (hour @ 13.., Some(0)) if !has_half => said.words(&format!("{} hundred", cardinal(hour))),
             (hour, Some(0)) if !has_half && hour > 0 => said.words(&format!("{} o'clock", cardinal(hour))),
             (hour, None | Some(0)) => said.words(&cardinal(hour)),
-            (hour, Some(minute @ 1..10)) => said.words(&format!("{} oh {}", cardinal(hour), cardinal(minute))),
+            (hour, Some(minute @ 1..10)) => {
+                said.words(&format!("{} oh {}", cardinal(hour), cardinal(minute)))
+            }
             (hour, Some(minute)) => said.words(&format!("{} {}", cardinal(hour), cardinal(minute))),
         }
         if let Some(second) = self.second.filter(|second| *second > 0) {
@@ -98,7 +101,8 @@ impl Time {
                 let hours = zone.get(..2).and_then(|hours| hours.parse().ok());
                 said.words(&hours.map_or_else(|| super::numbers::digits(zone), cardinal));
                 let minutes = zone.trim_start_matches(|digit: char| digit.is_ascii_digit()).trim_matches(':');
-                if let Some(minutes) = minutes.parse().ok().filter(|minutes| *minutes > 0 && hours.is_some()) {
+                if let Some(minutes) = minutes.parse().ok().filter(|minutes| *minutes > 0 && hours.is_some())
+                {
                     said.words(&cardinal(minutes));
                 }
             }

@@ -13,7 +13,7 @@ const LONGEST: usize = 400;
 pub(super) struct Token {
     /// As it was written, without the marks around it; for the lexicon.
     pub(super) written: String,
-    /// In ASCII and a few signs, without the marks around it. Empty where there is but a pause.
+    /// In ASCII and a few signs, without the marks around it.
     pub(super) core: String,
     /// A bracket opens before it.
     pub(super) opens: bool,
@@ -84,15 +84,26 @@ const CLOSING: &[char] =
 const QUOTES: &[char] = &['“', '”', '„', '«', '»', '‘', '’', '‚', '…', '¿', '¡'];
 
 fn push(word: &str, written: &str, tokens: &mut Vec<Token>) {
-    if signs::alone(word).is_some() {
-        return tokens.push(Token { core: word.into(), written: word.into(), opens: false, pause: None, stop: None });
+    if signs::alone(word).is_some_and(|name| name != ",") {
+        return tokens.push(Token {
+            core: word.into(),
+            written: word.into(),
+            opens: false,
+            pause: None,
+            stop: None,
+        });
     }
     // A sign before a number is a word of its own: `<5`, `~10`, `#1`. But `~/` is a path, and `'90s` a decade.
     let bare = word.trim_start_matches(['(', '[', '{', '"']);
-    if let Some(end) = ["<=", ">=", "<", ">", "~", "#"].iter().find_map(|sign| Some(sign.len()).filter(|_| bare.starts_with(sign))) {
+    if let Some(end) = ["<=", ">=", "<", ">", "~", "#"]
+        .iter()
+        .find_map(|sign| Some(sign.len()).filter(|_| bare.starts_with(sign)))
+    {
         let rest = &bare[end..];
         if rest.starts_with(|next: char| next.is_ascii_digit() || "$-.".contains(next) || KEPT.contains(next))
-            && rest.contains(|next: char| next.is_ascii_digit()) && !rest.starts_with("--") && !rest.starts_with("./")
+            && rest.contains(|next: char| next.is_ascii_digit())
+            && !rest.starts_with("--")
+            && !rest.starts_with("./")
         {
             push(&bare[..end], &bare[..end], tokens);
             return push(rest, rest, tokens);
@@ -102,26 +113,41 @@ fn push(word: &str, written: &str, tokens: &mut Vec<Token>) {
         let mut letters = word.chars();
         let first = letters.next().unwrap_or_default();
         let second = letters.next().unwrap_or_default();
-        OPENING.contains(&first) && !(first == '~' && second == '/') && !(first == '\'' && second.is_ascii_digit())
+        OPENING.contains(&first)
+            && !(first == '~' && second == '/')
+            && !(first == '\'' && second.is_ascii_digit())
     };
     let mut core = word;
     while is_lead(core) {
         core = &core[1..];
     }
     let lead = &word[..word.len() - core.len()];
-    let tail = &core[core.trim_end_matches(CLOSING).len()..];
-    let core = &core[..core.len() - tail.len()];
-    let is_inner = core.ends_with('(') || core.ends_with("(s");
+    let end = core.trim_end_matches(CLOSING).len();
+    // Marks alone are a pause after the word before them.
+    let (core, tail) = if end == 0 { ("", word) } else { core.split_at(end) };
+    let is_inner = core.contains('(');
     let core = core.trim_end_matches(['(', '"', '\'', '[', '{', '<', '`']);
+    let is_dash = signs::alone(core) == Some(",");
     let pause = |tail: &str| {
         let closes = tail.contains([')', ']', '}']) && !is_inner;
-        PAUSES.chars().find(|mark| tail.contains(*mark)).or(closes.then_some(','))
+        PAUSES.chars().find(|mark| tail.contains(*mark)).or((closes || is_dash).then_some(','))
     };
+    let stop = tail.trim_start_matches(|mark| !PAUSES.contains(mark)).strip_prefix('.').map(pause);
+    if core.is_empty() || is_dash {
+        if let Some(last) = tokens.last_mut().filter(|last| last.pause.is_none()) {
+            (last.pause, last.stop) = (pause(tail), stop);
+        }
+        return;
+    }
     tokens.push(Token {
         core: core.strip_suffix("(s").map_or_else(|| core.to_owned(), |stem| format!("{stem}s")),
-        written: written.trim_matches(QUOTES).trim_start_matches(OPENING).trim_end_matches(CLOSING).to_owned(),
+        written: written
+            .trim_matches(QUOTES)
+            .trim_start_matches(OPENING)
+            .trim_end_matches(CLOSING)
+            .to_owned(),
         opens: lead.contains(['(', '[', '{']),
         pause: pause(tail),
-        stop: tail.strip_prefix('.').filter(|rest| !rest.starts_with('.')).map(pause),
+        stop,
     });
 }

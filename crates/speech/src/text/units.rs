@@ -112,7 +112,12 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     Some(1)
 }
 
-fn in_two_words(here: Here<'_>, number: Number<'_>, range: Option<Number<'_>>, said: &mut Said) -> Option<usize> {
+fn in_two_words(
+    here: Here<'_>,
+    number: Number<'_>,
+    range: Option<Number<'_>>,
+    said: &mut Said,
+) -> Option<usize> {
     let unit = unit(here.next(), (number.is_one() && range.is_none()) || qualifies(here))?;
     said.words(&number.said());
     if let Some(end) = range {
@@ -152,7 +157,11 @@ fn unit(symbol: &str, is_one: bool) -> Option<String> {
     match per {
         None => Some((*unit).to_owned()),
         Some(per) => {
-            let per = of_time(per).or_else(|| UNITS.iter().find(|(known, ..)| *known == per).map(|(_, one, _)| *one))?;
+            if let Some(per) = per.strip_suffix("^2").and_then(of_time) {
+                return Some(format!("{unit} per {per} squared"));
+            }
+            let per = of_time(per)
+                .or_else(|| UNITS.iter().find(|(known, ..)| *known == per).map(|(_, one, _)| *one))?;
             Some(format!("{unit} per {per}"))
         }
     }

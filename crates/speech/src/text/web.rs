@@ -37,8 +37,8 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
 
 /// Domains that are met so often that a host under one is known without a scheme.
 const TOPS: [&str; 22] = [
-    "com", "org", "net", "edu", "gov", "io", "dev", "app", "ai", "co", "uk", "de", "eu", "us", "info", "cloud", "xyz", "example",
-    "test", "fr", "tech", "local",
+    "com", "org", "net", "edu", "gov", "io", "dev", "app", "ai", "co", "uk", "de", "eu", "us", "info",
+    "cloud", "xyz", "example", "test", "fr", "tech", "local",
 ];
 
 fn is_address(word: &str) -> bool {
@@ -47,7 +47,10 @@ fn is_address(word: &str) -> bool {
         labels.is_some_and(|(name, top)| {
             top.len() > 1
                 && is_letters(top)
-                && name.split('.').all(|label| !label.is_empty() && label.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-'))
+                && name.split('.').all(|label| {
+                    !label.is_empty()
+                        && label.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')
+                })
         })
     };
     if let Some((scheme, rest)) = word.split_once("://") {

@@ -14,7 +14,9 @@ fn faults(lexicon: &str) -> Vec<String> {
 
 #[test]
 fn a_users_word_wins() {
-    let reader = reader("# ours\nnginx = nginks\nSQL = sequel   # as we say\n\nHTTPie = aitch tee tee pie\nC# = see sharp\n");
+    let reader = reader(
+        "# ours\nnginx = nginks\nSQL = sequel   # as we say\n\nHTTPie = aitch tee tee pie\nC# = see sharp\n",
+    );
     let said = |text: &str| reader.read(text).words();
     assert_eq!(said("nginx, Nginx and NGINX's"), "nginks, nginks and nginks's");
     assert_eq!(said("SQL in HTTPie with C#"), "sequel in aitch tee tee pie with see sharp");
@@ -33,7 +35,8 @@ fn a_whole_word_is_matched() {
 #[test]
 fn phonemes_reach_the_voice() {
     let spoken = reader("kokoro = /koʊˈkɔroʊ/\ntaiga = tie gah /ˈtaɪgə/").read("Kokoro and the taiga's end");
-    let sounds = |spelled: &str, phonemes: &str| Piece::Sounds { spelled: spelled.into(), phonemes: phonemes.into() };
+    let sounds =
+        |spelled: &str, phonemes: &str| Piece::Sounds { spelled: spelled.into(), phonemes: phonemes.into() };
     assert_eq!(
         spoken.pieces,
         [
@@ -49,7 +52,10 @@ fn phonemes_reach_the_voice() {
 #[test]
 fn accents_may_be_part_of_a_word() {
     let reader = reader("pâté = pah tay");
-    assert_eq!(reader.read("pâté on a pate, and pa\u{302}te\u{301}").words(), "pah tay on a pate, and pah tay");
+    assert_eq!(
+        reader.read("pâté on a pate, and pa\u{302}te\u{301}").words(),
+        "pah tay on a pate, and pah tay"
+    );
 }
 
 #[test]

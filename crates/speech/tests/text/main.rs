@@ -10,19 +10,25 @@ fn said(text: &str) -> String {
     Reader::new(Lexicon::default()).read(text).words()
 }
 
-fn cases() -> impl Iterator<Item = (String, &'static str)> {
-    let lines = include_str!("cases.txt").lines().filter(|line| !line.is_empty() && !line.starts_with("## ") && !line.starts_with("# written"));
-    lines.map(|line| {
-        let (written, spoken) = line.split_once(" => ").unwrap_or_else(|| panic!("{line}"));
+/// The lines of a file of cases: `written => spoken`.
+fn lines(text: &'static str) -> impl Iterator<Item = (String, &'static str)> {
+    text.lines().filter(|line| line.contains(" => ") && !line.starts_with("# written")).map(|line| {
+        let (written, spoken) = line.split_once(" => ").expect("it was looked for");
         (written.replace("\\n", "\n").replace("\\t", "\t"), spoken)
     })
+}
+
+fn cases() -> impl Iterator<Item = (String, &'static str)> {
+    lines(include_str!("cases.txt"))
 }
 
 #[test]
 fn each_case_is_read_as_a_careful_person_would() {
     let wrong: Vec<String> = cases()
         .filter(|(written, spoken)| said(written) != *spoken)
-        .map(|(written, spoken)| format!("{written:?}\n  should be {spoken:?}\n  but is    {:?}", said(&written)))
+        .map(|(written, spoken)| {
+            format!("{written:?}\n  should be {spoken:?}\n  but is    {:?}", said(&written))
+        })
         .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases().count(), wrong.join("\n"));
     assert!(cases().count() >= 200);
@@ -34,4 +40,14 @@ fn what_was_read_once_stays() {
         let once = said(&written);
         assert_eq!(said(&once), once, "{written:?}");
     }
+}
+
+/// The lines by which the voices are listened to are spoken in the words that a listener expects.
+#[test]
+fn the_listeners_lines_are_right() {
+    let lines: Vec<_> = lines(include_str!("../../../convergence/tests/listen/lines.txt")).collect();
+    for (written, spoken) in &lines {
+        assert_eq!(said(written), *spoken, "{written}");
+    }
+    assert_eq!(lines.len(), 60);
 }

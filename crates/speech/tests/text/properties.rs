@@ -9,21 +9,20 @@ fn read(text: &str) -> Spoken {
     Reader::new(Lexicon::default()).read(text)
 }
 
-/// Words, numbers, signs and hard cases, with and without spaces between them.
-fn soup() -> impl Strategy<Value = String> {
+/// Words, numbers, signs and hard cases, with one of `spaces` after each.
+fn soup(spaces: &'static [&'static str]) -> impl Strategy<Value = String> {
     let cases: Vec<String> = cases().map(|(written, _)| written).collect();
     let word = prop_oneof![
         4 => prop::sample::select(cases),
         3 => "[a-z]{1,8}",
         2 => "[A-Z]{1,5}",
         2 => "[A-Z][a-z]{1,8}",
-        2 => "[a-zA-Z0-9]{1,8}",
+        2 => "qa[a-z]{1,3}[A-Z]a[a-z]q[0-9]{0,3}",
         3 => "[0-9]{1,5}",
         2 => "[-_./:@#$%^&*()+=<>\"'`~|,;!?€°\\\\\\[\\]{}]{1,3}",
         1 => "\\PC{1,3}",
     ];
-    let space = prop_oneof![4 => Just(" "), 1 => Just(""), 1 => Just("\n"), 1 => Just(". ")];
-    prop::collection::vec((word, space), 1..12)
+    prop::collection::vec((word, prop::sample::select(spaces)), 1..12)
         .prop_map(|words| words.into_iter().flat_map(|(word, space)| [word, space.to_owned()]).collect())
 }
 
@@ -32,16 +31,17 @@ fn is_spoken(text: &str) -> bool {
     text.is_empty()
         || text.split(' ').all(|word| {
             let word = word.strip_suffix(['?', '!', '.', ';', ':', ',']).unwrap_or(word);
-            let is_word = !word.is_empty() && word.bytes().all(|letter| letter.is_ascii_alphabetic() || letter == b'\'');
+            let is_word = !word.is_empty()
+                && word.bytes().all(|letter| letter.is_ascii_alphabetic() || letter == b'\'');
             is_word && !word.starts_with('\'') && !word.ends_with('\'')
         })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn only_words_come_out(text in prop_oneof![any::<String>(), soup()]) {
+    fn only_words_come_out(text in prop_oneof![any::<String>(), soup(&[" ", " ", "", "\n", "."])]) {
         let spoken = read(&text);
         prop_assert!(is_spoken(&spoken.words()), "{:?}", spoken.words());
         prop_assert!(spoken.left_out <= text.chars().count());
@@ -49,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_read_once_stays(text in soup()) {
+    fn what_was_read_once_stays(text in soup(&[" ", " ", " ", "\n", ". "])) {
         let once = said(&text);
         prop_assert_eq!(said(&once), once);
     }
@@ -90,8 +90,9 @@ proptest! {
 #[test]
 fn a_long_text_costs_no_more_than_its_length() {
     for part in [
-        "a", "1", "-", "1-", "[](", "[x](y", "(", "a.", "A", "1,", "**", "1e", "'", "a'", "#", "<", "~", "| ", "1 ", "A ", "U.S. ", "+1 ",
-        "\n", "```\n", "é", "👍", "http://a", "a/", "v1.", "1:", "0x", "$", "$1-", "Nov ", "1/2 ", "x_", "-.", "a@", "::", "^2",
+        "a", "1", "-", "1-", "[](", "[x](y", "(", "a.", "A", "1,", "**", "1e", "'", "a'", "#", "<", "~",
+        "| ", "1 ", "A ", "U.S. ", "+1 ", "\n", "```\n", "é", "👍", "http://a", "a/", "v1.", "1:", "0x", "$",
+        "$1-", "Nov ", "1/2 ", "x_", "-.", "a@", "::", "^2",
     ] {
         let text = part.repeat(50_000 / part.len());
         let spoken = read(&text).words();

@@ -25,6 +25,7 @@ impl Scene {
             line_timeout: Duration::from_mins(1),
             retention: Duration::from_hours(1),
             voice_program: program.map(|_| home.path().join("voice")),
+            lexicon: Lexicon::default(),
         };
         settings(&mut chosen);
         if let Some(program) = program {
