@@ -154,6 +154,6 @@ fn listed(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let with_stop = format!("{}.", token.core);
     let is_listed = here.lexicons.say(&token.written, said)
         || here.lexicons.say(&token.core, said)
-        || (token.stop.is_some() && here.lexicons.say(&with_stop, said));
+        || (token.stop && here.lexicons.say(&with_stop, said));
     is_listed.then_some(1)
 }

@@ -88,10 +88,9 @@ const TABLE: &[(&str, Stop, &str)] = &[
 /// Takes the pause from each full stop that only belongs to an abbreviation, once for the whole text.
 pub(super) fn settle(tokens: &mut [Token]) {
     for at in 0..tokens.len().saturating_sub(1) {
-        let Some(pause) = tokens[at].stop else { continue };
         let before = at.checked_sub(1).map(|before| &tokens[before]);
-        if belongs(&tokens[at], before, &tokens[at + 1]) {
-            tokens[at].pause = pause;
+        if tokens[at].stop && belongs(&tokens[at], before, &tokens[at + 1]) {
+            tokens[at].pause = tokens[at].without_stop;
         }
     }
 }
@@ -114,7 +113,7 @@ fn belongs(token: &Token, before: Option<&Token>, next: &Token) -> bool {
         // An initial of somebody's name, between two names.
         None => {
             // A name, or another initial; a capital alone may be the first of several that are spelled.
-            let is_name = next.is_capitalized() && (next.core.len() > 1 || next.stop.is_some());
+            let is_name = next.is_capitalized() && (next.core.len() > 1 || next.stop);
             is_initial(word, before) && is_name && !ends
         }
     }
@@ -133,7 +132,7 @@ fn is_initial(word: &str, before: Option<&Token>) -> bool {
         (None, None) => true,
         (None, Some(before)) => {
             before.pause.is_some()
-                || before.stop.is_some()
+                || before.stop
                 || names::parts(&before.core).last().is_some_and(|part| is_name(part))
         }
     };
@@ -160,7 +159,7 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
         said.letters(&plain, "");
         return Some(1);
     }
-    let has_stop = token.stop.is_some();
+    let has_stop = token.stop;
     let next_number = here.next().starts_with(|digit: char| digit.is_ascii_digit());
     // After a name it is a place: `Main St.`, `Mulholland Dr.`
     let is_place = here.before(1).starts_with(|letter: char| letter.is_ascii_uppercase())

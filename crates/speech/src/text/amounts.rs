@@ -8,7 +8,7 @@ use super::said::Said;
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let (number, rest) = Number::parse(here.core())?;
     let said_so = match rest {
-        "" => alone(here, number),
+        "" => Some(alone(here, number)),
         "%" => Some(format!("{} percent", number.said())),
         "+" => Some(format!("{} plus", number.said())),
         "st" | "nd" | "rd" | "th" => number.plain().map(ordinal),
@@ -37,17 +37,17 @@ fn part_of_one(word: &str) -> Option<String> {
 }
 
 /// A number that is a whole word: a year, a code, or a count.
-fn alone(here: Here<'_>, number: Number<'_>) -> Option<String> {
+fn alone(here: Here<'_>, number: Number<'_>) -> String {
     if is_release(here)
         && let (whole, Some(part)) = number.parts()
     {
-        return Some(format!("{} point {}", numbers::whole(&whole), numbers::whole(part)));
+        return format!("{} point {}", numbers::whole(&whole), numbers::whole(part));
     }
-    let Some(value) = number.plain() else { return Some(number.said()) };
+    let Some(value) = number.plain() else { return number.said() };
     if is_code(here, number) {
-        return Some(code(here.core()));
+        return code(here.core());
     }
-    Some(if is_year(here, value) { year(value) } else { number.said() })
+    if is_year(here, value) { year(value) } else { number.said() }
 }
 
 /// Releases are counted: what comes after 3.9 is three point ten.
@@ -87,9 +87,6 @@ fn is_code(here: Here<'_>, number: Number<'_>) -> bool {
 
 /// Whether a number of four digits is a year, by the words around it.
 fn is_year(here: Here<'_>, value: u64) -> bool {
-    if !(1100..2100).contains(&value) {
-        return false;
-    }
     const BEFORE: [&str; 30] = [
         "in",
         "since",
@@ -122,6 +119,9 @@ fn is_year(here: Here<'_>, value: u64) -> bool {
         "Around",
         "years",
     ];
+    if !(1100..2100).contains(&value) {
+        return false;
+    }
     let (before, next) = (here.before(1), here.next());
     // What is counted stands in the plural: `in 2048 bytes`.
     let counts = next.ends_with('s') && !["is", "was", "has", "as", "its", "this", "does"].contains(&next);

@@ -24,12 +24,20 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     if parts.len() < 2 || !begins || word.starts_with(['-', '/']) {
         return None;
     }
-    parts.into_iter().for_each(|part| say_part(part, here, said));
+    for part in parts {
+        say_part(part, here, said);
+    }
     Some(1)
 }
 
 fn say_part(part: &str, here: Here<'_>, said: &mut Said) {
-    let token =
-        Token { written: part.to_owned(), core: part.to_owned(), opens: false, pause: None, stop: None };
+    let token = Token {
+        written: part.to_owned(),
+        core: part.to_owned(),
+        opens: false,
+        pause: None,
+        stop: false,
+        without_stop: None,
+    };
     super::read_word(Here::new(&[token], 0, here.lexicons), said);
 }

@@ -56,11 +56,14 @@ fn digits_only(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let parts: Vec<u64> = date.split(sign).map(number).collect::<Option<_>>()?;
     let lengths: Vec<usize> = date.split(sign).map(str::len).collect();
     let (year, month, day) = match (&parts[..], &lengths[..]) {
-        (&[year, month, day], [4, 1..=2, 1..=2]) => (year, month, Some(day)),
         (&[year @ 1900..2100, month], [4, 2]) if sign == '-' => (year, month, None),
+        (&[year, month, day], [4, 1..=2, 1..=2]) => (year, month, Some(day)),
         // Where both could be the month, an American puts it first; with dots nobody does.
-        (&[month, day, year], [1..=2, 1..=2, 4]) if month <= 12 && sign != '.' => (year, month, Some(day)),
-        (&[day, month, year], [1..=2, 1..=2, 4]) => (year, month, Some(day)),
+        (&[first, second, year], [1..=2, 1..=2, 4]) => {
+            let is_american = first <= 12 && sign != '.';
+            let (month, day) = if is_american { (first, second) } else { (second, first) };
+            (year, month, Some(day))
+        }
         _ => return None,
     };
     let name = MONTHS.get(usize::try_from(month).ok()?.checked_sub(1)?)?;

@@ -117,8 +117,9 @@ pub(super) fn code(text: &str) -> String {
     };
     match number {
         0..100 => cardinal(number),
-        _ if number % 1_000 == 0 => cardinal(number),
-        100..1_000 if number % 100 == 0 => cardinal(number),
+        _ if number.is_multiple_of(1_000) || (number < 1_000 && number.is_multiple_of(100)) => {
+            cardinal(number)
+        }
         _ => year_like(number),
     }
 }

@@ -10,7 +10,7 @@ const WORDS: usize = 6;
 /// `+1 (555) 123-4567`, `555-123-4567`, `(555) 123-4567`, and `555-1234` where somebody calls it.
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let mut groups: Vec<&str> = Vec::new();
-    let mut taken = 0;
+    let mut words = 0;
     // Brackets make pauses, which do not matter here; any other pause ends the number.
     for count in 0..WORDS {
         let Some(token) = here.beyond(count) else { break };
@@ -23,7 +23,7 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
             break;
         }
         groups.extend(parts);
-        taken = count + 1;
+        words = count + 1;
         let in_brackets = token.opens || (count == 1 && here.beyond(1).is_some_and(|token| token.opens));
         if token.pause.is_some_and(|pause| pause != ',' || !in_brackets) {
             break;
@@ -52,5 +52,5 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
         }
         said.words(&digits(group));
     }
-    Some(taken)
+    Some(words)
 }

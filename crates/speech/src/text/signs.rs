@@ -43,8 +43,10 @@ const ALONE: &[(&str, &str)] = &[
 ];
 
 /// Always knows the word.
+#[expect(clippy::unnecessary_wraps, reason = "it is one of the readers, and the last")]
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     match alone(here.core()) {
+        Some(",") => said.pause(','),
         Some(name) => said.words(name),
         None => say(here, said),
     }

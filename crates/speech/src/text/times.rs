@@ -81,7 +81,7 @@ impl Time {
             (hour, Some(0)) if !has_half && hour > 0 => said.words(&format!("{} o'clock", cardinal(hour))),
             (hour, None | Some(0)) => said.words(&cardinal(hour)),
             (hour, Some(minute @ 1..10)) => {
-                said.words(&format!("{} oh {}", cardinal(hour), cardinal(minute)))
+                said.words(&format!("{} oh {}", cardinal(hour), cardinal(minute)));
             }
             (hour, Some(minute)) => said.words(&format!("{} {}", cardinal(hour), cardinal(minute))),
         }

@@ -19,11 +19,19 @@ pub(super) struct Token {
     pub(super) opens: bool,
     /// The pause after it.
     pub(super) pause: Option<char>,
-    /// A full stop follows, which may belong to an abbreviation; then the pause after it without that stop.
-    pub(super) stop: Option<Option<char>>,
+    /// A full stop follows, which may belong to an abbreviation.
+    pub(super) stop: bool,
+    /// The pause after it if the stop does.
+    pub(super) without_stop: Option<char>,
 }
 
 impl Token {
+    /// A word without marks around it.
+    pub(super) fn plain(word: &str) -> Self {
+        let (written, core) = (word.to_owned(), word.to_owned());
+        Self { written, core, opens: false, pause: None, stop: false, without_stop: None }
+    }
+
     pub(super) fn is_long(&self) -> bool {
         self.core.len() > LONGEST
     }
@@ -85,57 +93,30 @@ const QUOTES: &[char] = &['“', '”', '„', '«', '»', '‘', '’', '‚', 
 
 fn push(word: &str, written: &str, tokens: &mut Vec<Token>) {
     if signs::alone(word).is_some_and(|name| name != ",") {
-        return tokens.push(Token {
-            core: word.into(),
-            written: word.into(),
-            opens: false,
-            pause: None,
-            stop: None,
-        });
+        return tokens.push(Token::plain(word));
     }
-    // A sign before a number is a word of its own: `<5`, `~10`, `#1`. But `~/` is a path, and `'90s` a decade.
-    let bare = word.trim_start_matches(['(', '[', '{', '"']);
-    if let Some(end) = ["<=", ">=", "<", ">", "~", "#"]
-        .iter()
-        .find_map(|sign| Some(sign.len()).filter(|_| bare.starts_with(sign)))
-    {
-        let rest = &bare[end..];
-        if rest.starts_with(|next: char| next.is_ascii_digit() || "$-.".contains(next) || KEPT.contains(next))
-            && rest.contains(|next: char| next.is_ascii_digit())
-            && !rest.starts_with("--")
-            && !rest.starts_with("./")
-        {
-            push(&bare[..end], &bare[..end], tokens);
-            return push(rest, rest, tokens);
-        }
+    if let Some((sign, number)) = sign_before_number(word) {
+        tokens.push(Token::plain(sign));
+        return push(number, number, tokens);
     }
-    let is_lead = |word: &str| {
-        let mut letters = word.chars();
-        let first = letters.next().unwrap_or_default();
-        let second = letters.next().unwrap_or_default();
-        OPENING.contains(&first)
-            && !(first == '~' && second == '/')
-            && !(first == '\'' && second.is_ascii_digit())
-    };
-    let mut core = word;
-    while is_lead(core) {
-        core = &core[1..];
-    }
-    let lead = &word[..word.len() - core.len()];
-    let end = core.trim_end_matches(CLOSING).len();
+    let start = lead(word);
+    let end = word.trim_end_matches(CLOSING).len();
     // Marks alone are a pause after the word before them.
-    let (core, tail) = if end == 0 { ("", word) } else { core.split_at(end) };
-    let is_inner = core.contains('(');
-    let core = core.trim_end_matches(['(', '"', '\'', '[', '{', '<', '`']);
-    let is_dash = signs::alone(core) == Some(",");
+    let core =
+        word.get(start..end).unwrap_or_default().trim_end_matches(['(', '"', '\'', '[', '{', '<', '`']);
+    let is_mark =
+        core.chars().all(|letter| letter == '-' || PAUSES.contains(letter) || CLOSING.contains(&letter));
+    let tail = if is_mark { word } else { &word[end..] };
     let pause = |tail: &str| {
-        let closes = tail.contains([')', ']', '}']) && !is_inner;
-        PAUSES.chars().find(|mark| tail.contains(*mark)).or((closes || is_dash).then_some(','))
+        let closes =
+            (tail.contains([')', ']', '}']) && !core.contains('(')) || (is_mark && tail.contains('-'));
+        PAUSES.chars().find(|mark| tail.contains(*mark)).or(closes.then_some(','))
     };
-    let stop = tail.trim_start_matches(|mark| !PAUSES.contains(mark)).strip_prefix('.').map(pause);
-    if core.is_empty() || is_dash {
+    let after_stop = tail.trim_start_matches(|mark| !PAUSES.contains(mark)).strip_prefix('.');
+    let (stop, without_stop) = (after_stop.is_some(), after_stop.and_then(pause));
+    if is_mark {
         if let Some(last) = tokens.last_mut().filter(|last| last.pause.is_none()) {
-            (last.pause, last.stop) = (pause(tail), stop);
+            (last.pause, last.stop, last.without_stop) = (pause(tail), stop, without_stop);
         }
         return;
     }
@@ -146,8 +127,34 @@ fn push(word: &str, written: &str, tokens: &mut Vec<Token>) {
             .trim_start_matches(OPENING)
             .trim_end_matches(CLOSING)
             .to_owned(),
-        opens: lead.contains(['(', '[', '{']),
+        opens: word[..start].contains(['(', '[', '{']),
         pause: pause(tail),
         stop,
+        without_stop,
     });
+}
+
+/// A sign before a number is a word of its own: `<5`, `~10`, `#1`. But `~/` is a path, and `--` begins a flag.
+fn sign_before_number(word: &str) -> Option<(&str, &str)> {
+    let bare = word.trim_start_matches(['(', '[', '{', '"']);
+    let sign = ["<=", ">=", "<", ">", "~", "#"].into_iter().find(|sign| bare.starts_with(sign))?;
+    let (sign, number) = bare.split_at(sign.len());
+    let begins = |next: char| next.is_ascii_digit() || "$-.".contains(next) || KEPT.contains(next);
+    let is_number = number.starts_with(begins)
+        && number.contains(|next: char| next.is_ascii_digit())
+        && !number.starts_with("--")
+        && !number.starts_with("./");
+    is_number.then_some((sign, number))
+}
+
+/// The length of the marks before a word. `~/` belongs to a path, and `'90s` is a decade.
+fn lead(word: &str) -> usize {
+    let letters = word.as_bytes();
+    let next = |at: usize| letters.get(at + 1).copied().unwrap_or(b' ');
+    let is_mark = |at: &usize| match letters[*at] {
+        b'~' => next(*at) != b'/',
+        b'\'' => !next(*at).is_ascii_digit(),
+        mark => OPENING.contains(&char::from(mark)),
+    };
+    (0..letters.len()).take_while(is_mark).count()
 }
