@@ -185,11 +185,13 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
 }
 
 fn find(word: &str) -> Option<&'static (&'static str, Stop, &'static str)> {
-    TABLE.iter().find(|(written, ..)| *written == word)
+    // `E.g.` and `I.e.` begin a sentence.
+    let small = word.contains('.').then(|| word.to_ascii_lowercase());
+    TABLE.iter().find(|(written, ..)| *written == word || small.as_deref() == Some(*written))
 }
 
 /// `U.S`, `a.m`, `J.R.R`: letters with stops between them; the last stop is a mark after the word.
-fn is_initials(word: &str) -> bool {
+pub(super) fn is_initials(word: &str) -> bool {
     word.len() > 2
         && word
             .split('.')

@@ -71,18 +71,18 @@ fn is_release(here: Here<'_>) -> bool {
 
 /// After the name of a standard, a port or an error a number is a name.
 fn is_code(here: Here<'_>, number: Number<'_>) -> bool {
-    const BEFORE: [&str; 19] = [
-        "port", "Port", "error", "Error", "status", "Status", "code", "codes", "HTTP", "RFC", "ISO", "room",
-        "Room", "flight", "Flight", "returns", "returned", "a", "the",
+    const BEFORE: [&str; 21] = [
+        "port", "Port", "error", "Error", "errors", "status", "Status", "code", "codes", "HTTP", "RFC",
+        "ISO", "room", "Room", "flight", "Flight", "returns", "returned", "a", "A", "the",
     ];
-    let before = here.before(1);
-    // `a 404` and `the 503` are answers; `the 500` may be anything.
-    let is_answer = ["a", "the", "returns", "returned"].contains(&before);
-    let is_status =
-        here.core().starts_with(['4', '5']) && !here.core().ends_with("00") && here.next().is_empty();
-    BEFORE.contains(&before)
-        && (3..=4).contains(&number.length())
-        && (!is_answer || (number.length() == 3 && is_status))
+    // `a 404` is an answer, and a book of 450 pages may be said like that as well; `the 2048` is a count.
+    let fits = |before: &str| match number.length() {
+        3 => BEFORE.contains(&before),
+        4 => BEFORE.contains(&before) && !["a", "A", "the"].contains(&before),
+        _ => false,
+    };
+    let is_second = ["and", "or"].contains(&here.before(1)) && here.before(2).len() == number.length();
+    fits(here.before(1)) || (is_second && fits(here.before(3)))
 }
 
 /// Whether a number of four digits is a year, by the words around it.
@@ -195,10 +195,11 @@ fn power(number: Number<'_>, tail: &str) -> Option<String> {
 /// `1/2`, `3/4`, `24/7`; what is more than a whole is so many out of so many.
 fn fraction(above: Number<'_>, tail: &str) -> Option<String> {
     let (above_said, below) = (above.said(), Number::all(tail)?);
-    let (above, below) = (above.plain()?, below.plain()?);
+    let (Some(above), Some(below)) = (above.plain(), below.plain()) else {
+        return Some(format!("{above_said} out of {}", below.said()));
+    };
     Some(match (above, below) {
         (24, 7) => "twenty four seven".to_owned(),
-        (50, 50) => "fifty fifty".to_owned(),
         (9, 11) => "nine eleven".to_owned(),
         (1, 2) => "one half".to_owned(),
         (_, 2) => format!("{above_said} halves"),
@@ -206,6 +207,7 @@ fn fraction(above: Number<'_>, tail: &str) -> Option<String> {
         (1..4, 4) => format!("{above_said} quarters"),
         (1, 3..=100) => format!("one {}", ordinal(below)),
         (1.., 3..=20) if above < below => format!("{above_said} {}s", ordinal(below)),
+        _ if above + below == 100 => format!("{above_said} {}", cardinal(below)),
         _ => format!("{above_said} out of {}", cardinal(below)),
     })
 }

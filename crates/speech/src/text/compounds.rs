@@ -1,5 +1,6 @@
 //! Words with hyphens and slashes in them, of which each part is something by itself: `5-minute`, `GPT-4`, `TCP/IP`.
 
+use super::abbreviations;
 use super::here::Here;
 use super::number::Number;
 use super::said::Said;
@@ -19,13 +20,14 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
         return Some(1);
     }
     let parts: Vec<&str> = word.split(['-', '/']).filter(|part| !part.is_empty()).collect();
-    let is_number = |part: &&&str| Number::parse(part).is_some();
-    let begins = parts.first().as_ref().is_some_and(is_number);
+    let is_known =
+        |part: &&str| Number::parse(part).is_some() || abbreviations::is_initials(part.trim_end_matches('.'));
+    let begins = parts.first().is_some_and(is_known);
     if parts.len() < 2 || !begins || word.starts_with(['-', '/']) {
         return None;
     }
     for part in parts {
-        say_part(part, here, said);
+        say_part(part.trim_end_matches('.'), here, said);
     }
     Some(1)
 }

@@ -39,10 +39,10 @@ fn before(here: Here<'_>, word: &str, said: &mut Said) -> Option<usize> {
     let (currency, amount) = strip_sign(unsigned.unwrap_or(word))?;
     let (number, rest) = Number::parse(amount)?;
     let minus = unsigned.is_some();
-    if let Some(end) = rest.strip_prefix('-') {
+    if let Some((begin, end)) = rest.split_once('-') {
         let (end, rest) = Number::parse(strip_sign(end).map_or(end, |(_, end)| end))?;
-        let scale = scale(rest)?;
-        said.words(&format!("{} to {}{scale} {}", number.said(), end.said(), currency.many));
+        let (begin, end) = (number.said() + scale(begin)?, end.said() + scale(rest)?);
+        said.words(&format!("{begin} to {end} {}", currency.many));
         return Some(1);
     }
     let (rest, per) = rest.split_once('/').map_or((rest, None), |(rest, per)| (rest, Some(per)));

@@ -3,6 +3,7 @@
 use super::here::Here;
 use super::names;
 use super::said::Said;
+use super::units;
 
 /// What a sign that stands between spaces is called; a comma for one that is but a pause.
 pub(super) fn alone(sign: &str) -> Option<&'static str> {
@@ -47,6 +48,7 @@ const ALONE: &[(&str, &str)] = &[
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     match alone(here.core()) {
         Some(",") => said.pause(','),
+        Some("or") if here.core() == "/" && units::of_time(here.next()).is_some() => said.words("per"),
         Some(name) => said.words(name),
         None => say(here, said),
     }

@@ -102,14 +102,14 @@ fn push(word: &str, written: &str, tokens: &mut Vec<Token>) {
     let start = lead(word);
     let end = word.trim_end_matches(CLOSING).len();
     // Marks alone are a pause after the word before them.
-    let core =
-        word.get(start..end).unwrap_or_default().trim_end_matches(['(', '"', '\'', '[', '{', '<', '`']);
+    let inner = word.get(start..end).unwrap_or_default();
+    let core = inner.trim_end_matches(['(', '"', '\'', '[', '{', '<', '`']);
     let is_mark =
         core.chars().all(|letter| letter == '-' || PAUSES.contains(letter) || CLOSING.contains(&letter));
     let tail = if is_mark { word } else { &word[end..] };
     let pause = |tail: &str| {
         let closes =
-            (tail.contains([')', ']', '}']) && !core.contains('(')) || (is_mark && tail.contains('-'));
+            (tail.contains([')', ']', '}']) && !inner.contains('(')) || (is_mark && tail.contains('-'));
         PAUSES.chars().find(|mark| tail.contains(*mark)).or(closes.then_some(','))
     };
     let after_stop = tail.trim_start_matches(|mark| !PAUSES.contains(mark)).strip_prefix('.');

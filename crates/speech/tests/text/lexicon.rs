@@ -5,11 +5,11 @@ use speech::text::{Lexicon, LexiconFault, Piece, Reader};
 use super::said;
 
 fn reader(lexicon: &str) -> Reader {
-    Reader::new(Lexicon::parse(lexicon).unwrap())
+    Reader::new(Lexicon::parse(lexicon).expect("a lexicon"))
 }
 
 fn faults(lexicon: &str) -> Vec<String> {
-    Lexicon::parse(lexicon).err().unwrap().iter().map(LexiconFault::to_string).collect()
+    Lexicon::parse(lexicon).expect_err("a fault").iter().map(LexiconFault::to_string).collect()
 }
 
 #[test]
