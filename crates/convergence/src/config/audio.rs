@@ -1,5 +1,6 @@
 //! How much speaking goes on at a time, how words are said, and how long its results are kept.
 
+use std::path::Path;
 use std::time::Duration;
 
 use speech::text::Lexicon;
@@ -44,11 +45,13 @@ fn lexicon(reader: &mut Reader<'_>) -> Lexicon {
         },
         Err(fault) => vec![fault],
     };
-    faults.into_iter().for_each(|fault| reader.fault("LEXICON_FILE", fault));
+    for fault in faults {
+        reader.fault("LEXICON_FILE", fault);
+    }
     Lexicon::default()
 }
 
-fn text(path: &std::path::Path) -> Result<String, String> {
+fn text(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("the file cannot be read: {error}");
     let size = path.metadata().map_err(unreadable)?.len();
     if size > LEXICON_BYTES {
