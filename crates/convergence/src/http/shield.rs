@@ -12,11 +12,12 @@
 //! | what was let in from there | `admitted` |
 //! | where both stand | `sets` |
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::num::NonZeroU16;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use foldhash::quality::RandomState;
 use tracing::warn;
 
 use self::admitted::Admitted;
@@ -59,7 +60,7 @@ impl Shield {
             limit,
             failures: Failures::new(limit.get()),
             admitted: Admitted::nobody(),
-            secret: RandomState::new(),
+            secret: RandomState::default(),
             named: Mutex::default(),
         }
     }
@@ -75,12 +76,12 @@ impl Shield {
     /// Whether a key was let in from there lately. A key is told by the number of its fingerprint: whoever finds another with
     /// the same is looked up, and has failed.
     pub(crate) fn has_let_in(&self, source: Source, key: u64) -> bool {
-        self.admitted.has(self.secret.hash_one((source, key)))
+        self.admitted.has(self.hash(source, key))
     }
 
     /// A key has been let in from there.
     pub(crate) fn let_in(&self, source: Source, key: u64) {
-        self.admitted.hold(self.secret.hash_one((source, key)));
+        self.admitted.hold(self.hash(source, key));
     }
 
     /// An attempt from there has failed.
@@ -94,6 +95,10 @@ impl Shield {
             Recorded::LimitReached { say: false } | Recorded::Counted => {}
         }
         Ok(())
+    }
+
+    fn hash(&self, source: Source, key: u64) -> u64 {
+        self.secret.hash_one((source, key))
     }
 
     /// Once a minute for an address, and no more lines than have been promised however many addresses there are.
