@@ -17,8 +17,8 @@ use crate::http::{AdminListener, ExtAuthzListener, Listeners, RedirectListener, 
 use crate::inherited::Inherited;
 use crate::os;
 
-/// How long a thread that has waited for the disk waits for more of that. Each keeps much of the memory that it has freed; and
-/// those that a start has needed at once would take turns at what comes twice a second for as long as the server runs.
+/// How long a thread that has waited for the disk is kept for the next work of that kind. Each holds on to memory that it has
+/// freed; those that a start needs at once would take turns at what comes twice a second, and none of them would ever end.
 const DISK_THREADS_KEPT: Duration = Duration::from_millis(100);
 
 /// How long the last write of usage may take.

@@ -127,6 +127,7 @@ pub(crate) fn begin(
         }
     }
 }
+
 fn ask(
     app: &Arc<App>,
     guard: &Guard,

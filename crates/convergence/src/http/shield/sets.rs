@@ -44,3 +44,26 @@ fn place(hash: u64) -> (usize, usize) {
     let low = usize::try_from(hash % (1 << 32)).expect("32 bits");
     (low % PARTS, low / PARTS % SETS_OF_A_PART)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn each_set_is_a_place_of_its_own_that_is_made_when_it_is_needed() {
+        let sets = Sets::<AtomicUsize>::new();
+        let hashes = || 0..SETS as u64;
+        assert!(hashes().all(|hash| sets.find(hash).is_none()));
+        sets.of(7).store(1, Ordering::Relaxed);
+        assert_eq!(sets.made().count(), SETS_OF_A_PART);
+        hashes().for_each(|hash| {
+            sets.of(hash).fetch_add(1, Ordering::Relaxed);
+        });
+        for hash in hashes() {
+            let found = sets.find(hash).expect("it is made").load(Ordering::Relaxed);
+            assert_eq!(found, if hash == 7 { 2 } else { 1 }, "{hash}");
+        }
+    }
+}
