@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::asked::Asked;
-use crate::bearer;
 use crate::calendar::Calendar;
 use crate::candidate::{self, Candidate};
 use crate::client::{Held, Judge};
@@ -125,8 +124,8 @@ impl State {
             return Err(Refusal::nobody(Cause::Unavailable));
         }
         let key =
-            bearer::present(authorization).map_err(|problem| Refusal::nobody(Cause::Header(problem)))?;
-        self.find(KeyHash::of(key.bytes()), Some(asked), now)
+            KeyHash::presented(authorization).map_err(|problem| Refusal::nobody(Cause::Header(problem)))?;
+        self.find(key, Some(asked), now)
     }
 
     /// From a key's hash on: is it known, does it stand, may it be used so?

@@ -102,8 +102,8 @@ impl Future for Pending {
         }
         Poll::Ready(match decision {
             Ok(permit) => {
-                if let Some((shield, presented)) = app.shield.as_ref().zip(about.presented) {
-                    shield.let_in(presented);
+                if let Some((shield, source)) = app.shield.as_ref().zip(about.source) {
+                    shield.let_in(source, permit.key().number());
                 }
                 Ok(Caller::Client(permit, about.endpoint))
             }
