@@ -6,7 +6,7 @@ use crate::asked::Asked;
 use crate::bearer;
 use crate::calendar::Calendar;
 use crate::candidate::{self, Candidate};
-use crate::client::{Held, Judge};
+use crate::client::{BY_ITSELF, Held};
 use crate::directory::{Directory, Entry};
 use crate::expiry;
 use crate::now::Now;
@@ -60,7 +60,7 @@ impl Gate {
             &entry.client,
             entry.key.fingerprint(),
             &state.held(entry, now),
-            Judge::Window,
+            BY_ITSELF,
             now,
         )
     }
@@ -91,7 +91,7 @@ impl Gate {
         }
         let entry = state.find(key, asked, now)?;
         let held = state.held(entry, now);
-        let verdict = candidate::conclude(&entry.client, key.fingerprint(), &held, Judge::Window, now);
+        let verdict = candidate::conclude(&entry.client, key.fingerprint(), &held, BY_ITSELF, now);
         verdict.map(|permit| permit.quotas())
     }
 

@@ -43,6 +43,7 @@ impl Fleet {
                     tokio::time::sleep(varied(rest)).await;
                 }
                 self.untold.sweep(self.clock.now().uptime);
+                self.untold_quotas.sweep(self.clock.now().unix);
             }
         });
     }
@@ -50,10 +51,10 @@ impl Fleet {
     /// Whether there may be more to tell.
     fn tell_some(&self, link: &Link) -> bool {
         let some = self.untold.take(self.clock.now().uptime, PIECE);
-        let more = some.len() == PIECE;
-        for admitted in some {
-            link.tell(admitted);
-        }
+        let of_quotas = self.untold_quotas.take_some(PIECE);
+        let more = some.len() == PIECE || of_quotas.len() == PIECE;
+        some.into_iter().for_each(|admitted| link.tell(admitted));
+        of_quotas.into_iter().for_each(|(client, told)| link.tell_quotas(client, told));
         more
     }
 

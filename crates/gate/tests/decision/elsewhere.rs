@@ -2,10 +2,15 @@
 
 use std::num::NonZeroU32;
 
-use gate::{Candidate, Cause, FurtherLimits, OverLimit, Quota, Quotas, Record};
+use gate::{Candidate, Cause, FurtherLimits, OverLimit, Quota, Quotas, Record, Used, Verdict};
 use proptest::prelude::*;
 
 use crate::support::{ANYTHING, admitted, at_millis, cause, gate_of, limited, retry_after};
+
+/// What is said elsewhere of the minute alone.
+fn minute(verdict: Result<Quota, OverLimit>) -> Verdict {
+    Verdict { is_admitted: verdict.is_ok(), minute: Some(verdict), used: None }
+}
 
 fn candidate(gate: &gate::Gate, key: &str) -> Candidate {
     gate.look_up([format!("Bearer {key}").as_bytes()], &ANYTHING, at_millis(0)).expect("the key stands")
@@ -24,9 +29,9 @@ fn a_look_spends_nothing() {
 #[test]
 fn what_others_have_admitted_is_known_here_when_this_process_decides_alone() {
     let gate = gate_of(vec![limited("k", "acme", 2)]);
-    let quota = Some(Quota { limit: 2, remaining: 0, reset_seconds: 9 });
-    let permit = candidate(&gate, "k").settle(Ok(quota), at_millis(0)).expect("admitted elsewhere");
-    assert_eq!((permit.client(), permit.quotas().minute), ("acme", quota));
+    let quota = Quota { limit: 2, remaining: 0, reset_seconds: 9 };
+    let permit = candidate(&gate, "k").settle(minute(Ok(quota)), at_millis(0)).expect("admitted elsewhere");
+    assert_eq!((permit.client(), permit.quotas().minute), ("acme", Some(quota)));
     assert_eq!(admitted(&gate, "k", at_millis(0), 2), 1, "one of two was admitted here");
 }
 
@@ -34,7 +39,7 @@ fn what_others_have_admitted_is_known_here_when_this_process_decides_alone() {
 fn a_refusal_from_elsewhere_is_told_as_it_is_and_takes_nothing() {
     let gate = gate_of(vec![limited("k", "acme", 2)]);
     let over = OverLimit { quota: Quota { limit: 2, remaining: 0, reset_seconds: 9 }, retry_after: 9 };
-    let refusal = candidate(&gate, "k").settle(Err(over), at_millis(0)).expect_err("refused elsewhere");
+    let refusal = candidate(&gate, "k").settle(minute(Err(over)), at_millis(0)).expect_err("refused elsewhere");
     assert_eq!(refusal.cause(), Cause::OverLimit { retry_after: 9 });
     assert_eq!((refusal.client(), retry_after(&refusal)), (Some("acme"), 9));
     assert_eq!(admitted(&gate, "k", at_millis(0), 3), 2);
@@ -45,8 +50,8 @@ fn a_refusal_from_elsewhere_is_told_as_it_is_and_takes_nothing() {
 fn what_was_admitted_elsewhere_counts_for_the_share_of_this_process() {
     let gate = gate_of(vec![limited("k", "acme", 7)]);
     let three = NonZeroU32::new(3).expect("not 0");
-    let quota = Some(Quota { limit: 7, remaining: 5, reset_seconds: 60 });
-    candidate(&gate, "k").settle(Ok(quota), at_millis(0)).expect("admitted elsewhere");
+    let quota = Quota { limit: 7, remaining: 5, reset_seconds: 60 };
+    candidate(&gate, "k").settle(minute(Ok(quota)), at_millis(0)).expect("admitted elsewhere");
     let permit = candidate(&gate, "k").admit_share(three, at_millis(0)).expect("one of two is left");
     assert_eq!(permit.quotas().minute, Some(Quota { limit: 7, remaining: 0, reset_seconds: 61 }));
     let refusal =
@@ -59,7 +64,7 @@ fn what_was_admitted_elsewhere_counts_for_the_share_of_this_process() {
 fn what_a_quota_refuses_need_not_be_asked_elsewhere() {
     let further_limits = FurtherLimits { day: Some(1), ..FurtherLimits::default() }.boxed();
     let gate = gate_of(vec![Record { further_limits, ..limited("k", "acme", 9) }, limited("l", "acme", 9)]);
-    let asked = |key| candidate(&gate, key).check_quotas(at_millis(0));
+    let asked = |key| candidate(&gate, key).known(at_millis(0));
     assert!(asked("k").is_ok() && asked("k").is_ok(), "a look spends nothing");
     assert_eq!(admitted(&gate, "l", at_millis(0), 1), 1);
     let refusal = asked("k").err().expect("the client's day is used up");
