@@ -56,13 +56,7 @@ impl Gate {
     {
         let state = sync::read(&self.state);
         let entry = state.look_up(authorization, asked, now)?;
-        candidate::conclude(
-            &entry.client,
-            entry.key.fingerprint(),
-            &state.held(entry, now),
-            BY_ITSELF,
-            now,
-        )
+        candidate::conclude(&entry.client, entry.key.fingerprint(), &state.held(entry, now), BY_ITSELF, now)
     }
 
     /// All of the decision but the limits, by the values of a request's `Authorization` header fields (none, one, or too

@@ -147,10 +147,9 @@ impl Client {
             Judge::Elsewhere(Verdict { minute, .. }) => {
                 minute.map(|minute| minute.unwrap_or_else(|over| over.quota))
             }
-            Judge::Here(_) => held.limit.map(|limit| Quota {
-                limit,
-                ..window.quota(share(limit, servers), now.uptime)
-            }),
+            Judge::Here(_) => {
+                held.limit.map(|limit| Quota { limit, ..window.quota(share(limit, servers), now.uptime) })
+            }
         };
         let quotas = held.quotas(minute, tally, servers, now);
         match verdict {

@@ -213,7 +213,9 @@ impl Tally {
         // The month does not end before the day.
         [(Period::Month, self.month, periods.month), (Period::Day, self.day, periods.day)]
             .into_iter()
-            .find(|(period, count, _)| limits.of(*period).is_some_and(|quota| count.room(quota, servers) == 0))
+            .find(|(period, count, _)| {
+                limits.of(*period).is_some_and(|quota| count.room(quota, servers) == 0)
+            })
             .map(|(period, _, span)| Exceeded { period, span })
     }
 

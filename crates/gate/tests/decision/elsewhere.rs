@@ -2,10 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use gate::{Candidate, Cause, FurtherLimits, OverLimit, Quota, Quotas, Record, Used, Verdict};
+use gate::{
+    Candidate, Cause, FurtherLimits, Gate, Known, Now, OverLimit, Quota, Quotas, Record, Used, Verdict,
+};
 use proptest::prelude::*;
 
-use crate::support::{ANYTHING, admitted, at_millis, cause, gate_of, limited, retry_after};
+use crate::support::{ANYTHING, admitted, at_millis, cause, gate_of, limited, retry_after, row};
 
 /// What is said elsewhere of the minute alone.
 fn minute(verdict: Result<Quota, OverLimit>) -> Verdict {
@@ -39,7 +41,8 @@ fn what_others_have_admitted_is_known_here_when_this_process_decides_alone() {
 fn a_refusal_from_elsewhere_is_told_as_it_is_and_takes_nothing() {
     let gate = gate_of(vec![limited("k", "acme", 2)]);
     let over = OverLimit { quota: Quota { limit: 2, remaining: 0, reset_seconds: 9 }, retry_after: 9 };
-    let refusal = candidate(&gate, "k").settle(minute(Err(over)), at_millis(0)).expect_err("refused elsewhere");
+    let refusal =
+        candidate(&gate, "k").settle(minute(Err(over)), at_millis(0)).expect_err("refused elsewhere");
     assert_eq!(refusal.cause(), Cause::OverLimit { retry_after: 9 });
     assert_eq!((refusal.client(), retry_after(&refusal)), (Some("acme"), 9));
     assert_eq!(admitted(&gate, "k", at_millis(0), 3), 2);
@@ -71,6 +74,74 @@ fn what_a_quota_refuses_need_not_be_asked_elsewhere() {
     assert!(matches!(refusal.cause(), Cause::QuotaExceeded { .. }), "{}", refusal.cause());
     assert_eq!(refusal.quotas().minute.map(|quota| quota.remaining), Some(8));
     assert!(asked("l").is_ok(), "a key without a quota");
+}
+
+/// A client with a quota of the day and one of the month.
+fn with_quotas(day: u64, month: u64) -> Gate {
+    let further_limits = FurtherLimits { day: Some(day), month: Some(month), shadow: None }.boxed();
+    gate_of(vec![Record { further_limits, ..row("k", "acme") }, row("free", "acme")])
+}
+
+fn of_quotas(is_admitted: bool, day: u64, month: u64) -> Verdict {
+    Verdict { is_admitted, minute: None, used: Some(Used { day, month }) }
+}
+
+#[test]
+fn what_all_servers_have_used_is_known_here_from_then_on() {
+    let gate = with_quotas(9, 99);
+    let permit =
+        candidate(&gate, "k").settle(of_quotas(true, 7, 70), at_millis(0)).expect("admitted elsewhere");
+    let left =
+        |quotas: Quotas| (quotas.day.map(|day| day.remaining), quotas.month.map(|month| month.remaining));
+    assert_eq!(left(permit.quotas()), (Some(2), Some(29)));
+    let known = |key| candidate(&gate, key).known(at_millis(0)).map(|known| known.expect("a quota").used);
+    assert_eq!(known("k").ok(), Some(Used { day: 7, month: 70 }));
+    // A word that comes late changes nothing; one of a Redis that has forgotten neither.
+    candidate(&gate, "k").settle(of_quotas(true, 1, 1), at_millis(0)).expect("admitted elsewhere");
+    assert_eq!(known("free").ok(), Some(Used { day: 7, month: 70 }), "of a key without one as well");
+    let refusal = candidate(&gate, "k").settle(of_quotas(false, 9, 70), at_millis(0)).expect_err("used up");
+    assert!(matches!(refusal.cause(), Cause::QuotaExceeded { .. }), "{}", refusal.cause());
+    assert!(known("k").is_err(), "nobody has to be asked again");
+    assert!(known("free").is_ok());
+}
+
+#[test]
+fn alone_a_server_keeps_to_its_part_of_what_was_left() {
+    let gate = with_quotas(16, 99);
+    let three = NonZeroU32::new(3).expect("not 0");
+    candidate(&gate, "k").settle(of_quotas(true, 10, 10), at_millis(0)).expect("admitted elsewhere");
+    // Six were left.
+    let permit = candidate(&gate, "k").admit_share(three, at_millis(0)).expect("one of two");
+    assert_eq!(permit.quotas().day.map(|day| day.remaining), Some(1));
+    candidate(&gate, "free").admit(at_millis(0)).expect("no limit");
+    let refusal = candidate(&gate, "k").admit_share(three, at_millis(0)).expect_err("its part is used up");
+    assert!(matches!(refusal.cause(), Cause::QuotaExceeded { .. }), "{}", refusal.cause());
+    // It does not know of what it admits by itself: that is told apart, and once.
+    let known = candidate(&gate, "k").known(at_millis(0)).expect("there is room").expect("a quota");
+    assert_eq!(known.used, Used { day: 10, month: 10 });
+    candidate(&gate, "k").settle(of_quotas(true, 13, 13), at_millis(0)).expect("Redis was told of two");
+    assert!(candidate(&gate, "k").admit_share(three, at_millis(0)).is_ok(), "one of three that are left");
+    assert!(candidate(&gate, "k").admit_share(three, at_millis(0)).is_err());
+}
+
+#[test]
+fn an_answer_that_comes_after_midnight_is_about_the_day_before() {
+    let gate = with_quotas(9, 99);
+    let midnight = Now { unix: 20_000 * 86_400, ..at_millis(0) };
+    let before = Now { unix: midnight.unix - 1, ..midnight };
+    let waits =
+        |unix| gate.look_up([b"Bearer k".as_slice()], &ANYTHING, Now { unix, ..midnight }).expect("a key");
+    let (one, other) = (waits(before.unix), waits(before.unix));
+    // Nobody has asked in the new day yet, and then somebody has.
+    one.settle(of_quotas(true, 8, 8), midnight).expect("admitted elsewhere");
+    let today = waits(midnight.unix).known(midnight).expect("there is room").expect("a quota");
+    assert_eq!(today.used, Used { day: 0, month: 8 });
+    let refusal = other.settle(of_quotas(false, 9, 9), midnight).expect_err("yesterday had no room");
+    assert_eq!(retry_after(&refusal), 1);
+    assert_eq!(
+        waits(midnight.unix).known(midnight).expect("there is room"),
+        Some(Known { used: Used { day: 0, month: 9 }, ..today })
+    );
 }
 
 #[test]

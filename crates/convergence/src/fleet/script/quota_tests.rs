@@ -172,7 +172,12 @@ fn p11_quotas_are_what_a_list_of_every_request_is() {
             let (admitted, used) = model.decide(now, &event);
             let said: Vec<bool> = answers.iter().map(|answer| answer.verdict.is_admitted).collect();
             prop_assert_eq!(&said, &admitted, "{:?}", event);
-            prop_assert!(answers.iter().all(|answer| answer.verdict.used == Some(used)), "{:?} {:?}", used, answers);
+            prop_assert!(
+                answers.iter().all(|answer| answer.verdict.used == Some(used)),
+                "{:?} {:?}",
+                used,
+                answers
+            );
             let tail = numbers(answer);
             let sums = [used.day, used.month].map(|sum| i64::try_from(sum).expect("small"));
             prop_assert_eq!(&tail[tail.len() - 2..], &sums);

@@ -144,7 +144,8 @@ fn a_window_leaves_nothing_behind_and_never_grows_beyond_its_ticks() {
     let redis = Redis::start();
     let mut connection = connect(&redis);
     let mut ask = |now, limit: u32| {
-        let answer = at(now).command(&["window"], true).arg(0).arg(limit).query(&mut connection).expect("an answer");
+        let answer =
+            at(now).command(&["window"], true).arg(0).arg(limit).query(&mut connection).expect("an answer");
         numbers(answer)
     };
     // Half of the requests by a key of the finest limit there is, half by one that has ticks of 100 ms.
@@ -176,7 +177,10 @@ fn redis_own_clock_decides_and_its_scripts_may_be_forgotten() {
     let quota = |remaining| Quota { limit: 2, remaining, reset_seconds: 61 };
     let over = OverLimit { quota: quota(0), retry_after: 61 };
     let verdict = |is_admitted, minute| Verdict { is_admitted, minute: Some(minute), used: None };
-    assert_eq!(verdicts, [verdict(true, Ok(quota(1))), verdict(true, Ok(quota(0))), verdict(false, Err(over))]);
+    assert_eq!(
+        verdicts,
+        [verdict(true, Ok(quota(1))), verdict(true, Ok(quota(0))), verdict(false, Err(over))]
+    );
     let again: Value = call.command("p", false).query(&mut connection).expect("an answer");
     assert!(call.answers(&again).expect("an answer").iter().all(|answer| !answer.verdict.is_admitted));
     assert_eq!(redis.command(&["KEYS", "*"]), format!("p:window:{{{}}}", call.client));
