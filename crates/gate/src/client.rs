@@ -164,19 +164,19 @@ impl Client {
     /// A quota has no room, whatever they say: what was used is never given back.
     pub(crate) fn known(&self, held: &Held, now: Now) -> Result<Option<Known>, Excess> {
         let limits = held.further.unwrap_or_default();
-        let (known, exceeded) = {
+        let exceeded = {
             let mut desk = sync::lock(&self.desk);
             if !limits.has_quotas() && !desk.counting.quotas {
                 return Ok(None);
             }
             let tally = &mut desk.account.get_or_insert_default().tally;
             tally.turn(now.unix, &held.periods);
-            (tally.known(now.unix, &held.periods), tally.exceeded(&limits, &held.periods, NonZeroU32::MIN))
+            match tally.exceeded(&limits, &held.periods, NonZeroU32::MIN) {
+                None => return Ok(Some(tally.known(now.unix, &held.periods))),
+                Some(exceeded) => exceeded,
+            }
         };
-        match longest(None, exceeded, now) {
-            Some(cause) => Err(Excess { cause, quotas: self.quotas(held, now) }),
-            None => Ok(Some(known)),
-        }
+        Err(Excess { cause: used_up(exceeded, now), quotas: self.quotas(held, now) })
     }
 
     /// What is left of each limit; changes nothing that counts.
@@ -253,11 +253,13 @@ fn share(limit: u32, servers: NonZeroU32) -> u32 {
 /// The cause of a refusal, if there is one: of the limits without room, the one that has none for longest; of equals the
 /// quota, which is the rarer news.
 fn longest(over: Option<OverLimit>, exceeded: Option<Exceeded>, now: Now) -> Option<Cause> {
-    let minute = over.map(|over| (over.retry_after, Cause::OverLimit { retry_after: over.retry_after }));
-    let Some(Exceeded { period, span }) = exceeded else { return minute.map(|(_, cause)| cause) };
+    let minute = over.map(|over| Cause::OverLimit { retry_after: over.retry_after });
+    let quota = exceeded.map(|exceeded| used_up(exceeded, now));
+    // Of equals, the last.
+    minute.into_iter().chain(quota).max_by_key(Cause::retry_after)
+}
+
+fn used_up(Exceeded { period, span }: Exceeded, now: Now) -> Cause {
     let retry_after = span.seconds_left(now.unix).get();
-    match minute {
-        Some((wait, cause)) if wait > retry_after => Some(cause),
-        _ => Some(Cause::QuotaExceeded { period, retry_after, resets_at: span.until(), offset: span.offset }),
-    }
+    Cause::QuotaExceeded { period, retry_after, resets_at: span.until(), offset: span.offset }
 }

@@ -116,6 +116,9 @@ pub struct Known {
     /// The most that it has been told of, or had counted before it was started; without what it has let through by itself
     /// since.
     pub used: Used,
+    /// What it let through before the client had a quota, so that nobody was told. This is said once: the next time it is
+    /// nothing.
+    pub before: Used,
 }
 
 /// A quota without room.
@@ -131,6 +134,8 @@ pub(crate) struct Tally {
     at: i64,
     day: Count,
     month: Count,
+    /// Whether those who count for all servers are told of what is let through: from when the client has a quota.
+    is_told: bool,
 }
 
 /// Requests in one period.
@@ -152,7 +157,7 @@ impl Count {
 
 impl Default for Tally {
     fn default() -> Self {
-        Self { at: i64::MIN, day: Count::default(), month: Count::default() }
+        Self { at: i64::MIN, day: Count::default(), month: Count::default(), is_told: false }
     }
 }
 
@@ -177,17 +182,17 @@ impl Tally {
         self.at = unix;
     }
 
-    /// Counts a request, after [`Tally::turn`]: beside what is known for all servers, where somebody counts for them.
-    pub(crate) fn record(&mut self, is_shared: bool) {
+    /// Counts a request that this process lets through, after [`Tally::turn`], by a client who has a quota or not.
+    pub(crate) fn record(&mut self, has_quotas: bool) {
         for count in [&mut self.day, &mut self.month] {
-            let side = if is_shared { &mut count.alone } else { &mut count.known };
-            *side = side.saturating_add(1);
+            count.alone = count.alone.saturating_add(1);
         }
+        self.is_told &= has_quotas;
     }
 
     /// Takes the word of those who count for all servers, which are told of what was let through here.
     pub(crate) fn learn(&mut self, used: Used, periods: &Periods) {
-        let Self { at, day, month } = self;
+        let Self { at, day, month, .. } = self;
         for (count, used, span) in [(day, used.day, periods.day), (month, used.month, periods.month)] {
             // Unless it is about a day that has ended since.
             if *at < span.until() {
@@ -197,10 +202,17 @@ impl Tally {
     }
 
     /// What is to be told to those who count for all servers, as far as it is of these periods.
-    pub(crate) fn known(&self, unix: i64, periods: &Periods) -> Known {
-        let of = |count: Count, span: Span| if self.at < span.until() { count.known } else { 0 };
-        let used = Used { day: of(self.day, periods.day), month: of(self.month, periods.month) };
-        Known { unix: unix.min(periods.day.until().saturating_sub(1)), periods: *periods, used }
+    pub(crate) fn known(&mut self, unix: i64, periods: &Periods) -> Known {
+        let of = |count: Count, span: Span| if self.at < span.until() { count } else { Count::default() };
+        let (day, month) = (of(self.day, periods.day), of(self.month, periods.month));
+        let before = if self.is_told { Used::default() } else { Used { day: day.alone, month: month.alone } };
+        self.is_told = true;
+        Known {
+            unix: unix.min(periods.day.until().saturating_sub(1)),
+            periods: *periods,
+            used: Used { day: day.known, month: month.known },
+            before,
+        }
     }
 
     /// Of the quotas without room, for one of so many servers, the one that has none for longest.

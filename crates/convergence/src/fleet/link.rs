@@ -55,6 +55,14 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    /// Has told what was counted here before the client had a quota: with what is asked next.
+    pub(crate) fn hand_over(&self, client: ClientKey, known: Known) {
+        let told = Told::new(known, known.before);
+        if told.is_news() {
+            self.fleet.untold_quotas.add(client, told);
+        }
+    }
+
     /// Asks for the decision on a request, and says what is known of its client's quotas.
     pub(crate) fn ask(&self, client: ClientKey, limits: Limits, known: Option<Known>) -> Reply {
         if !self.is_open() {

@@ -51,7 +51,7 @@ impl Told {
 
     /// As the script takes it.
     pub(super) fn numbers(&self) -> [String; 9] {
-        let Self { known: Known { unix, periods: gate::Periods { day, month }, used }, alone } = self;
+        let Self { known: Known { unix, periods: gate::Periods { day, month }, used, .. }, alone } = self;
         let of = |span: &gate::Span, used: u64, alone: u64| {
             [span.from.to_string(), span.until().to_string(), used.to_string(), alone.to_string()]
         };

@@ -125,6 +125,27 @@ fn alone_a_server_keeps_to_its_part_of_what_was_left() {
 }
 
 #[test]
+fn p14_what_was_let_in_before_there_was_a_quota_is_told_once() {
+    let gate = gate_of(vec![row("k", "acme")]);
+    let known = || candidate(&gate, "k").known(at_millis(0)).expect("there is room");
+    assert_eq!((admitted(&gate, "k", at_millis(0), 3), known()), (3, None));
+    let with = |day| {
+        let further_limits = FurtherLimits { day, ..FurtherLimits::default() }.boxed();
+        gate.replace(vec![Record { further_limits, ..row("k", "acme") }], i64::MAX);
+    };
+    let before = || known().map(|known| known.before);
+    with(Some(9));
+    assert_eq!([before(), before()], [Some(Used { day: 3, month: 3 }), Some(Used::default())]);
+    candidate(&gate, "k").settle(of_quotas(true, 4, 4), at_millis(0)).expect("admitted elsewhere");
+    // Taken away, and given again.
+    with(None);
+    assert_eq!(admitted(&gate, "k", at_millis(0), 2), 2);
+    with(Some(9));
+    assert_eq!([before(), before()], [Some(Used { day: 2, month: 2 }), Some(Used::default())]);
+    assert_eq!(known().map(|known| known.used), Some(Used { day: 4, month: 4 }));
+}
+
+#[test]
 fn an_answer_that_comes_after_midnight_is_about_the_day_before() {
     let gate = with_quotas(9, 99);
     let midnight = Now { unix: 20_000 * 86_400, ..at_millis(0) };

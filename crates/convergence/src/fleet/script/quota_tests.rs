@@ -130,7 +130,7 @@ impl Model {
 
 /// The same call to the script, with the window in whole seconds as the model has it.
 fn call(unix: i64, event: &Event) -> Call {
-    let known = Known { unix, periods: periods(unix), used: event.known };
+    let known = Known { unix, periods: periods(unix), used: event.known, before: Used::default() };
     let limits = event.requests.iter().map(|[minute, day, month]| Limits {
         minute: minute.map(|limit| u32::try_from(limit).expect("small")),
         further: FurtherLimits { day: *day, month: *month, shadow: None },

@@ -43,6 +43,9 @@ pub(super) fn ask(candidate: Candidate, link: &Arc<Link>, now: Now) -> Result<St
     }
     let client = ClientKey::of(candidate.client());
     let known = candidate.known(now)?;
+    if let Some(known) = known {
+        link.hand_over(client, known);
+    }
     if limits.minute.is_none() && !limits.further.has_quotas() {
         // It is let in whatever is counted, where it is to be known of.
         let permit = candidate.admit(now)?;

@@ -103,6 +103,32 @@ async fn p11_three_servers_admit_exactly_a_quota_of_the_day_and_of_the_month() {
 }
 
 #[tokio::test]
+async fn p14_a_new_quota_applies_to_what_all_servers_have_let_in_before_it() {
+    let redis = Redis::start();
+    let servers = three(&[("REDIS_URL", &redis.url()), PATIENT]).await;
+    in_turn(&servers, "key-other", 30).await;
+    let mut admitted = 30;
+    for server in &servers {
+        let keys =
+            format!("api_key,client_name,is_active,rate_limit_day\nkey-other,Client other,TRUE,{LIMIT}\n");
+        std::fs::write(server.folder.path().join("keys.csv"), keys).expect("a keys file");
+        let begun = Instant::now();
+        loop {
+            let answer = server.verify("key-other").await;
+            assert_eq!(answer.status(), 200);
+            admitted += 1;
+            if answer.headers().contains_key("ratelimit-policy") {
+                break;
+            }
+            assert!(begun.elapsed() < LONG, "it does not read them");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+    until_used(&redis, admitted).await;
+    assert_eq!(load(&servers, "key-other", 3 * LIMIT).await.len(), LIMIT - admitted);
+}
+
+#[tokio::test]
 async fn a_server_that_is_killed_gives_no_quota_back() {
     let redis = Redis::start();
     let mut servers = three(&[("REDIS_URL", &redis.url()), PATIENT]).await;
