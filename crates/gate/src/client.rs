@@ -94,6 +94,30 @@ pub struct Verdict {
 /// By this process alone.
 pub(crate) const BY_ITSELF: Judge = Judge::Here(NonZeroU32::MIN);
 
+impl Judge {
+    /// By how many a limit is divided.
+    fn servers(self) -> NonZeroU32 {
+        if let Judge::Here(servers) = self { servers } else { NonZeroU32::MIN }
+    }
+
+    /// What all servers have used of the quotas, where that was asked for.
+    fn used(self) -> Option<Used> {
+        if let Judge::Elsewhere(verdict) = self { verdict.used } else { None }
+    }
+
+    /// Why the request is refused, if it is; `here` is why it would be by what is known here.
+    fn cause(self, here: Option<Cause>) -> Option<Cause> {
+        match self {
+            Judge::Elsewhere(Verdict { is_admitted: true, used: Some(_), .. }) => None,
+            // Without a cause it was refused by a day that has ended while the answer came.
+            Judge::Elsewhere(Verdict { is_admitted: false, .. }) => {
+                here.or(Some(Cause::OverLimit { retry_after: 1 }))
+            }
+            _ => here,
+        }
+    }
+}
+
 impl Client {
     pub(crate) fn new(name: &str) -> Self {
         Self { name: name.into(), desk: Mutex::new(Desk::default()) }
@@ -112,43 +136,31 @@ impl Client {
         let window = window.get_or_insert_with(|| Window::new(counting.window));
         let tick = window.turn(now.uptime);
         tally.turn(now.unix, &held.periods);
-        let (over, used, servers) = match judge {
-            Judge::Here(servers) => {
-                let part = held.limit.map(|limit| share(limit, servers));
-                (part.and_then(|part| window.over(part, now.uptime)), None, servers)
-            }
-            Judge::Elsewhere(verdict) => {
-                (verdict.minute.and_then(Result::err), verdict.used, NonZeroU32::MIN)
-            }
-        };
-        if let Some(used) = used {
+        if let Some(used) = judge.used() {
             tally.learn(used, &held.periods);
         }
-        let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods, servers));
-        let refused = match judge {
-            Judge::Elsewhere(Verdict { is_admitted: true, used: Some(_), .. }) => None,
-            Judge::Elsewhere(Verdict { is_admitted: false, .. }) => {
-                // Without a cause it was refused by a day that has ended while the answer came.
-                Some(longest(over, exceeded, now).unwrap_or(Cause::OverLimit { retry_after: 1 }))
-            }
-            _ => longest(over, exceeded, now),
+        let servers = judge.servers();
+        let over = match judge {
+            Judge::Here(_) => held.limit.and_then(|limit| window.over(share(limit, servers), now.uptime)),
+            Judge::Elsewhere(verdict) => verdict.minute.and_then(Result::err),
         };
-        let verdict = if let Some(cause) = refused {
+        let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods, servers));
+        let verdict = if let Some(cause) = judge.cause(longest(over, exceeded, now)) {
             Err(cause)
         } else {
             window.record(tick);
-            if used.is_none() {
+            if judge.used().is_none() {
                 tally.record(counting.quotas);
             }
             let limit = held.further.and_then(|limits| limits.shadow);
             Ok(counting.shadow.is_some_and(|grain| Shadow::record(shadow, grain, limit, now.uptime)))
         };
         let minute = match judge {
-            Judge::Elsewhere(Verdict { minute, .. }) => {
-                minute.map(|minute| minute.unwrap_or_else(|over| over.quota))
-            }
             Judge::Here(_) => {
                 held.limit.map(|limit| Quota { limit, ..window.quota(share(limit, servers), now.uptime) })
+            }
+            Judge::Elsewhere(verdict) => {
+                verdict.minute.map(|minute| minute.unwrap_or_else(|over| over.quota))
             }
         };
         let quotas = held.quotas(minute, tally, servers, now);

@@ -53,8 +53,12 @@ impl Fleet {
         let some = self.untold.take(self.clock.now().uptime, PIECE);
         let of_quotas = self.untold_quotas.take_some(PIECE);
         let more = some.len() == PIECE || of_quotas.len() == PIECE;
-        some.into_iter().for_each(|admitted| link.tell(admitted));
-        of_quotas.into_iter().for_each(|(client, told)| link.tell_quotas(client, told));
+        for admitted in some {
+            link.tell(admitted);
+        }
+        for (client, told) in of_quotas {
+            link.tell_quotas(client, told);
+        }
         more
     }
 

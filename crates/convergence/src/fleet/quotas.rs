@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gate::{Known, Used};
+use redis::Cmd;
 
 use super::script::ClientKey;
 
@@ -50,13 +51,14 @@ impl Told {
     }
 
     /// As the script takes it.
-    pub(super) fn numbers(&self) -> [String; 9] {
-        let Self { known: Known { unix, periods: gate::Periods { day, month }, used, .. }, alone } = self;
-        let of = |span: &gate::Span, used: u64, alone: u64| {
-            [span.from.to_string(), span.until().to_string(), used.to_string(), alone.to_string()]
-        };
-        let ([a, b, c, d], [e, f, g, h]) = (of(day, used.day, alone.day), of(month, used.month, alone.month));
-        [unix.to_string(), a, b, c, d, e, f, g, h]
+    pub(super) fn add_to(&self, command: &mut Cmd) {
+        let Self { known: Known { unix, periods, used, .. }, alone } = self;
+        command.arg(unix);
+        for (span, used, alone) in
+            [(periods.day, used.day, alone.day), (periods.month, used.month, alone.month)]
+        {
+            command.arg(span.from).arg(span.until()).arg(used).arg(alone);
+        }
     }
 }
 
@@ -105,5 +107,49 @@ impl Untold {
     fn lock(&self) -> MutexGuard<'_, HashMap<ClientKey, Told>> {
         // Each change is one step; a thread that panicked has left nothing half done.
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gate::{Periods, Span};
+
+    use super::*;
+
+    /// In days of 100 s and months of 300 s.
+    fn told(unix: i64, used: u64, alone: u64) -> Told {
+        let span = |seconds: u32| Span { from: unix - unix % i64::from(seconds), seconds, offset: 0 };
+        let both = |count| Used { day: count, month: count };
+        let periods = Periods { day: span(100), month: span(300) };
+        Told::new(Known { unix, periods, used: both(used), before: Used::default() }, both(alone))
+    }
+
+    #[test]
+    fn of_two_moments_the_later_one_counts_and_what_is_over_is_left_out() {
+        let (used, alone) = (|told: Told| told.known.used, |told: Told| told.alone);
+        for together in [told(20, 7, 1).with(told(99, 5, 2)), told(99, 5, 2).with(told(20, 7, 1))] {
+            assert_eq!(
+                (together.known.unix, used(together), alone(together)),
+                (99, used(told(0, 7, 0)), alone(told(0, 0, 3)))
+            );
+        }
+        let next_day = told(100, 5, 2).with(told(99, 7, 1));
+        assert_eq!((used(next_day), alone(next_day)), (Used { day: 5, month: 7 }, Used { day: 2, month: 3 }));
+        let next_month = told(299, 7, 1).with(told(300, 5, 2));
+        assert_eq!(next_month, told(300, 5, 2));
+    }
+
+    #[test]
+    fn what_is_to_be_told_is_kept_until_it_is_taken_or_its_month_is_over() {
+        let (untold, acme, other) = (Untold::default(), ClientKey::of("acme"), ClientKey::of("other"));
+        assert_eq!((untold.take(acme), untold.take_some(9)), (None, vec![]));
+        (0..3).for_each(|second| untold.add(acme, told(second, 0, 1)));
+        untold.add(other, told(5, 0, 1));
+        untold.sweep(299);
+        assert_eq!(untold.take(acme), Some(told(2, 0, 3)));
+        assert_eq!((untold.take(acme), untold.take_some(9)), (None, vec![(other, told(5, 0, 1))]));
+        untold.add(other, told(5, 0, 1));
+        untold.sweep(300);
+        assert_eq!(untold.take(other), None);
     }
 }

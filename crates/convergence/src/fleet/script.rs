@@ -121,7 +121,7 @@ impl Call {
         let Some(told) = &self.quotas else {
             return self.limits.iter().for_each(|limits| add(command, limits.minute.map(u64::from)));
         };
-        command.arg(&told.numbers());
+        told.add_to(command);
         for Limits { minute, further } in &self.limits {
             add(command, minute.map(u64::from));
             add(command, further.day);

@@ -70,7 +70,7 @@ fn what_a_quota_refuses_need_not_be_asked_elsewhere() {
     let asked = |key| candidate(&gate, key).known(at_millis(0));
     assert!(asked("k").is_ok() && asked("k").is_ok(), "a look spends nothing");
     assert_eq!(admitted(&gate, "l", at_millis(0), 1), 1);
-    let refusal = asked("k").err().expect("the client's day is used up");
+    let refusal = asked("k").expect_err("the client's day is used up");
     assert!(matches!(refusal.cause(), Cause::QuotaExceeded { .. }), "{}", refusal.cause());
     assert_eq!(refusal.quotas().minute.map(|quota| quota.remaining), Some(8));
     assert!(asked("l").is_ok(), "a key without a quota");

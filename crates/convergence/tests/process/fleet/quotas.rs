@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use testkit::Redis;
 
+use super::kinds::{add_user, cluster};
 use super::*;
 
 /// A time zone in which it is about noon, so that no day ends in a test.
@@ -224,6 +225,23 @@ async fn closed_refuses_whoever_has_a_quota_and_local_admits_what_is_left_of_it(
         match admitted {
             None => assert_eq!(server.verify("key-day").await.status(), 503),
             Some(left) => assert_eq!(load(&[server], "key-day", 2 * LIMIT).await.len(), left),
+        }
+    }
+}
+
+#[tokio::test]
+async fn as_a_user_of_few_rights_and_in_a_cluster() {
+    let redis = Redis::start();
+    let password = add_user(&redis, "");
+    let user = redis.url().replace("redis://", &format!("redis://convergence:{password}@"));
+    let nodes = cluster().await;
+    for url in [user, nodes[0].url()] {
+        let servers = three(&[("REDIS_URL", &url), PATIENT]).await;
+        for key in ["key-day", "key-month", "key-both"] {
+            assert_eq!(load(&servers, key, 3 * LIMIT).await.len(), LIMIT, "{key}");
+        }
+        for server in &servers {
+            assert_eq!(server.status().await["redis"]["last_error"], Value::Null);
         }
     }
 }
