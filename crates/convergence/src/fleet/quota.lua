@@ -8,11 +8,11 @@
 --          server knows to have been admitted in it, and how many it has admitted alone beside that. Then for each
 --          request that is to be decided three limits: of the minute, the day and the month; -1 is none.
 -- Returns  for each request three numbers: the two of the window, and 1 if it is admitted; and at the end what is used of
---          the day and of the month.
+--          the day and of the month of whoever asks.
 --
 -- A count goes to 0 when somebody asks in a later day or month than anybody before. So a server whose clock is behind, or
 -- that has another time zone, gives nobody a quota twice. A server whose clock is ahead is not believed: what it asks
--- counts in the present day.
+-- counts in the present day, and it is told of nothing that it would take for the count of the day that it is in.
 
 -- By how many seconds a server's clock may be ahead of Redis', and for how many milliseconds the counts are kept.
 local AHEAD, KEPT = 60, 40 * 86400 * 1000
@@ -57,7 +57,8 @@ local function quotas(now, key, argv)
     local function keep()
         local told = string.format('%.0f %.0f %.0f', at, used[1], used[2])
         if told ~= state then redis.call('SET', key, told, 'PX', KEPT) end
-        return used
+        if believed then return used end
+        return { 0, 0 }
     end
 
     return admit, keep

@@ -124,7 +124,8 @@ impl Model {
             }
             is_admitted
         };
-        (requests.iter().map(admit).collect(), self.used())
+        let admitted = requests.iter().map(admit).collect();
+        (admitted, if believed { self.used() } else { Used::default() })
     }
 }
 
