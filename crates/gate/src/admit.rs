@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::asked::Asked;
 use crate::calendar::Calendar;
 use crate::candidate::{self, Candidate};
-use crate::client::{Held, Judge};
+use crate::client::{BY_ITSELF, Held};
 use crate::directory::{Directory, Entry};
 use crate::expiry;
 use crate::now::Now;
@@ -55,13 +55,7 @@ impl Gate {
     {
         let state = sync::read(&self.state);
         let entry = state.look_up(authorization, asked, now)?;
-        candidate::conclude(
-            &entry.client,
-            entry.key.fingerprint(),
-            &state.held(entry, now),
-            Judge::Window,
-            now,
-        )
+        candidate::conclude(&entry.client, entry.key.fingerprint(), &state.held(entry, now), BY_ITSELF, now)
     }
 
     /// All of the decision but the limits, by the values of a request's `Authorization` header fields (none, one, or too
@@ -90,7 +84,7 @@ impl Gate {
         }
         let entry = state.find(key, asked, now)?;
         let held = state.held(entry, now);
-        let verdict = candidate::conclude(&entry.client, key.fingerprint(), &held, Judge::Window, now);
+        let verdict = candidate::conclude(&entry.client, key.fingerprint(), &held, BY_ITSELF, now);
         verdict.map(|permit| permit.quotas())
     }
 

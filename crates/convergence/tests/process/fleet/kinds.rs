@@ -24,7 +24,7 @@ async fn over_tls_with_a_certificate_of_our_own() {
 }
 
 /// Makes the user of the guide, with `more` rights than it says for one server. Returns the password.
-fn add_user(redis: &Redis, more: &str) -> String {
+pub(super) fn add_user(redis: &Redis, more: &str) -> String {
     let guide = include_str!("../../../../../docs/redis.md");
     let rights = guide.lines().find_map(|line| line.trim().strip_prefix("ACL SETUSER convergence "));
     let rights = format!("{} {more}", rights.expect("a line of rights"));
@@ -73,7 +73,7 @@ async fn one_reads_for_all_in_a_cluster_and_as_a_user_of_few_rights() {
 }
 
 /// Three primaries that share the slots among them.
-async fn cluster() -> Vec<Redis> {
+pub(super) async fn cluster() -> Vec<Redis> {
     let settings = [
         "--cluster-enabled",
         "yes",
