@@ -6,24 +6,22 @@ use futures_util::future::BoxFuture;
 
 use super::request::Gender;
 
-/// Sound: one channel of signed 16-bit samples.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pcm {
-    /// Samples per second.
-    pub(super) rate: u32,
-    pub(super) samples: Vec<i16>,
-}
+/// The engines that a client may ask for.
+pub(super) const ENGINES: [&str; 1] = ["flite"];
 
 /// Something that speaks. It has exactly one voice for each [`Gender`], and the two differ.
 pub(super) trait Voice: Send + Sync {
-    /// The engine's name, as clients see it.
+    /// The engine's name, as clients see it and ask for it.
     fn engine(&self) -> &'static str;
 
     /// Why it cannot speak now and what to do about it; `None` when it should be able to.
     fn fault(&self) -> Option<String>;
 
-    /// Speaks one line of cleaned text. Dropping the future ends all work on it.
-    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Pcm, VoiceError>>;
+    /// What distinguishes one voice of it from another, by name.
+    fn name(&self, gender: Gender) -> String;
+
+    /// Speaks one line of cleaned text, as samples at [`speech::sound::RATE`]. Dropping the future ends all work on it.
+    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
 }
 
 /// Why a line was not spoken.
