@@ -33,7 +33,7 @@ pub(super) async fn make(tools: &Tools, job: &Arc<Job>) -> Outcome {
     let begun = Instant::now();
     let request = job.order.request.clone();
     let (format, duration) = (request.format, request.duration_minutes);
-    let voice = tools.voice(request.engine.as_deref())?;
+    let voice = tools.voices.choose(request.engine.as_deref())?;
     job.advance(|progress| progress.phase = Phase::Writing);
     let mut script = script::write(request);
     check_room(tools, &script, duration).await?;

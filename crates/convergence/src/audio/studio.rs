@@ -19,7 +19,7 @@ use super::recording::{AudioError, FileKind, Outcome, Recording};
 use super::request::Request;
 use super::spool;
 use super::store::{OUTCOME, REQUEST, Store, parse_id};
-use super::voice::Voice;
+use super::voice::Voices;
 
 /// What is told of a finished recording: the account that came with the request, and how long it is.
 pub type OnRecorded = Box<dyn Fn(&str, Duration) + Send + Sync>;
@@ -71,8 +71,7 @@ struct Inner {
 
 /// What it takes to make a recording.
 pub(super) struct Tools {
-    /// The preferred one first.
-    voices: Vec<Box<dyn Voice>>,
+    pub(super) voices: Voices,
     pub(super) store: Store,
     /// One for each line that is spoken at once.
     pub(super) turns: Semaphore,
@@ -91,7 +90,7 @@ impl Studio {
         let (workers, parallel) = (settings.workers.max(1), settings.parallel.max(1));
         let flite = Flite::new(settings.voice_program, settings.directory.clone(), settings.line_timeout);
         let tools = Tools {
-            voices: vec![Box::new(flite)],
+            voices: Voices::new(vec![Box::new(flite)]),
             store: Store::new(settings.directory),
             turns: Semaphore::new(parallel),
             parallel,
@@ -121,7 +120,7 @@ impl Studio {
         request: Request,
     ) -> Result<Arc<Job>, AudioError> {
         let inner = &self.inner;
-        inner.tools.voice(request.engine.as_deref())?;
+        inner.tools.voices.choose(request.engine.as_deref())?;
         inner.check_queue(owner)?;
         let order = Order { owner: owner.to_owned(), account, asked_at: SystemTime::now(), request };
         let store = inner.tools.store.clone();
@@ -203,10 +202,7 @@ impl Studio {
 
     /// Why nothing can be spoken now and what to install; `None` when a voice is there.
     pub fn voice_fault(&self) -> Option<String> {
-        self.inner.tools.voice(None).err().map(|error| match error {
-            AudioError::NoVoice { install } => install,
-            other => other.to_string(),
-        })
+        self.inner.tools.voices.fault()
     }
 
     /// Goes on with what was begun before the server was stopped, and says how many recordings those are.
@@ -227,7 +223,9 @@ impl Studio {
         if number > 0 {
             self.start()?;
         }
-        jobs.into_iter().for_each(|job| self.inner.take(job));
+        for job in jobs {
+            self.inner.take(job);
+        }
         Ok(number)
     }
 
@@ -261,25 +259,6 @@ impl Drop for Studio {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
-        }
-    }
-}
-
-impl Tools {
-    /// The voice that was asked for, or else the first that can speak.
-    ///
-    /// # Errors
-    /// It cannot speak, or none can: with what to do about it.
-    pub(super) fn voice(&self, engine: Option<&str>) -> Result<&dyn Voice, AudioError> {
-        let mut wanted =
-            self.voices.iter().filter(|voice| engine.is_none_or(|name| voice.engine() == name)).peekable();
-        let first = wanted.peek().and_then(|voice| voice.fault());
-        match wanted.find(|voice| voice.fault().is_none()) {
-            Some(voice) => Ok(&**voice),
-            None => {
-                let install = first.unwrap_or_else(|| format!("there is no engine {engine:?}"));
-                Err(AudioError::NoVoice { install })
-            }
         }
     }
 }

@@ -119,7 +119,8 @@ async fn a_transcript_is_spoken_by_two_voices() {
     assert!((recording.duration_seconds - seconds(&sound)).abs() < 1e-9);
     let part = |line: usize| {
         let Timing { start_ms, end_ms, .. } = recording.timings[line];
-        pitch(&sound[start_ms as usize * 24..end_ms as usize * 24])
+        let at = |ms: u64| usize::try_from(ms).unwrap() * 24;
+        pitch(&sound[at(start_ms)..at(end_ms)])
     };
     let (her, him, her_again) = (part(0), part(1), part(2));
     assert!(her.min(her_again) - him > 30.0, "{her}, {him} and {her_again} Hz");

@@ -23,7 +23,7 @@ async fn submit(studio: &Studio, owner: &str, messages: &[&str]) -> Arc<Job> {
 
 async fn reached(watch: &mut watch::Receiver<State>, is_it: impl Fn(&Progress) -> bool) {
     let reached = watch.wait_for(|state| matches!(state, State::Underway(progress) if is_it(progress)));
-    tokio::time::timeout(Duration::from_secs(60), reached)
+    tokio::time::timeout(Duration::from_mins(1), reached)
         .await
         .expect("it gets there")
         .expect("there is a job");
