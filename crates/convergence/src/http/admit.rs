@@ -15,6 +15,7 @@ use self::limits::Step;
 
 use super::asked::Errand;
 use super::body::Answer;
+use super::count::Account;
 use super::request::Asks;
 use super::shield::{Shield, Source, TooMany};
 use super::stamp::RequestId;
@@ -70,15 +71,18 @@ impl Caller {
         }
     }
 
-    /// Counts the request as answered with a 5xx.
-    pub(crate) fn record_failure(&self, app: &App) {
-        self.count(app, Kind::Failed, 1);
+    /// Whom sound is counted for that is made later; nobody where the door is open.
+    pub(crate) fn account(&self) -> String {
+        match self {
+            Caller::Client(permit, endpoint) => Account::of(permit, endpoint),
+            Caller::Anyone(_) => String::new(),
+        }
     }
 
-    /// Counts something that came of the request.
-    pub(crate) fn count(&self, app: &App, kind: Kind, number: u64) {
+    /// Counts the request as answered with a 5xx.
+    pub(crate) fn record_failure(&self, app: &App) {
         if let Caller::Client(permit, endpoint) = self {
-            count::outcome(app, permit, endpoint, kind, number);
+            count::outcome(app, permit, endpoint, Kind::Failed, 1);
         }
     }
 }

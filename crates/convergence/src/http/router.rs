@@ -12,6 +12,7 @@ use super::proxy;
 use super::reply::Reply;
 use super::request::Request;
 use super::routes::download::{self, DOWNLOAD};
+use super::routes::jobs::{self, JOBS};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
 use super::routes::{generate_audio, health, me, status, verify};
 use super::stamp::{self, RequestId, Stamp};
@@ -59,6 +60,7 @@ async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> 
             Box::pin(download::answer(app, &caller, request.into_http())).await
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
+        (method, path) if path.starts_with(JOBS) => Box::pin(jobs::answer(app, &caller, method, path)).await,
         (_, path) if path.starts_with("/convergence/") => not_found(),
         _ if app.passes_on() => {
             let reply = proxy::answer(connected, caller, request, id).await;
