@@ -1,7 +1,11 @@
-//! Text in, samples out. Pure and synchronous: no HTTP, no environment, no clock, no keys.
+//! Speaks: text in, samples out, and from the samples of single lines one recording. Pure and synchronous: no network, no
+//! async, no environment; what is read or written is handed in.
 //!
-//! | step | module | what |
-//! |---|---|---|
-//! | 1 | [`text`] | written English to words as they are spoken |
+//! | part | module |
+//! |---|---|
+//! | written English to words as they are spoken | [`text`] |
+//! | lines of sound to one recording | [`sound`] |
 
 pub mod text;
+
+pub mod sound;

@@ -1,4 +1,4 @@
-//! How much speaking goes on at a time, how words are said, and how long its results are kept.
+//! How much speaking goes on at a time, and how long its results are kept.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::settings::Reader;
 /// A lexicon of more bytes than this is some other file.
 const LEXICON_BYTES: u64 = 1 << 20;
 
-/// The studio's size, and its words.
+/// The studio's size.
 #[derive(Clone)]
 pub struct Audio {
     /// `AUDIO_WORKERS`.
@@ -20,6 +20,8 @@ pub struct Audio {
     pub queue: usize,
     /// `AUDIO_RETENTION`.
     pub retention: Duration,
+    /// `AUDIO_DISK_MB`, in bytes.
+    pub most_bytes: u64,
     /// What `LEXICON_FILE` says; empty without one.
     pub lexicon: Lexicon,
 }
@@ -30,6 +32,7 @@ impl Audio {
             workers: reader.number("AUDIO_WORKERS", 1..=256, cores()),
             queue: reader.number("AUDIO_QUEUE", 0..=10_000, 16),
             retention: reader.seconds("AUDIO_RETENTION", 86_400),
+            most_bytes: reader.number("AUDIO_DISK_MB", 1..=1_000_000_000, 10_000) * 1_000_000,
             lexicon: lexicon(reader),
         }
     }
