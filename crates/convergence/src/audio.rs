@@ -6,7 +6,7 @@
 //! | a job, and whose turn it is | `studio`, `job`, `queue` | the client has too many waiting |
 //! | the lines to speak | `script` | a warning when the template writes them |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
-//! | words that an English voice can read | `clean` | a warning when characters are left out |
+//! | words as they are spoken | the crate `speech` | a warning when characters are left out |
 //! | speech, several lines at a time | `making`, `voice`, `flite` | no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `making`, the crate `speech` | |
@@ -33,7 +33,6 @@ mod request;
 mod script;
 
 mod cast;
-mod clean;
 
 mod making;
 mod voice;

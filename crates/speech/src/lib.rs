@@ -3,6 +3,9 @@
 //!
 //! | part | module |
 //! |---|---|
+//! | written English to words as they are spoken | [`text`] |
 //! | lines of sound to one recording | [`sound`] |
+
+pub mod text;
 
 pub mod sound;

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use speech::sound::resample;
+use speech::text::cut;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
-use super::clean::pieces;
 use super::request::Gender;
 use super::voice::{Voice, VoiceError};
 
@@ -65,7 +65,7 @@ impl Flite {
         let program = self.program()?;
         self.checked.get_or_try_init(|| self.check(&program)).await?;
         let mut line = Vec::new();
-        for piece in pieces(text, PIECE) {
+        for piece in cut(text, PIECE) {
             line.extend(self.speak_piece(&program, piece, gender).await?);
         }
         if line.is_empty() { Err(VoiceError::Failed("there is nothing to speak".into())) } else { Ok(line) }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use speech::sound::{self, Caption, Cue, Master, OpusFile, RATE, Timeline, WavFile};
+use speech::text::Spoken as Words;
 use tokio::task::spawn_blocking;
 
 use super::cast::Cast;
-use super::clean::clean;
 use super::job::{Job, Phase};
 use super::recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
 use super::request::Line;
@@ -88,10 +88,11 @@ async fn speak(
     script: &mut Script,
     cast: &Cast,
 ) -> Result<Spool, AudioError> {
-    let parts: Vec<Part> = script.lines.iter().map(|line| Part::of(line, cast, voice)).collect();
-    for (index, part) in parts.iter().enumerate() {
-        script.warnings.extend(clean(&part.spoken.line.message).warning(&format!("line {index}")));
-    }
+    let words: Vec<Words> = script.lines.iter().map(|line| tools.reader.read(&line.message)).collect();
+    script.warnings.extend(words.iter().enumerate().filter_map(|(line, words)| left_out(line, words)));
+    let parts =
+        script.lines.iter().zip(words).map(|(line, words)| Part::of(line, words.words(), cast, voice));
+    let parts: Vec<Part> = parts.collect();
     let folder = job.folder.path.clone();
     let mut spool = in_background(move || Spool::open(&folder)).await?;
     let there =
@@ -133,6 +134,14 @@ async fn speak(
     Ok(spool)
 }
 
+/// What to tell the client about a line of which not all can be said.
+fn left_out(line: usize, words: &Words) -> Option<String> {
+    let count = words.left_out;
+    (count > 0).then(|| {
+        format!("line {line}: {count} character(s) that an English voice cannot speak were left out")
+    })
+}
+
 /// A line on its way to a voice.
 struct Part {
     text: String,
@@ -142,8 +151,7 @@ struct Part {
 }
 
 impl Part {
-    fn of(line: &Line, cast: &Cast, voice: &dyn Voice) -> Self {
-        let text = clean(&line.message).text;
+    fn of(line: &Line, text: String, cast: &Cast, voice: &dyn Voice) -> Self {
         let (speaker, gender) = cast.part(&line.name);
         let asks = text.ends_with('?');
         let voice = voice.name(gender);

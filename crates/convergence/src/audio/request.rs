@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use speech::text::Reader;
 
-use super::clean::clean;
 use super::recording::FileKind;
 use super::voice::ENGINES;
 
@@ -269,7 +269,7 @@ fn read_gender(
 }
 
 fn must_be_speakable(member: &str, text: &str, faults: &mut Faults) {
-    if !clean(text).is_speakable() {
+    if !Reader::default().read(text).is_speakable() {
         faults.add(member, "has no word that an English voice can speak");
     }
 }

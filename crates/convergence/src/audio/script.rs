@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use speech::text::Reader;
 
-use super::clean::clean;
 use super::request::{Gender, Line, Request};
 
 /// Words of the prompt that the template reads out; the rest would not fit a minute.
@@ -74,7 +74,7 @@ fn topic(prompt: &str, warnings: &mut Vec<String>) -> String {
 
 fn mood(vibe: &str, warnings: &mut Vec<String>) -> Option<String> {
     let words: Vec<&str> = vibe.split_whitespace().collect();
-    if words.len() > VIBE_WORDS || !clean(vibe).is_speakable() {
+    if words.len() > VIBE_WORDS || !Reader::default().read(vibe).is_speakable() {
         warnings.push(format!(
             "the template follows a `vibe` of one to {VIBE_WORDS} words; this one is not used"
         ));

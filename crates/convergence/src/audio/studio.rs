@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use speech::text::{Lexicon, Reader};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -45,6 +46,8 @@ pub struct StudioSettings {
     pub most_bytes: u64,
     /// The voice program; `None` looks for `flite` on the `PATH`.
     pub voice_program: Option<PathBuf>,
+    /// How words are said that the built-in lexicon does not know, or otherwise.
+    pub lexicon: Lexicon,
     /// Told of each finished recording.
     pub on_recorded: OnRecorded,
 }
@@ -71,6 +74,7 @@ struct Inner {
 
 /// What it takes to make a recording.
 pub(super) struct Tools {
+    pub(super) reader: Reader,
     pub(super) voices: Voices,
     pub(super) store: Store,
     /// One for each line that is spoken at once.
@@ -90,6 +94,7 @@ impl Studio {
         let (workers, parallel) = (settings.workers.max(1), settings.parallel.max(1));
         let flite = Flite::new(settings.voice_program, settings.directory.clone(), settings.line_timeout);
         let tools = Tools {
+            reader: Reader::new(settings.lexicon),
             voices: Voices::new(vec![Box::new(flite)]),
             store: Store::new(settings.directory),
             turns: Semaphore::new(parallel),

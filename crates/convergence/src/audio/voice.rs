@@ -21,7 +21,7 @@ pub(super) trait Voice: Send + Sync {
     /// What distinguishes one voice of it from another, by name.
     fn name(&self, gender: Gender) -> String;
 
-    /// Speaks one line of cleaned text, as samples at [`speech::sound::RATE`]. Dropping the future ends all work on it.
+    /// Speaks one line, in words as `speech::text` makes them, as samples at [`speech::sound::RATE`]. Dropping the future ends all work on it.
     fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
 }
 

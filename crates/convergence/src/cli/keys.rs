@@ -88,10 +88,10 @@ pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<()> {
     }
 }
 
-/// Without the routes: a fault in their file must not stand in the way of a revocation.
+/// Without the routes and the lexicon: a fault in their files must not stand in the way of a revocation.
 fn own_settings(flags: &ArgMatches) -> anyhow::Result<Settings> {
     let mut settings = settings(flags)?;
-    settings.set("ROUTES_FILE", "");
+    settings.set("ROUTES_FILE", "").set("LEXICON_FILE", "");
     Ok(settings)
 }
 

@@ -1,12 +1,18 @@
 //! How much speaking goes on at a time, and how long its results are kept.
 
+use std::path::Path;
 use std::time::Duration;
+
+use speech::text::Lexicon;
 
 use super::listen::cores;
 use super::settings::Reader;
 
+/// A lexicon of more bytes than this is some other file.
+const LEXICON_BYTES: u64 = 1 << 20;
+
 /// The studio's size.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Audio {
     /// `AUDIO_WORKERS`.
     pub workers: usize,
@@ -16,6 +22,8 @@ pub struct Audio {
     pub retention: Duration,
     /// `AUDIO_DISK_MB`, in bytes.
     pub most_bytes: u64,
+    /// What `LEXICON_FILE` says; empty without one.
+    pub lexicon: Lexicon,
 }
 
 impl Audio {
@@ -25,6 +33,32 @@ impl Audio {
             queue: reader.number("AUDIO_QUEUE", 0..=10_000, 16),
             retention: reader.seconds("AUDIO_RETENTION", 86_400),
             most_bytes: reader.number("AUDIO_DISK_MB", 1..=1_000_000_000, 10_000) * 1_000_000,
+            lexicon: lexicon(reader),
         }
     }
+}
+
+/// The user's lexicon, or every fault in it.
+fn lexicon(reader: &mut Reader<'_>) -> Lexicon {
+    let Some(path) = reader.text("LEXICON_FILE").map(super::absolute) else { return Lexicon::default() };
+    let faults = match text(&path) {
+        Ok(text) => match Lexicon::parse(&text) {
+            Ok(lexicon) => return lexicon,
+            Err(faults) => faults.iter().map(ToString::to_string).collect(),
+        },
+        Err(fault) => vec![fault],
+    };
+    for fault in faults {
+        reader.fault("LEXICON_FILE", fault);
+    }
+    Lexicon::default()
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    let unreadable = |error: std::io::Error| format!("the file cannot be read: {error}");
+    let size = path.metadata().map_err(unreadable)?.len();
+    if size > LEXICON_BYTES {
+        return Err(format!("the file has {size} bytes; a lexicon has at most {LEXICON_BYTES}"));
+    }
+    std::fs::read_to_string(path).map_err(unreadable)
 }

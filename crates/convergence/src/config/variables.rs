@@ -228,6 +228,11 @@ pub const VARIABLES: &[Variable] = &[
         "N",
         "Conversations made, and lines spoken, at a time (default: one for each core)",
     ),
+    variable(
+        "LEXICON_FILE",
+        "FILE",
+        "How words are said, one a line: word = respelling, or word = /phonemes/",
+    ),
     variable("AUDIO_QUEUE", "N", "Conversations of a client that may wait; more get 429 (default 16)"),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
     variable(

@@ -6,6 +6,7 @@ mod authority;
 mod fleet;
 mod keys;
 mod killed;
+mod lexicon;
 mod restarts;
 mod routes;
 mod sheet_init;

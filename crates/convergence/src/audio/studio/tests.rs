@@ -66,6 +66,7 @@ fn settings(home: &Path, program: Option<&str>) -> StudioSettings {
         retention: Duration::from_hours(1),
         most_bytes: u64::MAX,
         voice_program: program.map(|_| home.join("voice")),
+        lexicon: Lexicon::default(),
         on_recorded: Box::new(|_, _| {}),
     }
 }
