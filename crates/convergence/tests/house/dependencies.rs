@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::read;
 
-const OURS: [&str; 5] = ["gate", "sheets", "convergence", "testkit", "convergence-scale"];
+const OURS: [&str; 6] = ["gate", "sheets", "speech", "convergence", "testkit", "convergence-scale"];
 
 /// The dependencies of a crate by the section of its manifest that names them.
 fn manifest(name: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -76,6 +76,13 @@ fn testkit_is_for_tests_only_and_knows_none_of_ours() {
     assert_eq!(ours(convergence.get("dev-dependencies")), set(["testkit"]), "crates/convergence/Cargo.toml");
     for (section, dependencies) in manifest("testkit") {
         assert_eq!(ours(Some(&dependencies)), set([]), "crates/testkit/Cargo.toml, {section}");
+    }
+}
+
+#[test]
+fn speech_depends_on_none_of_ours() {
+    for (section, dependencies) in manifest("speech") {
+        assert_eq!(ours(Some(&dependencies)), set([]), "crates/speech/Cargo.toml, {section}");
     }
 }
 

@@ -125,6 +125,28 @@ fn usage_knows_no_clock_and_no_network() {
 }
 
 #[test]
+fn speech_knows_nothing_but_its_files() {
+    let forbidden = [
+        "std::env",
+        "std::net",
+        "std::process",
+        "std::time",
+        "SystemTime",
+        "Instant",
+        "tokio",
+        "tracing",
+        "http::",
+        "async fn",
+        "println!",
+    ];
+    let files = rust_below("crates/speech/src/");
+    assert_eq!(found(&files, &forbidden), [""; 0]);
+    let readers = ["crates/speech/src/kokoro/files.rs"];
+    let others: Vec<_> = files.into_iter().filter(|file| !readers.contains(&file.path.as_str())).collect();
+    assert_eq!(found(&others, &["std::fs"]), [""; 0]);
+}
+
+#[test]
 fn the_model_knows_no_clock_and_no_network() {
     let mut files = rust_below("crates/scale/src/");
     files.retain(|file| !file.path.starts_with("crates/scale/src/measure"));
