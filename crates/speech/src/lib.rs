@@ -1,13 +1,16 @@
-//! Text in, samples out: English to phonemes, and phonemes to speech in a voice of our own.
+//! Speaks: text in, samples out, and from the samples of single lines one recording. Pure and synchronous: no network, no
+//! async, no environment; what is read or written is handed in, but for the files of the neural voice.
 //!
-//! | step | module | what may go wrong |
-//! |---|---|---|
-//! | words to phonemes | [`phonemes`] | a word in no script that English has |
-//! | phonemes to samples | [`kokoro`] | the model or a voice is missing or damaged |
+//! | part | module |
+//! |---|---|
+//! | English words to phonemes | [`phonemes`] |
+//! | phonemes to samples, by the neural voice | [`kokoro`] |
+//! | lines of sound to one recording | [`sound`] |
 //!
-//! Nothing here waits, knows a clock, the network or the environment. The same input gives the same samples, on any number
-//! of threads; on another kind of processor the last bits may differ.
+//! The same phonemes are the same samples, on any number of threads; on another kind of processor the last bits may differ.
 
 pub mod phonemes;
 
 pub mod kokoro;
+
+pub mod sound;

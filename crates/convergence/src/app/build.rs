@@ -15,7 +15,7 @@ use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
 use crate::fleet::{Counts, Fleet};
-use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
+use crate::http::{Account, Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
 use crate::sync::Books;
@@ -55,7 +55,7 @@ impl App {
             fleet,
             counts,
             shield: config.shield.limit.map(Shield::new),
-            studio: studio(&config.audio, &config.data_dir),
+            studio: studio(&config.audio, &config.data_dir, &books, &clock),
             books,
             endpoints: Endpoints::default(),
             reports: Semaphore::new(1),
@@ -105,14 +105,18 @@ fn routes(file: RoutesFile, make: MakeGroups) -> Result<Arc<LiveRoutes>, Fault> 
     live.map(Arc::new).map_err(fault)
 }
 
-fn studio(audio: &Audio, data_dir: &Path) -> Studio {
+fn studio(audio: &Audio, data_dir: &Path, books: &Books, clock: &Arc<dyn Clock>) -> Studio {
+    let (tally, clock) = (Arc::clone(&books.tally), Arc::clone(clock));
     Studio::new(StudioSettings {
         directory: data_dir.join("audio"),
         workers: audio.workers,
+        parallel: audio.workers,
         queue: audio.queue,
         retention: audio.retention,
+        most_bytes: audio.most_bytes,
         line_timeout: LINE_TIMEOUT,
         voice_program: None,
+        on_recorded: Box::new(move |account, length| Account::count(account, &tally, length, clock.now())),
     })
 }
 

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::clean::clean;
+use super::recording::FileKind;
+use super::voice::ENGINES;
 
 /// Characters of a prompt, counted after trimming.
 const PROMPT: RangeInclusive<usize> = 1..=4_000;
@@ -25,7 +27,7 @@ const TRANSCRIPT_CHARACTERS: usize = 60_000;
 const SPEAKERS: usize = 2;
 
 /// What a client asks for, read and checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The topic in the client's own words; always present when there is no transcript.
     pub prompt: Option<String>,
@@ -35,10 +37,14 @@ pub struct Request {
     pub vibe: Option<String>,
     /// The lines to speak, word for word.
     pub transcript: Option<Vec<Line>>,
+    /// The engine that is to speak, by its name; the preferred one, if nothing is said.
+    pub engine: Option<String>,
+    /// In which form the sound is to be: WAV or Opus.
+    pub format: FileKind,
 }
 
 /// One line of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// Who speaks. Lines with the same name have the same gender.
     pub name: String,
@@ -52,7 +58,7 @@ pub struct Line {
 }
 
 /// The gender of a speaker, which chooses the voice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Gender {
     /// A woman's voice.
@@ -107,6 +113,8 @@ impl Request {
             duration_minutes: read_duration(&members, &mut faults),
             vibe: text(&members, "", "vibe", VIBE, &mut faults).filter(|vibe| !vibe.is_empty()),
             transcript,
+            engine: read_engine(&members, &mut faults),
+            format: read_format(&members, &mut faults),
         };
         if faults.0.is_empty() { Ok(request) } else { Err(BadRequest::Invalid(faults.0)) }
     }
@@ -151,6 +159,27 @@ fn read_duration(members: &Map<String, Value>, faults: &mut Faults) -> u32 {
         faults.add("duration", allowed);
         DEFAULT_DURATION
     })
+}
+
+/// WAV unless something is said.
+fn read_format(members: &Map<String, Value>, faults: &mut Faults) -> FileKind {
+    match present(members, "format").map(Value::as_str) {
+        None | Some(Some("wav")) => FileKind::Wav,
+        Some(Some("opus")) => FileKind::Opus,
+        Some(_) => {
+            faults.add("format", "must be `wav` or `opus`");
+            FileKind::Wav
+        }
+    }
+}
+
+/// An engine by its name.
+fn read_engine(members: &Map<String, Value>, faults: &mut Faults) -> Option<String> {
+    let name = present(members, "engine")?.as_str().filter(|name| ENGINES.contains(name));
+    if name.is_none() {
+        faults.add("engine", format!("must be one of `{}`", ENGINES.join("`, `")));
+    }
+    name.map(str::to_owned)
 }
 
 fn read_transcript(value: &Value, faults: &mut Faults) -> Vec<Line> {

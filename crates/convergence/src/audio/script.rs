@@ -1,6 +1,6 @@
 //! The lines to speak: the client's own, or a short template that is honest about being one.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::clean::clean;
@@ -12,7 +12,7 @@ const TOPIC_WORDS: usize = 24;
 const VIBE_WORDS: usize = 4;
 
 /// Where the lines came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScriptSource {
     /// The client gave them; they are spoken word for word.
@@ -40,7 +40,7 @@ pub(super) struct Script {
 
 /// A given transcript as it stands; otherwise the template, the same for the same request.
 pub(super) fn write(request: Request) -> Script {
-    let Request { prompt, duration_minutes, vibe, transcript } = request;
+    let Request { prompt, duration_minutes, vibe, transcript, .. } = request;
     if let Some(lines) = transcript {
         let unused = [("`prompt`", prompt.is_some()), ("`vibe`", vibe.is_some())];
         let unused: Vec<_> = unused.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
@@ -163,6 +163,8 @@ mod tests {
             duration_minutes,
             vibe: vibe.map(Into::into),
             transcript: None,
+            engine: None,
+            format: super::super::recording::FileKind::Wav,
         }
     }
 

@@ -223,9 +223,18 @@ pub const VARIABLES: &[Variable] = &[
         "The certificate by which this server proves to it who it is, in PEM",
     ),
     variable("REDIS_CLIENT_KEY_PATH", "FILE", "The private key of that certificate, in PEM"),
-    variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
-    variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
+    variable(
+        "AUDIO_WORKERS",
+        "N",
+        "Conversations made, and lines spoken, at a time (default: one for each core)",
+    ),
+    variable("AUDIO_QUEUE", "N", "Conversations of a client that may wait; more get 429 (default 16)"),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
+    variable(
+        "AUDIO_DISK_MB",
+        "MB",
+        "Recordings beyond this are deleted earlier, the oldest first (default 10000)",
+    ),
     variable("GOOGLE_USAGE_SHEET_NAME", "TAB", "The tab that usage is written to (default Usage)"),
     variable(
         "USAGE_FLUSH_INTERVAL",

@@ -70,7 +70,7 @@ fn testkit_is_for_tests_only_and_knows_none_of_ours() {
     let convergence = manifest("convergence");
     assert_eq!(
         ours(convergence.get("dependencies")),
-        set(["gate", "sheets"]),
+        set(["gate", "sheets", "speech"]),
         "crates/convergence/Cargo.toml"
     );
     assert_eq!(ours(convergence.get("dev-dependencies")), set(["testkit"]), "crates/convergence/Cargo.toml");
