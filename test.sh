@@ -9,7 +9,8 @@ source scripts/setup.sh
 
 main() {
     CARGO_TARGET_DIR=$(target_folder)
-    export CARGO_TARGET_DIR
+    VOICES_DIR=$(voices_folder)
+    export CARGO_TARGET_DIR VOICES_DIR
     logs=$CARGO_TARGET_DIR/test-logs
     mkdir -p "$logs"
     rm -f "$logs"/*
@@ -45,8 +46,9 @@ title() {
 
 # g++ compiles libFuzzer, flite speaks, Node runs the Apps Script, Python listens to what was said, nginx and HAProxy ask before
 # they forward, curl and openssl speak TLS and HTTP/2, pebble is an ACME server, valgrind watches the memory, and opus-tools reads what we write. redis-tools
-# has the Redis that the tests start, without the service on port 6379 that redis-server is. The listener, and the programs
-# of others, are made here rather than in the tests that use them, so that a failed download is told apart from a failed test.
+# has the Redis that the tests start, without the service on port 6379 that redis-server is. The listener, the programs of
+# others and the neural voice are made here rather than in the tests that use them, so that a failed download is told apart
+# from a failed test.
 prepare() {
     need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm nginx-light haproxy curl openssl pebble valgrind \
         redis-tools opus-tools
@@ -58,6 +60,7 @@ prepare() {
     crates/convergence/tests/proxies/setup.sh
     crates/testkit/tests/outside/setup.sh
     crates/convergence/tests/corpus/setup.sh
+    scripts/fetch-voices.sh
     deny=$(cargo_deny)
 }
 

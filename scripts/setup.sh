@@ -82,6 +82,11 @@ need_cargo() {
         fail "Rust $wanted or newer is needed, and this is $found. To get it: $how"
 }
 
+# Where the neural voice is: an absolute path, for the same reason as that of `target_folder`.
+voices_folder() {
+    (cd "${from:-.}" && realpath --canonicalize-missing -- "${VOICES_DIR:-$OLDPWD/voices}")
+}
+
 # Where cargo is to build: an absolute path, since a relative one is meant from where the caller stood (`from`).
 target_folder() {
     (cd "${from:-.}" && realpath --canonicalize-missing -- "${CARGO_TARGET_DIR:-$OLDPWD/target}")

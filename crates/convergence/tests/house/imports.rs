@@ -50,14 +50,19 @@ fn speech_is_pure() {
         "std::env",
         "std::thread",
         "std::process",
+        "std::time",
         "SystemTime",
+        "Instant",
         "tokio",
         "tracing",
         "http::",
         "async fn",
     ];
-    let files = rust_below("crates/speech/src/");
+    let mut files = rust_below("crates/speech/src/");
     assert_eq!(found(&files, &forbidden), [""; 0]);
+    // The model and the voices are read from a folder that is handed in.
+    files.retain(|file| file.path != "crates/speech/src/kokoro/files.rs");
+    assert_eq!(found(&files, &["std::fs"]), [""; 0]);
 }
 
 #[test]
