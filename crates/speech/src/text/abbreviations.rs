@@ -99,6 +99,8 @@ fn belongs(token: &Token, before: Option<&Token>, next: &Token) -> bool {
     let word = token.core.as_str();
     let has_number = next.core.starts_with(|digit: char| digit.is_ascii_digit());
     let ends = begins_sentence(next);
+    // A bracket makes a pause.
+    let before = before.filter(|_| !token.opens);
     if dates::month(word).is_some() && word.len() < 5 && has_number {
         return true;
     }

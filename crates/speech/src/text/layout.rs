@@ -7,7 +7,7 @@ pub(super) fn without_layout(raw: &str) -> String {
     let mut ends = false;
     let mut in_code = false;
     for line in raw.lines().map(str::trim) {
-        let is_fence = line.starts_with("```") || line.starts_with("~~~");
+        let is_fence = is_fence(line);
         in_code ^= is_fence;
         if is_fence || is_rule(line) {
             ends = true;
@@ -27,6 +27,14 @@ pub(super) fn without_layout(raw: &str) -> String {
         ends = is_block;
     }
     text
+}
+
+/// The line before or after a block of code; at most the name of its language stands there.
+fn is_fence(line: &str) -> bool {
+    let language = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"));
+    language.is_some_and(|name| {
+        name.chars().all(|letter| letter.is_ascii_alphanumeric() || "`~+-#.".contains(letter))
+    })
 }
 
 /// An empty line, a rule, a heading's underline, or the line below a table's header.

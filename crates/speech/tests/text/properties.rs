@@ -38,7 +38,7 @@ fn is_spoken(text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn only_words_come_out(text in prop_oneof![any::<String>(), soup(&[" ", " ", "", "\n", "."])]) {
@@ -61,7 +61,8 @@ proptest! {
         between in prop::collection::vec("[-_./:@#$%^&*()+=<>\"'`~|,;!? \n0-9é€👍—]{1,6}", 8),
     ) {
         let text: String = words.iter().zip(&between).flat_map(|(word, between)| [word.as_str(), between]).collect();
-        prop_assume!(!text.contains("]("));
+        // The target of a link and the language of a block of code are not read.
+        prop_assume!(!["](", "\n~~~", "\n```"].iter().any(|mark| text.contains(mark)));
         let letters: String = said(&text).chars().filter(char::is_ascii_alphabetic).collect::<String>().to_lowercase();
         let mut rest = letters.as_str();
         for word in &words {
