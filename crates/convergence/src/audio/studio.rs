@@ -13,8 +13,10 @@ use super::cast::Cast;
 use super::clean::clean;
 use super::flite::Flite;
 use super::mix::{self, Take, Timing};
+use super::outside::{Chat, Speech, Trouble};
+use super::remote::Remote;
 use super::request::{Line, Request};
-use super::script::{self, ScriptSource};
+use super::script::{self, Coverage, Left, ScriptError, ScriptSource, Told, USUAL_PACE};
 use super::store::Store;
 use super::voice::{Voice, VoiceError};
 
@@ -41,6 +43,7 @@ pub struct StudioSettings {
 /// Makes recordings and finds them again. Share it in an `Arc`; it works on any number of runtimes.
 pub struct Studio {
     voice: Box<dyn Voice>,
+    chat: Option<Arc<dyn Chat>>,
     store: Store,
     retention: Duration,
     /// One permit for each recording that is being made or waits.
@@ -67,6 +70,8 @@ pub struct Recording {
     pub script: Vec<Line>,
     /// What the client should know about what was not done as asked.
     pub warnings: Vec<String>,
+    /// What became of each point of the outline, where there was one.
+    pub outline_coverage: Vec<Coverage>,
     /// What spoke.
     pub voice_engine: &'static str,
     /// When each line of the script is heard.
@@ -107,9 +112,24 @@ pub enum AudioError {
     /// The lines make more speech than one recording may hold; the client's to mend.
     #[error("the recording would be longer than {MAX_MINUTES} minutes")]
     TooLong,
+    /// A server elsewhere did not help.
+    #[error(transparent)]
+    Outside(#[from] Trouble),
+    /// The language model writes nothing that can be spoken.
+    #[error("{0}")]
+    Script(ScriptError),
     /// The disk failed.
     #[error("cannot keep the recording: {0}")]
     Storage(#[from] io::Error),
+}
+
+impl From<ScriptError> for AudioError {
+    fn from(error: ScriptError) -> Self {
+        match error {
+            ScriptError::Outside(trouble) => Self::Outside(trouble),
+            error @ ScriptError::Unusable { .. } => Self::Script(error),
+        }
+    }
 }
 
 impl Studio {
@@ -119,6 +139,7 @@ impl Studio {
         let workers = workers.max(1);
         Self {
             voice: Box::new(Flite::new(voice_program, directory.clone(), line_timeout)),
+            chat: None,
             store: Store::new(directory),
             retention,
             places: Arc::new(Semaphore::new(workers + queue)),
@@ -126,6 +147,16 @@ impl Studio {
             workers,
             last_took: AtomicU64::new(2_000),
         }
+    }
+
+    /// The same with a language model that writes, and an engine that speaks, where there are any.
+    #[must_use]
+    pub fn helped_by(mut self, chat: Option<Arc<dyn Chat>>, speech: Option<Arc<dyn Speech>>) -> Self {
+        self.chat = chat;
+        if let Some(speech) = speech {
+            self.voice = Box::new(Remote(speech));
+        }
+        self
     }
 
     /// Makes a recording for `owner`, who alone can find it.
@@ -140,10 +171,11 @@ impl Studio {
         let store = self.store.clone();
         in_background(move || store.open().map(drop)).await?;
 
-        let mut script = script::write(request);
-        let cast = Cast::of(&script.lines);
-        script.warnings.extend(cast.warning.clone());
-        let (takes, rate) = self.speak(&script.lines, &cast, &mut script.warnings).await?;
+        let (lines, told) = self.write(request).await?;
+        let Told { source, mut warnings, coverage } = told;
+        let cast = Cast::of(&lines);
+        warnings.extend(cast.warning.clone());
+        let (takes, rate) = self.speak(&lines, &cast, &mut warnings).await?;
 
         let (store, owner) = (self.store.clone(), owner.to_owned());
         let (fresh, timings, samples) = in_background(move || {
@@ -163,9 +195,10 @@ impl Studio {
             file,
             path,
             duration_seconds: seconds(samples, rate),
-            script_source: script.source,
-            script: script.lines,
-            warnings: script.warnings,
+            script_source: source,
+            script: lines,
+            warnings,
+            outline_coverage: coverage,
             voice_engine: self.voice.engine(),
             timings,
         })
@@ -201,6 +234,24 @@ impl Studio {
     /// One of the workers is likely to be done when the time of one recording, shared among them, has passed.
     fn retry_after(&self) -> u64 {
         self.last_took.load(Ordering::Relaxed).div_ceil(1_000 * self.workers as u64).clamp(1, 120)
+    }
+
+    /// The whole script, by the usual pace.
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand words")]
+    async fn write(&self, request: Request) -> Result<(Vec<Line>, Told), ScriptError> {
+        let mut left =
+            Left { seconds: f64::from(request.duration_minutes) * 60.0, words_per_minute: USUAL_PACE };
+        let mut writer = script::writer(request, self.chat.clone());
+        let mut lines = Vec::new();
+        loop {
+            let next = writer.next(left).await?;
+            if next.is_empty() {
+                return Ok((lines, writer.told()));
+            }
+            let words: usize = next.iter().map(|line| script::words(&line.message)).sum();
+            left.seconds -= words as f64 * 60.0 / USUAL_PACE;
+            lines.extend(next);
+        }
     }
 
     /// All lines as sound without silent ends, and the samples per second of all of them.
@@ -246,6 +297,7 @@ fn failed(line: usize, error: VoiceError) -> AudioError {
         VoiceError::Missing(install) => AudioError::NoVoice { install },
         VoiceError::TimedOut(limit) => AudioError::TimedOut { line, limit },
         VoiceError::Failed(detail) => AudioError::Voice { line, detail },
+        VoiceError::Outside(trouble) => AudioError::Outside(trouble),
     }
 }
 

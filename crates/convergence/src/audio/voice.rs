@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::outside::Trouble;
 use super::request::Gender;
 
 /// Sound: one channel of signed 16-bit samples.
@@ -36,4 +37,6 @@ pub(super) enum VoiceError {
     TimedOut(Duration),
     #[error("{0}")]
     Failed(String),
+    #[error(transparent)]
+    Outside(#[from] Trouble),
 }

@@ -9,11 +9,12 @@ use serde::Serialize;
 use super::download::{self, DOWNLOAD};
 use super::json;
 use crate::app::App;
-use crate::audio::{self, AudioError, BadRequest, Line, Recording, ScriptSource, Timing};
+use crate::audio::{self, AudioError, BadRequest, Coverage, Line, Recording, ScriptSource, Timing, Trouble};
 use crate::http::admit::Caller;
 use crate::http::body::{self, Answer};
 use crate::http::problem::{MemberError, Problem};
 use crate::http::stamp;
+use crate::providers::FetchError;
 use crate::usage::Kind;
 use crate::wire::RequestBody;
 
@@ -32,6 +33,9 @@ struct Spoken {
     script_source: ScriptSource,
     voice_engine: &'static str,
     warnings: Vec<String>,
+    /// What became of each point of the outline.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outline_coverage: Vec<Coverage>,
     /// The lines as spoken; may be sent back as a request's `transcript`.
     transcript: Vec<Line>,
     timings: Vec<Timing>,
@@ -58,7 +62,12 @@ async fn speak(app: &App, caller: &Caller, request: Request<RequestBody>) -> Res
     let listen = &app.listen;
     let body = body::read(request.into_body(), listen.max_body_bytes, listen.body_timeout).await;
     let body = body.map_err(Refused::plain)?;
-    let wanted = audio::Request::from_json(&body).map_err(bad_request)?;
+    let mut wanted = audio::Request::from_json(&body).map_err(bad_request)?;
+    // A transcript is spoken as it stands, so nobody needs the outline.
+    if let Some(url) = wanted.outline_url.take_if(|_| wanted.transcript.is_none()) {
+        let text = app.fetcher.fetch(&url).await.map_err(|error| fetch_problem(&error))?;
+        wanted.set_outline(&text).map_err(bad_request)?;
+    }
     let recording = app.studio.record(download::owner(caller), wanted).await;
     let recording = recording.map_err(|error| audio_problem(&error))?;
     let length = Duration::try_from_secs_f64(recording.duration_seconds).unwrap_or_default();
@@ -70,7 +79,7 @@ async fn speak(app: &App, caller: &Caller, request: Request<RequestBody>) -> Res
 async fn wav(recording: Recording) -> Response<Answer> {
     let mut answer = download::whole(recording.path).await;
     let headers = answer.headers_mut();
-    headers.insert(SCRIPT_SOURCE, HeaderValue::from_static(recording.script_source.name()));
+    headers.insert(SCRIPT_SOURCE, stamp::encoded(&recording.script_source.name()));
     for warning in &recording.warnings {
         headers.append(WARNING, stamp::encoded(warning));
     }
@@ -88,6 +97,7 @@ fn describe(app: &App, recording: Recording) -> Spoken {
         script_source: recording.script_source,
         voice_engine: recording.voice_engine,
         warnings: recording.warnings,
+        outline_coverage: recording.outline_coverage,
         transcript: recording.script,
         timings: recording.timings,
     }
@@ -145,6 +155,8 @@ fn audio_problem(error: &AudioError) -> Refused {
         AudioError::TimedOut { .. } => {
             (StatusCode::GATEWAY_TIMEOUT, "voice_timeout", "The voice took too long", None)
         }
+        AudioError::Outside(trouble) => return trouble_problem(trouble),
+        AudioError::Script(_) => (StatusCode::BAD_GATEWAY, "script_unusable", "No script", None),
         AudioError::TooLong => (StatusCode::UNPROCESSABLE_ENTITY, "too_long", "Too much to say", None),
         AudioError::Voice { .. } | AudioError::Storage(_) => {
             // What the voice or the disk said is for the log.
@@ -154,6 +166,47 @@ fn audio_problem(error: &AudioError) -> Refused {
         }
     };
     Refused { problem: Problem::new(status, code, title, error.to_string()), retry_after }
+}
+
+/// What a server elsewhere could not do. Its own words are in no answer.
+fn trouble_problem(trouble: &Trouble) -> Refused {
+    let (status, code, title, retry_after) = match *trouble {
+        Trouble::Away(_) | Trouble::BrokeOff(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable", "Provider unavailable", Some(30))
+        }
+        Trouble::TimedOut { .. } => {
+            (StatusCode::GATEWAY_TIMEOUT, "provider_timeout", "The provider took too long", None)
+        }
+        Trouble::Busy { retry_after_seconds, .. } => {
+            let after = retry_after_seconds.unwrap_or(30);
+            (StatusCode::SERVICE_UNAVAILABLE, "provider_busy", "Provider busy", Some(after))
+        }
+        Trouble::Refused { .. } => {
+            (StatusCode::BAD_GATEWAY, "provider_refused", "Refused by the provider", None)
+        }
+        Trouble::Unusable { .. } => {
+            (StatusCode::BAD_GATEWAY, "provider_unusable", "Unusable answer of the provider", None)
+        }
+        Trouble::Spent { retry_after_seconds, .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "budget_spent", "Budget used up", Some(retry_after_seconds))
+        }
+    };
+    Refused { problem: Problem::new(status, code, title, trouble.to_string()), retry_after }
+}
+
+/// Why `outline_url` gave no outline.
+fn fetch_problem(error: &FetchError) -> Refused {
+    let (status, code, title) = match error {
+        FetchError::Away => (StatusCode::BAD_GATEWAY, "outline_unavailable", "Outline unavailable"),
+        FetchError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "outline_unavailable", "Outline unavailable"),
+        FetchError::MediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "outline_media_type", "Unsupported outline")
+        }
+        _ => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request"),
+    };
+    let detail = format!("outline_url: {error}");
+    let errors = vec![MemberError { member: "outline_url".to_owned(), detail: error.to_string() }];
+    Refused::plain(Problem { errors, ..Problem::new(status, code, title, detail) })
 }
 
 /// The answer is the WAV itself if the client names it; `*/*` is what every client sends and means the JSON.
