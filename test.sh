@@ -56,6 +56,7 @@ prepare() {
     fi
     crates/convergence/tests/listen/setup.sh
     crates/convergence/tests/proxies/setup.sh
+    crates/convergence/tests/models/setup.sh
     crates/testkit/tests/outside/setup.sh
     crates/convergence/tests/corpus/setup.sh
     deny=$(cargo_deny)

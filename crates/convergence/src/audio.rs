@@ -35,6 +35,6 @@ mod clean;
 mod voice;
 
 mod flite;
-mod remote;
 mod mix;
+mod remote;
 mod store;

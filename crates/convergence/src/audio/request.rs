@@ -116,8 +116,7 @@ impl Request {
         };
 
         let mut notes = Vec::new();
-        let speakers =
-            present(&members, "speakers").and_then(|value| read_speakers(value, &mut faults));
+        let speakers = present(&members, "speakers").and_then(|value| read_speakers(value, &mut faults));
         let transcript = present(&members, "transcript")
             .map(|value| transcript::read(value, speakers.as_ref(), &mut notes, &mut faults));
         let has_outline = ["outline", "outline_url"].map(|name| present(&members, name).is_some());
@@ -135,8 +134,8 @@ impl Request {
             }
             _ => {}
         }
-        let outline = present(&members, "outline")
-            .and_then(|value| outline::read(value, "outline", &mut faults));
+        let outline =
+            present(&members, "outline").and_then(|value| outline::read(value, "outline", &mut faults));
         let request = Self {
             prompt,
             duration_minutes: read_duration(&members, &mut faults),

@@ -106,7 +106,9 @@ pub enum ScriptError {
     #[error(transparent)]
     Outside(#[from] Trouble),
     /// It answered with lines that nobody should hear, and again when it was told what is wrong with them.
-    #[error("the language model writes lines that cannot be used, asked {asked} times; the last time: {fault}")]
+    #[error(
+        "the language model writes lines that cannot be used, asked {asked} times; the last time: {fault}"
+    )]
     Unusable {
         /// How often it was asked.
         asked: usize,
@@ -126,8 +128,7 @@ pub(super) fn writer(request: Request, chat: Option<Arc<dyn Chat>>) -> Box<dyn W
         let unused: Vec<_> = given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
         let mut warnings = request.notes;
         if !unused.is_empty() {
-            warnings
-                .push(format!("the transcript is spoken as it stands, without {}", unused.join(" and ")));
+            warnings.push(format!("the transcript is spoken as it stands, without {}", unused.join(" and ")));
         }
         return Box::new(Written::new(lines, ScriptSource::Transcript, warnings));
     }
@@ -209,10 +210,7 @@ mod tests {
         assert_eq!(writer.next(LEFT).await.unwrap(), []);
         let told = writer.told();
         assert_eq!(told.source, ScriptSource::Transcript);
-        assert_eq!(
-            told.warnings,
-            ["the transcript is spoken as it stands, without `prompt` and `outline`"]
-        );
+        assert_eq!(told.warnings, ["the transcript is spoken as it stands, without `prompt` and `outline`"]);
     }
 
     #[test]

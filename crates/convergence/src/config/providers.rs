@@ -141,7 +141,8 @@ fn outline_hosts(reader: &mut Reader<'_>) -> Vec<(String, Option<u16>)> {
     let one = |text: &str| {
         // A URL reads names and addresses in the one way in which they will be compared.
         let url = Url::parse(&format!("http://{}/", text.trim())).ok()?;
-        let is_plain = url.path() == "/" && url.query().is_none() && url.username().is_empty() && !text.contains('/');
+        let is_plain =
+            url.path() == "/" && url.query().is_none() && url.username().is_empty() && !text.contains('/');
         let port = text.trim().rsplit_once(':').filter(|(_, port)| !port.contains(']'));
         let port = port.map(|(_, port)| port.parse::<u16>());
         let host = url.host_str().filter(|_| is_plain)?.to_owned();
@@ -179,7 +180,10 @@ mod tests {
         ];
         let providers = read(&set).unwrap();
         let llm = providers.llm.unwrap();
-        assert_eq!((llm.base.as_str(), llm.timeout.as_secs(), llm.tokens_day), ("http://127.0.0.1:11434/v1", 120, None));
+        assert_eq!(
+            (llm.base.as_str(), llm.timeout.as_secs(), llm.tokens_day),
+            ("http://127.0.0.1:11434/v1", 120, None)
+        );
         let hosts: Vec<(&str, Option<u16>)> =
             providers.outline_hosts.iter().map(|(host, port)| (host.as_str(), *port)).collect();
         assert_eq!(

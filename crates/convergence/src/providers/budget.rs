@@ -45,7 +45,13 @@ pub(super) struct Reserved {
 
 impl Budget {
     /// With what was spent before, from a file of this name.
-    pub(super) fn new(helper: Helper, limit: Option<u64>, data_dir: &Path, name: &str, clock: &Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        helper: Helper,
+        limit: Option<u64>,
+        data_dir: &Path,
+        name: &str,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
         let limited = limit.map(|limit| {
             let file = data_dir.join(name);
             let spent = Mutex::new(read(&file));
@@ -93,7 +99,9 @@ impl Reserved {
         if day != self.day {
             return;
         }
-        limited.change(day, |spent| spent.amount = spent.amount.saturating_sub(self.amount).saturating_add(actual));
+        limited.change(day, |spent| {
+            spent.amount = spent.amount.saturating_sub(self.amount).saturating_add(actual)
+        });
         limited.save().await;
     }
 }

@@ -92,7 +92,9 @@ impl Server {
         let answer = self.exchange(|| self.client.get(self.url("models")), LIST).await?;
         if !answer.status.is_success() {
             return match answer.status {
-                StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Ok(Known::Unsaid),
+                StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
+                    Ok(Known::Unsaid)
+                }
                 status => Err(self.refused(status)),
             };
         }
@@ -167,7 +169,8 @@ impl Server {
     /// A status that a later attempt may not get.
     fn unwell(&self, response: &Response) -> Failed {
         let status = response.status();
-        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let after =
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         warn!("{} answers {status}", self.helper);
         let busy = matches!(status.as_u16(), 429 | 503 | 529);
         let trouble = if busy {
@@ -225,7 +228,10 @@ mod tests {
     #[test]
     fn only_codes_are_taken_from_an_error() {
         assert_eq!(code(br#"{"error": {"code": "invalid_api_key"}}"#).as_deref(), Some("invalid_api_key"));
-        assert_eq!(code(br#"{"error": {"code": null, "type": "server_error"}}"#).as_deref(), Some("server_error"));
+        assert_eq!(
+            code(br#"{"error": {"code": null, "type": "server_error"}}"#).as_deref(),
+            Some("server_error")
+        );
         for body in [r#"{"error": {"code": "Your key sk-123"}}"#, r#"{"error": "sk"}"#, "x", "[]"] {
             assert_eq!(code(body.as_bytes()), None, "{body}");
         }

@@ -42,8 +42,6 @@ pub(crate) enum FetchError {
     MediaType,
     #[error("must be in UTF-8")]
     NotUtf8,
-    #[error("is HTML that cannot be read as text; send its text in `outline`")]
-    Unreadable,
     #[error("cannot be reached; try again later, or send the text in `outline`")]
     Away,
     #[error("was not fetched within {} s; send the text in `outline`", TOTAL.as_secs())]
@@ -84,8 +82,9 @@ impl Fetcher {
         let url = Url::parse(url).map_err(|_| FetchError::Address)?;
         let fetched = tokio::time::timeout(TOTAL, self.follow(url)).await;
         let (kind, body) = fetched.map_err(|_| FetchError::TimedOut)??;
+        // The whole megabyte of it would hold other requests up.
         let text = tokio::task::spawn_blocking(move || document::text(kind, body)).await;
-        text.map_err(|_| FetchError::Unreadable)?
+        text.map_err(|_| FetchError::Away)?
     }
 
     async fn follow(&self, mut url: Url) -> Result<(Kind, Vec<u8>), FetchError> {

@@ -54,7 +54,8 @@ impl SpeechServer {
             Ok(answer) => answer,
             Err(trouble) => return Err(reserved.fail(trouble).await),
         };
-        let decoded = tokio::task::spawn_blocking(move || sound::decode(&answer.content_type, &answer.body)).await;
+        let decoded =
+            tokio::task::spawn_blocking(move || sound::decode(&answer.content_type, &answer.body)).await;
         let unusable = |what| Trouble::Unusable { helper: Helper::SpeechServer, what };
         decoded.map_err(|_| unusable("its sound cannot be decoded"))?.map_err(unusable)
     }

@@ -20,7 +20,8 @@ struct Format {
 
 /// Reads a WAV, several channels as their mean. The error says what is wrong.
 pub(super) fn read(bytes: &[u8]) -> Result<Sound, &'static str> {
-    let Some(mut rest) = bytes.strip_prefix(b"RIFF").and_then(|rest| rest.get(4..)?.strip_prefix(b"WAVE")) else {
+    let Some(mut rest) = bytes.strip_prefix(b"RIFF").and_then(|rest| rest.get(4..)?.strip_prefix(b"WAVE"))
+    else {
         return Err("it is no WAV");
     };
     let mut format = None;

@@ -78,7 +78,9 @@ fn collect(value: &Value, is_heading: bool, depth: usize, points: &mut Vec<Point
                 }
             }
         }
-        Value::Bool(_) | Value::Number(_) => return Err("must be text, or JSON whose values are texts".to_owned()),
+        Value::Bool(_) | Value::Number(_) => {
+            return Err("must be text, or JSON whose values are texts".to_owned());
+        }
     }
     Ok(())
 }

@@ -22,10 +22,7 @@ fn the_guides_request() {
 #[test]
 fn duration_is_a_whole_number_of_minutes() {
     for (minutes, expected) in [(json!(1), 1), (json!(60), 60), (json!(10.0), 10), (json!(null), 10)] {
-        assert_eq!(
-            read(&json!({"prompt": "x", "duration": minutes})).unwrap().duration_minutes,
-            expected
-        );
+        assert_eq!(read(&json!({"prompt": "x", "duration": minutes})).unwrap().duration_minutes, expected);
     }
     for wrong in
         [json!(0), json!(61), json!(10.5), json!("10"), json!(-1), json!(true), json!(1e300), json!([])]
@@ -42,7 +39,10 @@ fn a_prompt_is_counted_in_characters_after_trimming() {
     for wrong in [json!("a".repeat(4_001)), json!("  \n "), json!(5)] {
         assert_eq!(read(&json!({"prompt": wrong})).unwrap_err(), [allowed]);
     }
-    assert_eq!(read(&json!({})).unwrap_err(), ["prompt is required unless `transcript`, `outline` or `outline_url` is given"]);
+    assert_eq!(
+        read(&json!({})).unwrap_err(),
+        ["prompt is required unless `transcript`, `outline` or `outline_url` is given"]
+    );
     assert_eq!(
         read(&json!({"prompt": "🎉 ** 你好"})).unwrap_err(),
         ["prompt has no word that an English voice can speak"]
@@ -70,9 +70,10 @@ fn a_transcript_in_an_object_or_in_plain_lines() {
         let request = read(&json!({"transcript": {"topic": "x", name: [line]}})).unwrap();
         assert_eq!(request.transcript.unwrap()[0].name, "Ann");
     }
-    let text = "Dr. Ann Lee: Hello.\n\n**Ben (male):** Look: a colon, and\nhttps://example.com.\nDr. Ann Lee: Bye.";
+    let text =
+        "Dr. Ann Lee: Hello.\n\n**Ben (male):** Look: a colon, and\nhttps://example.com.\nDr. Ann Lee: Bye.";
     let request = read(&json!({"transcript": text})).unwrap();
-    let said: Vec<_> = request.transcript.iter().flatten().map(|line| (&*line.name, line.gender, &*line.message));
+    let said = request.transcript.iter().flatten().map(|line| (&*line.name, line.gender, &*line.message));
     assert_eq!(
         said.collect::<Vec<_>>(),
         [
@@ -95,17 +96,12 @@ fn a_transcript_in_an_object_or_in_plain_lines() {
 
 #[test]
 fn speakers_are_two_and_differ() {
-    let two = |one: &str, other: &str| {
-        json!({"prompt": "x", "speakers": [{"name": one, "gender": "female"}, {"name": other, "gender": "male"}]})
-    };
+    let two = |one: &str, other: &str| json!({"prompt": "x", "speakers": [{"name": one, "gender": "female"}, {"name": other, "gender": "male"}]});
     assert_eq!(read(&two("Ann", "Ben")).unwrap().speakers.unwrap()[1].name, "Ben");
     assert_eq!(read(&two("Ann", "Ann")).unwrap_err(), ["speakers must have two different names"]);
     assert_eq!(
         read(&json!({"prompt": "x", "speakers": [{"name": "Ann"}, 5]})).unwrap_err(),
-        [
-            "speakers[0].gender is required",
-            "speakers[1] must be an object with `name` and `gender`",
-        ]
+        ["speakers[0].gender is required", "speakers[1] must be an object with `name` and `gender`",]
     );
     assert_eq!(
         read(&json!({"prompt": "x", "speakers": "Ann"})).unwrap_err(),

@@ -22,9 +22,9 @@ const ATTEMPTS: usize = 3;
 /// Lines of a block at the most, and the words that a line is asked to have.
 const BLOCK_LINES: usize = 12;
 const LINE_WORDS: f64 = 24.0;
-/// Where fewer words are left, the two come to an end; as many are kept back for that.
+/// Where fewer words are left, the two come to an end with them; and how many are kept back for that.
 const LAST_WORDS: f64 = 45.0;
-const CLOSING_WORDS: usize = 24;
+const CLOSING_WORDS: f64 = 24.0;
 /// Lines of a whole script: two hours, at ten words a line. Beyond that something is wrong with what was measured.
 const MOST_LINES: usize = 2_000;
 /// A block has about a tenth of this; the rest is for models that think before they write.
@@ -58,9 +58,9 @@ impl Plan {
     fn of(left: Left, nothing_said: bool) -> Self {
         let words = left.seconds * left.words_per_minute / 60.0;
         if words < LAST_WORDS && !nothing_said {
-            return Self { lines: 2, words: CLOSING_WORDS, is_closing: true };
+            return Self { lines: 2, words: words.clamp(16.0, LAST_WORDS) as usize, is_closing: true };
         }
-        let open = words - f64::from(CLOSING_WORDS as u32);
+        let open = words - CLOSING_WORDS;
         let exchanges = (open / LINE_WORDS / 2.0).round().clamp(1.0, BLOCK_LINES as f64 / 2.0);
         let words = open.clamp(16.0, exchanges * 2.0 * LINE_WORDS) as usize;
         Self { lines: exchanges as usize * 2, words, is_closing: false }
@@ -117,7 +117,8 @@ impl Author {
     /// Asks for a block until it is right, or until what is right of it will have to do.
     async fn block(&mut self, cast: &[Person; 2], plan: Plan, left: Left) -> Result<Checked, ScriptError> {
         let next = self.said.last().map_or(0, |line| usize::from(line.name == cast[0].name));
-        let material = material::Material { request: &self.request, said: &self.said, coverage: &self.coverage };
+        let material =
+            material::Material { request: &self.request, said: &self.said, coverage: &self.coverage };
         let mut question = material.question(cast, next, plan, left);
         let frame = Frame {
             cast,
@@ -134,7 +135,9 @@ impl Author {
             let answer = self.chat.ask(&question).await?;
             let checked = match Block::read(&answer) {
                 Some(block) => check::check(block, &frame),
-                None => Checked { kept: Vec::new(), faults: vec!["the answer is not JSON of the schema".into()] },
+                None => {
+                    Checked { kept: Vec::new(), faults: vec!["the answer is not JSON of the schema".into()] }
+                }
             };
             if checked.faults.is_empty() {
                 return Ok(checked);
@@ -142,7 +145,8 @@ impl Author {
             fault.clone_from(&checked.faults[0]);
             question.turns.truncate(1);
             question.turns.push(Turn::Theirs(answer.chars().take(SHOWN_AGAIN).collect()));
-            let wrong = json!({"wrong": checked.faults, "task": "Write the whole block again without these faults."});
+            let wrong =
+                json!({"wrong": checked.faults, "task": "Write the whole block again without these faults."});
             question.turns.push(Turn::Ours(wrong.to_string()));
             if best.as_ref().is_none_or(|best| best.kept.len() < checked.kept.len()) {
                 best = Some(checked);

@@ -71,8 +71,7 @@ pub(super) struct Checked {
 impl Checked {
     /// Whether what is kept will do even so.
     pub(super) fn is_enough(&self, frame: &Frame<'_>) -> bool {
-        let least = if frame.is_closing { 1 } else { (frame.lines / 2).max(2) };
-        self.kept.len() >= least
+        self.kept.len() >= frame.lines.div_ceil(2)
     }
 }
 
@@ -166,9 +165,42 @@ const FAREWELLS: &[&str] = &[
 
 /// What people do in stage directions, by the beginning of the word.
 const DOINGS: &[&str] = &[
-    "laugh", "chuckl", "giggl", "sigh", "paus", "smil", "grin", "nod", "gasp", "whisper", "clap", "cough", "clear", "music",
-    "applause", "beat", "shrug", "wink", "cry", "cries", "sob", "snort", "lean", "look", "turn", "silence", "excited", "softly",
-    "sarcastic", "intro", "outro", "sound", "transition", "fade", "pensive", "thoughtful",
+    "laugh",
+    "chuckl",
+    "giggl",
+    "sigh",
+    "paus",
+    "smil",
+    "grin",
+    "nod",
+    "gasp",
+    "whisper",
+    "clap",
+    "cough",
+    "clear",
+    "music",
+    "applause",
+    "beat",
+    "shrug",
+    "wink",
+    "cry",
+    "cries",
+    "sob",
+    "snort",
+    "lean",
+    "look",
+    "turn",
+    "silence",
+    "excited",
+    "softly",
+    "sarcastic",
+    "intro",
+    "outro",
+    "sound",
+    "transition",
+    "fade",
+    "pensive",
+    "thoughtful",
 ];
 
 /// `[...]` anywhere, and `(...)` or `*...*` around something that is done and not said.
@@ -188,7 +220,8 @@ fn has_direction(text: &str) -> bool {
 fn has_label(text: &str, cast: &[Person; 2]) -> bool {
     let Some((label, _)) = text.split_once(':') else { return false };
     let label = label.trim_matches(|mark: char| !mark.is_alphanumeric());
-    let general = ["narrator", "host", "guest", "speaker", "speaker 1", "speaker 2", "announcer", "sfx", "scene"];
+    let general =
+        ["narrator", "host", "guest", "speaker", "speaker 1", "speaker 2", "announcer", "sfx", "scene"];
     general.contains(&label) || cast.iter().any(|person| person.name.to_lowercase() == label)
 }
 
@@ -226,7 +259,11 @@ impl Words {
 pub(super) fn is_about(text: &str, point: &str) -> bool {
     let stems = |text: &str| -> HashSet<String> {
         let words = Words::of(text).all;
-        words.into_iter().filter(|word| word.chars().count() > 3).map(|word| word.chars().take(5).collect()).collect()
+        words
+            .into_iter()
+            .filter(|word| word.chars().count() > 3)
+            .map(|word| word.chars().take(5).collect())
+            .collect()
     };
     let wanted = stems(point);
     wanted.is_empty() || !wanted.is_disjoint(&stems(text))

@@ -27,9 +27,8 @@ impl Outline {
     /// Reads a text. Whatever it is, each of its words is in a point, but for code, comments, and addresses of links.
     pub fn read(text: &str) -> Self {
         let lines = || body(text).lines().map(str::trim).filter(|line| !line.is_empty());
-        let is_list_of_lines = lines().all(|line| {
-            matches!(Kind::of(line), Kind::Text(_)) && line.chars().count() < SHORT_LINE
-        });
+        let is_list_of_lines =
+            lines().all(|line| matches!(Kind::of(line), Kind::Text(_)) && line.chars().count() < SHORT_LINE);
         let mut reading = Reading::default();
         for line in body(text).lines().map(str::trim) {
             reading.take(line);

@@ -13,7 +13,8 @@ const LONGEST: usize = 700;
 /// Before a heading, before what follows it, and before what follows that. No two neighbours are the same.
 const HEADINGS: [&str; 4] =
     ["What comes next?", "And then?", "What is the next part?", "Shall we go on to the next part?"];
-const POINTS: [&str; 4] = ["And what does it say about that?", "Go on.", "I see. What else?", "Please continue."];
+const POINTS: [&str; 4] =
+    ["And what does it say about that?", "Go on.", "I see. What else?", "Please continue."];
 
 /// The whole script; the same for the same outline and speakers.
 pub(super) fn present(outline: &Outline, request: Request) -> Written {
@@ -71,7 +72,9 @@ impl Talk {
         let mood = mood.map(|mood| format!(" The mood we were asked for is {mood}.")).unwrap_or_default();
         let (host, guest) = (&self.host.name, &self.guest.name);
         let welcome = match topic {
-            Some(topic) => format!("Hello and welcome. I am {host}, and this is {guest}. {}{mood}", sentence(topic)),
+            Some(topic) => {
+                format!("Hello and welcome. I am {host}, and this is {guest}. {}{mood}", sentence(topic))
+            }
             None => format!("Hello and welcome. I am {host}, and this is {guest}.{mood}"),
         };
         let answer = format!("Hello {host}. I have an outline here, and I will keep to its words.");
@@ -90,7 +93,8 @@ impl Talk {
         self.asked += 1;
         self.host_says(question.to_owned());
         let begun = self.lines.len();
-        let covered = |point: &Point| Coverage { point: point.text.clone(), covered: true, line: Some(begun) };
+        let covered =
+            |point: &Point| Coverage { point: point.text.clone(), covered: true, line: Some(begun) };
         self.coverage.extend(turn.points.iter().map(|point| covered(point)));
         let text: Vec<String> = turn.points.iter().map(|point| sentence(&point.text)).collect();
         for (at, piece) in pieces(&text.join(" ")).into_iter().enumerate() {
@@ -160,7 +164,8 @@ mod tests {
 
     #[test]
     fn an_outline_is_presented_in_its_own_words() {
-        let (lines, told) = present("# Keys\n- one for each client\n- none shared\n# Locks\nAn open end:", asked(10));
+        let (lines, told) =
+            present("# Keys\n- one for each client\n- none shared\n# Locks\nAn open end:", asked(10));
         let said: Vec<String> = lines.iter().map(|line| format!("{}: {}", line.name, line.message)).collect();
         insta::assert_snapshot!(said.join("\n"), @"
         Julia: Hello and welcome. I am Julia, and this is Peter.

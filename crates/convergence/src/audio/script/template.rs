@@ -56,14 +56,8 @@ fn template(prompt: &str, topic: &str, mood: Option<&str>, cast: &[Person; 2]) -
     let mood = mood.map(|mood| format!(" The mood we were asked for is {mood}.")).unwrap_or_default();
 
     let messages = [
-        pick(
-            0,
-            [
-                "Hello and welcome.",
-                "Welcome, and thank you for listening.",
-                "Good to have you with us.",
-            ],
-        ) + &format!(" I am {host}, and {guest} is here with me.")
+        pick(0, ["Hello and welcome.", "Welcome, and thank you for listening.", "Good to have you with us."])
+            + &format!(" I am {host}, and this is {guest}.")
             + " No language model is set up to write for us, so this is a short template."
             + &mood,
         format!("Hello {host}. What have we been asked to talk about?"),

@@ -63,14 +63,30 @@ async fn fetch(named: Vec<(String, Option<u16>)>, url: &str) -> Result<String, F
 async fn addresses_that_are_not_public_are_never_connected_to() {
     let (port, count) = server(Vec::new()).await;
     for host in [
-        "127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localhost", "LOCALHOST.", "[::1]", "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]", "[64:ff9b::127.0.0.1]", "0.0.0.0", "[::]", "169.254.169.254", "[fd00:ec2::254]", "10.0.0.1",
-        "%31%32%37.0.0.1", "１２７.0.0.1",
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.1",
+        "localhost",
+        "LOCALHOST.",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::127.0.0.1]",
+        "0.0.0.0",
+        "[::]",
+        "169.254.169.254",
+        "[fd00:ec2::254]",
+        "10.0.0.1",
+        "%31%32%37.0.0.1",
+        "１２７.0.0.1",
     ] {
         let refused = fetch(Vec::new(), &format!("http://{host}:{port}/")).await;
         assert!(matches!(refused, Err(FetchError::NotPublic | FetchError::Away)), "{host}: {refused:?}");
     }
-    for url in ["file:///etc/passwd", "gopher://127.0.0.1/", "http://a:b@example.com/", "//example.com", "x"] {
+    for url in ["file:///etc/passwd", "gopher://127.0.0.1/", "http://a:b@example.com/", "//example.com", "x"]
+    {
         assert_eq!(fetch(Vec::new(), url).await, Err(FetchError::Address), "{url}");
     }
     assert_eq!(count.load(Ordering::SeqCst), 0);
@@ -79,7 +95,8 @@ async fn addresses_that_are_not_public_are_never_connected_to() {
 #[tokio::test]
 async fn a_host_that_is_named_is_asked_on_its_port_alone() {
     let (other, count) = server(Vec::new()).await;
-    let (port, _) = server(vec![page("text/markdown", "- a"), redirect(&format!("http://127.0.0.1:{other}/"))]).await;
+    let (port, _) =
+        server(vec![page("text/markdown", "- a"), redirect(&format!("http://127.0.0.1:{other}/"))]).await;
     let url = format!("http://127.0.0.1:{port}/");
     assert_eq!(fetch(named(port), &url).await.as_deref(), Ok("- a"));
     assert_eq!(fetch(named(port), &url).await, Err(FetchError::NotPublic), "a redirect to another port");
@@ -89,7 +106,11 @@ async fn a_host_that_is_named_is_asked_on_its_port_alone() {
 #[tokio::test]
 async fn every_redirect_is_looked_at() {
     for to in [
-        "http://127.0.0.2/", "http://localhost/", "http://[::1]/", "http://169.254.169.254/latest/meta-data/", "//10.0.0.1/",
+        "http://127.0.0.2/",
+        "http://localhost/",
+        "http://[::1]/",
+        "http://169.254.169.254/latest/meta-data/",
+        "//10.0.0.1/",
     ] {
         let (port, _) = server(vec![redirect("/next"), redirect(to)]).await;
         let refused = fetch(named(port), &format!("http://127.0.0.1:{port}/")).await;
@@ -137,7 +158,10 @@ async fn what_is_no_text_or_too_much_of_it_is_refused() {
         ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(), FetchError::Status(404)),
         ("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n".to_owned(), FetchError::Away),
         ("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n".to_owned(), FetchError::Redirects),
-        ("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nx".to_owned(), FetchError::Away),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nx".to_owned(),
+            FetchError::Away,
+        ),
         (large, FetchError::TooLarge),
         (endless, FetchError::TooLarge),
     ] {

@@ -69,12 +69,19 @@ impl Material<'_> {
             data["points_to_cover"] = points.into();
         }
         let schema = block_schema(cast, lines, self.coverage.len());
-        Question { system: WRITING, turns: vec![Turn::Ours(data.to_string())], name: "block", schema, max_tokens: MAX_TOKENS }
+        Question {
+            system: WRITING,
+            turns: vec![Turn::Ours(data.to_string())],
+            name: "block",
+            schema,
+            max_tokens: MAX_TOKENS,
+        }
     }
 
     /// For the two names.
     pub(super) fn casting(&self) -> Question {
-        let headings: Vec<String> = self.coverage.iter().take(POINTS).map(|point| short(&point.point)).collect();
+        let headings: Vec<String> =
+            self.coverage.iter().take(POINTS).map(|point| short(&point.point)).collect();
         let mut data = json!({"material": self.given()});
         if !headings.is_empty() {
             data["material"]["outline_begins"] = headings.into();
@@ -95,6 +102,9 @@ impl Material<'_> {
         reason = "a share of a few hundred points"
     )]
     fn points(&self, plan: Plan, left: Left) -> Vec<Value> {
+        if plan.is_closing {
+            return Vec::new();
+        }
         let open = self.coverage.iter().enumerate().filter(|(_, point)| !point.covered);
         let lines_left = (left.seconds * left.words_per_minute / 60.0 / LINE_WORDS).max(1.0);
         let share = open.clone().count() as f64 * plan.lines as f64 / lines_left;

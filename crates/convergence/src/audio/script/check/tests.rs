@@ -20,8 +20,7 @@ fn block(lines: &[(&str, &str)]) -> Block {
 fn checked(lines: &[(&str, &str)], before: &[&str], is_closing: bool) -> (Vec<String>, Vec<String>) {
     let cast = usual_cast();
     let before: Vec<Line> = before.iter().map(|text| line(&cast[1], (*text).to_owned())).collect();
-    let frame =
-        Frame { cast: &cast, next: 0, lines: 4, words: 80, is_closing, before: &before, points: 0 };
+    let frame = Frame { cast: &cast, next: 0, lines: 4, words: 80, is_closing, before: &before, points: 0 };
     let checked = check(block(lines), &frame);
     (checked.kept.into_iter().map(|(line, _)| line.message).collect(), checked.faults)
 }
@@ -57,7 +56,10 @@ fn each_fault_is_named_with_its_line() {
         (&"word ".repeat(100), "much too long"),
     ] {
         let faults = faults_with("Julia", text);
-        assert!(faults.len() == 1 && faults[0].starts_with("line 3: ") && faults[0].contains(fault), "{text}: {faults:?}");
+        assert!(
+            faults.len() == 1 && faults[0].starts_with("line 3: ") && faults[0].contains(fault),
+            "{text}: {faults:?}"
+        );
     }
     assert!(faults_with("Narrator", "A line.")[0].contains("neither of the two"));
     assert!(faults_with("Peter", "A line of mine.")[0].contains("take turns"));
@@ -92,7 +94,9 @@ fn what_is_kept_takes_turns_and_fits() {
 
 #[test]
 fn json_is_found_in_what_a_model_says() {
-    for answer in ["{\"lines\":[]}", "```json\n{\"lines\":[]}\n```", "<think>{ hm }</think> Here: {\"lines\": []}"] {
+    for answer in
+        ["{\"lines\":[]}", "```json\n{\"lines\":[]}\n```", "<think>{ hm }</think> Here: {\"lines\": []}"]
+    {
         assert!(Block::read(answer).is_some(), "{answer}");
     }
     for answer in ["", "}{", "{\"lines\": [", "[]", "{\"lines\": [{\"speaker\": 1}]}"] {
