@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `exchange` | one question to a provider: time, size, attempts, and its key |
-//! | `chat`, `speech` | the two protocols, which are OpenAI's and many others' |
+//! | `chat`, `speech` | the two protocols, `OpenAI`'s and many others' |
 //! | `sound`, `wav` | what speech comes in |
 //! | `budget` | what may be spent on a day |
 //! | `fetch`, `guard`, `document` | an outline from an address of a client's choice, and why that is no way into a network |

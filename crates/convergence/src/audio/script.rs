@@ -124,6 +124,7 @@ pub(super) fn writer(request: Request, chat: Option<Arc<dyn Chat>>) -> Box<dyn W
             ("`prompt`", request.prompt.is_some()),
             ("`vibe`", request.vibe.is_some()),
             ("`outline`", request.outline.is_some()),
+            ("`outline_url`", request.outline_url.is_some()),
         ];
         let unused: Vec<_> = given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
         let mut warnings = request.notes;

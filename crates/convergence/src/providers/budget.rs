@@ -100,7 +100,7 @@ impl Reserved {
             return;
         }
         limited.change(day, |spent| {
-            spent.amount = spent.amount.saturating_sub(self.amount).saturating_add(actual)
+            spent.amount = spent.amount.saturating_sub(self.amount).saturating_add(actual);
         });
         limited.save().await;
     }

@@ -1,4 +1,4 @@
-//! `POST {LLM_BASE_URL}/chat/completions`, as OpenAI, Ollama, vLLM, llama.cpp and many others answer it.
+//! `POST {LLM_BASE_URL}/chat/completions`, as `OpenAI`, Ollama, vLLM, llama.cpp and many others answer it.
 
 use std::path::Path;
 use std::sync::Arc;

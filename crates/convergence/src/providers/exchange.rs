@@ -199,7 +199,7 @@ impl Server {
     }
 }
 
-/// The code of an error, as OpenAI's form has it. Any other word of a provider's could be a piece of what a client has sent.
+/// The code of an error, as `OpenAI`'s form has it. Any other word of a provider's could be a piece of what a client has sent.
 fn code(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let error = &body["error"];

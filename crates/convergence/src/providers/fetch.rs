@@ -70,8 +70,8 @@ impl Fetcher {
         Self::with_names(named, Arc::new(System))
     }
 
-    fn with_names(named: Vec<(String, Option<u16>)>, names: Arc<dyn Names>) -> Self {
-        Self { names, named, clients: OnceCell::new(), places: Semaphore::new(AT_A_TIME) }
+    fn with_names(named: Vec<(String, Option<u16>)>, resolver: Arc<dyn Names>) -> Self {
+        Self { names: resolver, named, clients: OnceCell::new(), places: Semaphore::new(AT_A_TIME) }
     }
 
     /// The text of a document.

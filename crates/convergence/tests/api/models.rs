@@ -54,7 +54,7 @@ async fn aimock(folder: &Path, fixtures: &Value) -> (Program, String) {
     let base = format!("http://127.0.0.1:{port}/v1");
     let begun = Instant::now();
     while reqwest::get(format!("{base}/models")).await.is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "aimock does not start");
+        assert!(begun.elapsed() < Duration::from_mins(1), "aimock does not start");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     (program, base)

@@ -20,7 +20,7 @@ use super::{Coverage, Left, ScriptError, ScriptSource, Told, Writer, usual_cast}
 /// How often a block is asked for: once, and twice again with what is wrong with it.
 const ATTEMPTS: usize = 3;
 /// Lines of a block at the most, and the words that a line is asked to have.
-const BLOCK_LINES: usize = 12;
+const BLOCK_LINES: f64 = 12.0;
 const LINE_WORDS: f64 = 24.0;
 /// Where fewer words are left, the two come to an end with them; and how many are kept back for that.
 const LAST_WORDS: f64 = 45.0;
@@ -61,7 +61,7 @@ impl Plan {
             return Self { lines: 2, words: words.clamp(16.0, LAST_WORDS) as usize, is_closing: true };
         }
         let open = words - CLOSING_WORDS;
-        let exchanges = (open / LINE_WORDS / 2.0).round().clamp(1.0, BLOCK_LINES as f64 / 2.0);
+        let exchanges = (open / LINE_WORDS / 2.0).round().clamp(1.0, BLOCK_LINES / 2.0);
         let words = open.clamp(16.0, exchanges * 2.0 * LINE_WORDS) as usize;
         Self { lines: exchanges as usize * 2, words, is_closing: false }
     }

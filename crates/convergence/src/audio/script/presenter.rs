@@ -35,11 +35,11 @@ pub(super) fn present(outline: &Outline, request: Request) -> Written {
     let mut turn = Turn::default();
     for point in &outline.points {
         if point.is_heading || turn.words + words(&point.text) > TURN_WORDS {
-            talk.say(std::mem::take(&mut turn));
+            talk.say(&std::mem::take(&mut turn));
         }
         turn.add(point);
     }
-    talk.say(turn);
+    talk.say(&turn);
     talk.close();
     let told = Told { source: ScriptSource::Outline, warnings, coverage: talk.coverage };
     Written { lines: talk.lines, told }
@@ -83,7 +83,7 @@ impl Talk {
     }
 
     /// The host asks, the guest says these points.
-    fn say(&mut self, turn: Turn<'_>) {
+    fn say(&mut self, turn: &Turn<'_>) {
         let Some(first) = turn.points.first() else { return };
         let question = match (self.coverage.is_empty(), first.is_heading) {
             (true, _) => "What does it begin with?",
@@ -206,7 +206,7 @@ mod tests {
     proptest! {
         #[test]
         fn all_of_it_is_said_in_order_by_turns(points in prop::collection::vec("[a-z]{1,9}( [a-z]{1,9}){0,60}", 1..30)) {
-            let outline: String = points.iter().map(|point| format!("- {point}\n")).collect();
+            let outline = format!("- {}", points.join("\n- "));
             let (lines, told) = present(&outline, asked(10));
             prop_assert!(lines.windows(2).all(|pair| pair[0].name != pair[1].name));
             prop_assert!(lines.windows(2).all(|pair| pair[0].message != pair[1].message));

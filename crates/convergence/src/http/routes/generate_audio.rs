@@ -65,7 +65,7 @@ async fn speak(app: &App, caller: &Caller, request: Request<RequestBody>) -> Res
     let mut wanted = audio::Request::from_json(&body).map_err(bad_request)?;
     // A transcript is spoken as it stands, so nobody needs the outline.
     if let Some(url) = wanted.outline_url.take_if(|_| wanted.transcript.is_none()) {
-        let text = app.fetcher.fetch(&url).await.map_err(|error| fetch_problem(&error))?;
+        let text = app.fetcher.fetch(&url).await.map_err(fetch_problem)?;
         wanted.set_outline(&text).map_err(bad_request)?;
     }
     let recording = app.studio.record(download::owner(caller), wanted).await;
@@ -195,7 +195,7 @@ fn trouble_problem(trouble: &Trouble) -> Refused {
 }
 
 /// Why `outline_url` gave no outline.
-fn fetch_problem(error: &FetchError) -> Refused {
+fn fetch_problem(error: FetchError) -> Refused {
     let (status, code, title) = match error {
         FetchError::Away => (StatusCode::BAD_GATEWAY, "outline_unavailable", "Outline unavailable"),
         FetchError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "outline_unavailable", "Outline unavailable"),

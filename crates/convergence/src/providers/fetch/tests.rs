@@ -186,7 +186,7 @@ async fn a_server_that_never_ends_is_left_after_ten_seconds() {
         drop(stream);
     };
     tokio::select! {
-        fetched = fetching => assert_eq!(fetched, Err(FetchError::TimedOut)),
+        outcome = fetching => assert_eq!(outcome, Err(FetchError::TimedOut)),
         () = silent => unreachable!("it never ends"),
     }
 }

@@ -63,7 +63,15 @@ impl Reply {
     }
 }
 
-type Answer = dyn Fn(&Asked, usize) -> Reply + Send + Sync;
+/// What the server's task works with.
+#[derive(Clone)]
+struct Serving {
+    log: Arc<Mutex<Vec<Asked>>>,
+    answer: Arc<Answering>,
+}
+
+/// An answer to what is asked, by how many questions there were before.
+type Answering = dyn Fn(&Asked, usize) -> Reply + Send + Sync;
 
 /// It runs as long as the test.
 pub struct Provider {
@@ -77,8 +85,8 @@ impl Provider {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
-        let answer: Arc<Answer> = Arc::new(answer);
-        let router = Router::new().fallback(serve).with_state((Arc::clone(&asked), answer));
+        let serving = Serving { log: Arc::clone(&asked), answer: Arc::new(answer) };
+        let router = Router::new().fallback(serve).with_state(serving);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { port, asked }
     }
@@ -94,7 +102,7 @@ impl Provider {
 }
 
 async fn serve(
-    State((log, answer)): State<(Arc<Mutex<Vec<Asked>>>, Arc<Answer>)>,
+    State(serving): State<Serving>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -104,9 +112,9 @@ async fn serve(
     let body = serde_json::from_slice(&body).unwrap_or_default();
     let asked = Asked { method, path: uri.path().to_owned(), authorization, body };
     let reply = {
-        let mut log = log.lock().expect("no panic");
+        let mut log = serving.log.lock().expect("no panic");
         log.push(asked.clone());
-        answer(&asked, log.len() - 1)
+        (serving.answer)(&asked, log.len() - 1)
     };
     match reply {
         Reply::Silence => std::future::pending().await,
@@ -130,7 +138,7 @@ pub fn block(asked: &Asked, seed: usize) -> Value {
     let next = usize::from(data["next_speaker"] == speakers[1]["name"]);
     let number = |name: &str| usize::try_from(data[name].as_u64().expect("a number")).expect("small");
     let (lines, words) = (number("lines"), number("words"));
-    let points = data["points_to_cover"].as_array().cloned().unwrap_or_default();
+    let points = data["material"]["points_to_cover"].as_array().cloned().unwrap_or_default();
     let line = |at: usize| {
         let point = points.get(at);
         let about = point.map_or("", |point| point["text"].as_str().expect("a text"));

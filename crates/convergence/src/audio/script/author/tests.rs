@@ -41,7 +41,7 @@ fn good_block(question: &Question, seed: usize) -> Value {
         data["speakers"].as_array().unwrap().iter().map(|person| person["name"].as_str().unwrap()).collect();
     let next = usize::from(data["next_speaker"] == names[1]);
     let (lines, words) = (data["lines"].as_u64().unwrap(), data["words"].as_u64().unwrap());
-    let points = data["points_to_cover"].as_array().cloned().unwrap_or_default();
+    let points = data["material"]["points_to_cover"].as_array().cloned().unwrap_or_default();
     let lines: Vec<Value> = (0..lines)
         .map(|at| {
             let text = (0..words / lines).map(|word| format!("w{seed}x{at}x{word}"));
@@ -60,6 +60,7 @@ fn good_block(question: &Question, seed: usize) -> Value {
 
 const CAST: &str = r#"{"speakers": [{"name": "Mara", "gender": "female", "role": "keeper"}, {"name": "Tom", "gender": "male", "role": ""}]}"#;
 
+#[expect(clippy::unnecessary_wraps, reason = "as every model may fail")]
 fn good(question: &Question, asked: usize) -> Result<String, Trouble> {
     Ok(if question.name == "cast" { CAST.to_owned() } else { good_block(question, asked).to_string() })
 }
@@ -249,7 +250,9 @@ async fn what_a_client_sends_stays_data() {
         (&data["lines"], &data["stage"]),
         (&super::tests::data(usual_one)["lines"], &json!("opening"))
     );
-    assert_eq!((&data["material"]["topic"], &data["material"]["mood"]), (&json!(evil), &json!(evil)));
+    let material = &data["material"];
+    assert_eq!((&material["topic"], &material["mood"]), (&json!(evil), &json!(evil)));
+    assert_eq!(material["points_to_cover"][0]["text"], evil);
 }
 
 #[test]
