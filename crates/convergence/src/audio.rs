@@ -1,28 +1,35 @@
-//! Prompt to lines, lines to speech, speech to a WAV file.
+//! Prompt to lines, lines to speech, speech to a recording.
 //!
 //! | step | file | what may go wrong |
 //! |---|---|---|
 //! | read and check what the client asks | `request` | [`BadRequest`], every fault at once |
+//! | a job, and whose turn it is | `studio`, `job`, `queue` | the client has too many waiting |
 //! | the lines to speak | `script` | no language model, or one that writes nothing of use; a warning without one |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
 //! | words that an English voice can read | `clean` | a warning when characters are left out |
-//! | speech, line by line | `voice`, `flite`, `remote` | no program, a failing one, one that hangs |
-//! | one file: trimmed, equally loud, with pauses | `mix` | longer than [`MAX_MINUTES`] |
-//! | a file that only its owner finds | `store` | the disk |
+//! | speech, several lines at a time | `making`, `voice`, `flite`, `remote` | no program, a failing one, one that hangs |
+//! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
+//! | one file: equally loud, with pauses | `making`, the crate `speech` | |
+//! | files that only their owner finds | `store`, `recording` | the disk |
 //!
-//! [`Studio`] walks these steps. It bounds how many recordings are made at once, and a caller that drops the
-//! future of [`Studio::record`] ends the work: the voice program is killed and no file stays.
+//! [`Studio`] walks these steps on a thread of its own. It bounds how many recordings are made at once, and whoever drops the
+//! future of [`Studio::record`], or cancels a [`Job`], ends the work: the voice program is killed and no file stays. A server that
+//! is stopped goes on after its next start where it was.
 //!
 //! This module knows nothing of HTTP, keys or clients: an owner is a name that comes from outside, and `outside` says what
 //! servers elsewhere do for it, not how they are reached.
 
-pub use mix::Timing;
+pub use job::{Job, Phase, Progress, State};
 pub use outside::{Chat, Helper, Question, Sound, Speech, Trouble, Turn};
+pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
 pub use request::{BadRequest, Fault, Gender, Line, Person, Request};
 pub use script::{Coverage, Outline, Point, ScriptError, ScriptSource};
-pub use studio::{AudioError, MAX_MINUTES, Recording, Studio, StudioSettings};
+pub use studio::{OnRecorded, Studio, StudioSettings};
 
 mod studio;
+
+mod job;
+mod queue;
 
 mod outside;
 
@@ -32,9 +39,14 @@ mod script;
 mod cast;
 mod clean;
 
+mod making;
 mod voice;
 
 mod flite;
-mod mix;
+mod recording;
 mod remote;
+mod spool;
 mod store;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,15 +1,16 @@
-//! What several servers share through Redis or Valkey: the windows of their clients, the keys that one of them has read, and what
+//! What several servers share through Redis or Valkey: the windows and quotas of their clients, the keys that one of them has read, and what
 //! each has counted. Knows no HTTP.
 //!
 //! | step | module |
 //! |---|---|
-//! | a client's window, as a script that Redis runs | `window.lua`, `script` |
+//! | a client's window and its quotas, as a script that Redis runs | `window.lua`, `quota.lua`, `script` |
 //! | the connection, and what is wrong with it | `access`, `probe`, `trouble` |
 //! | one for each thread: the questions of one turn of its loop go out together, and none waits longer than it should | `link`, `batch` |
 //! | a client that has no room for a while, and is refused without asking | `full` |
 //! | who reads the keys for all, and what it has read | `board` |
 //! | what each server has counted, for all | `counts` |
 //! | without an answer: how many servers there are, and what was admitted meanwhile | `alone` |
+//! | the same of days and months | `quotas` |
 //! | says that this server is there, and what it has admitted alone | `presence` |
 //! | how all of it is doing | `health` |
 
@@ -23,6 +24,7 @@ mod health;
 mod link;
 mod presence;
 mod probe;
+mod quotas;
 mod script;
 mod trouble;
 
@@ -34,8 +36,8 @@ use std::time::Duration;
 pub(crate) use self::board::{Board, Contact, LEASE, Note, Piece, View};
 pub(crate) use self::counts::{Counts, Line};
 pub(crate) use self::health::Report;
-pub(crate) use self::link::{Link, Reply, Verdict};
-pub(crate) use self::script::ClientKey;
+pub(crate) use self::link::{Link, Reply};
+pub(crate) use self::script::{ClientKey, Limits};
 pub(crate) use self::trouble::Trouble;
 
 use redis::{Cmd, FromRedisValue, RedisError, Value};
@@ -66,6 +68,7 @@ pub(crate) struct Fleet {
     /// Whether the number of servers is still to be written down.
     unkept: AtomicBool,
     untold: Untold,
+    untold_quotas: quotas::Untold,
     full: Full,
     health: Health,
     clock: Arc<dyn Clock>,
@@ -93,6 +96,7 @@ impl Fleet {
             servers,
             unkept: AtomicBool::new(false),
             untold: Untold::default(),
+            untold_quotas: quotas::Untold::default(),
             full: Full::default(),
             health,
             clock,

@@ -45,6 +45,7 @@ mod redact;
 pub(crate) use admin::AdminListener;
 pub(crate) use admit::{Admission, Caller, Pending, begin};
 pub(crate) use body::Answer;
+pub(crate) use count::Account;
 pub(crate) use endpoint::Endpoints;
 pub(crate) use ext_authz::{ExtAuthzListener, grpc_code};
 pub(crate) use listener::Listeners;

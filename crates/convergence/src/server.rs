@@ -17,6 +17,10 @@ use crate::http::{AdminListener, ExtAuthzListener, Listeners, RedirectListener, 
 use crate::inherited::Inherited;
 use crate::os;
 
+/// How long a thread that has waited for the disk is kept for the next work of that kind. Each holds on to memory that it has
+/// freed; those that a start needs at once would take turns at what comes twice a second, and none of them would ever end.
+const DISK_THREADS_KEPT: Duration = Duration::from_millis(100);
+
 /// How long the last write of usage may take.
 const LAST_WRITE: Duration = Duration::from_secs(5);
 
@@ -196,7 +200,8 @@ pub(crate) fn beside(
         os::let_requests_go_first();
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         // Local, since an answer's body belongs to its thread.
-        let runtime = match runtime.enable_all().build_local(LocalOptions::default()) {
+        runtime.enable_all().thread_keep_alive(DISK_THREADS_KEPT);
+        let runtime = match runtime.build_local(LocalOptions::default()) {
             Ok(runtime) => runtime,
             Err(error) => {
                 return tracing::error!("what runs beside the requests could not be started: {error}");

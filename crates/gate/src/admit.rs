@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use crate::asked::Asked;
-use crate::bearer;
 use crate::calendar::Calendar;
 use crate::candidate::{self, Candidate};
-use crate::client::{Held, Judge};
+use crate::client::{BY_ITSELF, Held};
 use crate::directory::{Directory, Entry};
 use crate::expiry;
 use crate::now::Now;
@@ -56,13 +55,7 @@ impl Gate {
     {
         let state = sync::read(&self.state);
         let entry = state.look_up(authorization, asked, now)?;
-        candidate::conclude(
-            &entry.client,
-            entry.key.fingerprint(),
-            &state.held(entry, now),
-            Judge::Window,
-            now,
-        )
+        candidate::conclude(&entry.client, entry.key.fingerprint(), &state.held(entry, now), BY_ITSELF, now)
     }
 
     /// All of the decision but the limits, by the values of a request's `Authorization` header fields (none, one, or too
@@ -91,7 +84,7 @@ impl Gate {
         }
         let entry = state.find(key, asked, now)?;
         let held = state.held(entry, now);
-        let verdict = candidate::conclude(&entry.client, key.fingerprint(), &held, Judge::Window, now);
+        let verdict = candidate::conclude(&entry.client, key.fingerprint(), &held, BY_ITSELF, now);
         verdict.map(|permit| permit.quotas())
     }
 
@@ -125,8 +118,8 @@ impl State {
             return Err(Refusal::nobody(Cause::Unavailable));
         }
         let key =
-            bearer::present(authorization).map_err(|problem| Refusal::nobody(Cause::Header(problem)))?;
-        self.find(KeyHash::of(key.bytes()), Some(asked), now)
+            KeyHash::presented(authorization).map_err(|problem| Refusal::nobody(Cause::Header(problem)))?;
+        self.find(key, Some(asked), now)
     }
 
     /// From a key's hash on: is it known, does it stand, may it be used so?

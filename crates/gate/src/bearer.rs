@@ -41,9 +41,11 @@ where
         return Err(HeaderProblem::WrongScheme);
     }
     let key = rest.trim_ascii_start();
+    // Most keys are words, which is found out for many bytes at a time.
+    let is_word = key.iter().fold(true, |is_word, byte| is_word & byte.is_ascii_graphic());
     match key {
         [] => Err(HeaderProblem::NoKey),
-        key if key.iter().all(u8::is_ascii_graphic) => Ok(PresentedKey(key)),
+        key if is_word => Ok(PresentedKey(key)),
         _ => Err(HeaderProblem::NotText),
     }
 }

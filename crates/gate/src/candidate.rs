@@ -3,11 +3,10 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use crate::client::{Client, Held, Judge};
-use crate::limit::{OverLimit, Quota};
+use crate::client::{BY_ITSELF, Client, Held, Judge, Verdict};
 use crate::now::Now;
 use crate::permit::Permit;
-use crate::quota::FurtherLimits;
+use crate::quota::{FurtherLimits, Known};
 use crate::record::Fingerprint;
 use crate::refusal::Refusal;
 
@@ -44,46 +43,44 @@ impl Candidate {
         self.held.further.unwrap_or_default()
     }
 
-    /// Asks the windows of this process, and records the request there if there is room in all of them: one step.
+    /// Asks what this process has counted, and records the request there if there is room in all limits: one step.
     ///
     /// # Errors
     /// One of the key's limits has no room.
     pub fn admit(self, now: Now) -> Result<Permit, Refusal> {
-        conclude(&self.client, self.key, &self.held, Judge::Window, now)
+        conclude(&self.client, self.key, &self.held, BY_ITSELF, now)
     }
 
-    /// The same, where this process is one of so many servers that cannot ask each other: it keeps to its part of the limit.
-    /// What is left is told of that part, under the limit's own name.
+    /// The same, where this process is one of so many servers that cannot ask each other: it keeps to its part of the limit,
+    /// and of what it knows to be left of the quotas. What is left is told of that part, under the limit's own name.
     ///
     /// # Errors
-    /// The part, or a quota, has no room.
+    /// The part of one of them has no room.
     pub fn admit_share(self, servers: NonZeroU32, now: Now) -> Result<Permit, Refusal> {
-        conclude(&self.client, self.key, &self.held, Judge::Share(servers), now)
+        conclude(&self.client, self.key, &self.held, Judge::Here(servers), now)
     }
 
-    /// Whether the quotas of day and month have room, before anybody else is asked for the window.
+    /// What those who count for all servers are to be told of the client's day and month; `None` where none of its keys has
+    /// a quota.
     ///
     /// # Errors
-    /// One of them has none.
-    pub fn check_quotas(self, now: Now) -> Result<Self, Refusal> {
-        match self.client.quota_without_room(&self.held, now) {
-            Some(excess) => Err(Refusal::over_limit(&self.client, self.key, excess)),
-            None => Ok(self),
-        }
+    /// A quota of this key is known to be used up, so that nobody has to be asked.
+    pub fn known(&self, now: Now) -> Result<Option<Known>, Refusal> {
+        let known = self.client.known(&self.held, now);
+        known.map_err(|excess| Refusal::over_limit(&self.client, self.key, excess))
     }
 
-    /// Nobody can be asked for the window, and nobody is to decide without it: nothing is spent.
+    /// Nobody can be asked, and nobody is to decide without it: nothing is spent.
     pub fn undecided(self) -> Refusal {
         Refusal::undecided(&self.client, self.key)
     }
 
-    /// Takes the word of a window that several servers share for that of the 60 seconds. The windows of this process
-    /// record an admission as well, so that it knows what was let through here if it has to decide alone; the quotas of
-    /// day and month are its own, and are asked here.
+    /// Takes the word of those who keep the limits for several servers. What is counted here goes on as well, so that this
+    /// process knows what was let through if it has to decide alone.
     ///
     /// # Errors
-    /// The verdict is a refusal, or a quota has no room.
-    pub fn settle(self, verdict: Result<Option<Quota>, OverLimit>, now: Now) -> Result<Permit, Refusal> {
+    /// The verdict is a refusal, or it says nothing of a quota that has no room here.
+    pub fn settle(self, verdict: Verdict, now: Now) -> Result<Permit, Refusal> {
         conclude(&self.client, self.key, &self.held, Judge::Elsewhere(verdict), now)
     }
 }

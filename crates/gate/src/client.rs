@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use crate::calendar::{Calendar, Periods};
 use crate::limit::{self, Grain, OverLimit, Quota, Window};
 use crate::now::Now;
-use crate::quota::{Exceeded, FurtherLimits, Quotas, Spent, Tally};
+use crate::quota::{Exceeded, FurtherLimits, Known, Quotas, Spent, Tally, Used};
 use crate::refusal::Cause;
 use crate::shadow::Shadow;
 use crate::sync::{self, Mutex};
@@ -18,17 +18,20 @@ pub(crate) struct Client {
 /// What changes with each request. One short lock a client: no request waits for another client's.
 #[derive(Default)]
 struct Desk {
-    grains: Grains,
+    counting: Counting,
     /// `None` until the client's first request: a million clients are to fit in memory, and few of them come.
     account: Option<Box<Account>>,
 }
 
-/// How long the ticks of a client's windows are.
+/// How a client's requests are counted, by what its rows say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Grains {
+pub(crate) struct Counting {
+    /// How long the ticks of its window are.
     pub(crate) window: Grain,
-    /// `None` where no key of the client has a shadow limit.
+    /// The same for its shadow limits; `None` where no key of the client has one.
     pub(crate) shadow: Option<Grain>,
+    /// Whether a key of the client has a quota. Then all its requests are counted for all servers.
+    pub(crate) quotas: bool,
 }
 
 /// Of a client that has come: in one place, since each request needs all of it.
@@ -67,15 +70,52 @@ pub(crate) struct Excess {
     pub(crate) quotas: Quotas,
 }
 
-/// Whose word it is that a request has room in the 60 seconds.
+/// Whose word it is that a request has room.
 #[derive(Clone, Copy)]
 pub(crate) enum Judge {
-    /// The window of this process.
-    Window,
-    /// That window, for the part of the limit that one of so many servers keeps to.
-    Share(NonZeroU32),
-    /// A window that several servers share has decided.
-    Elsewhere(Result<Option<Quota>, OverLimit>),
+    /// This process's, which is one of so many servers that keep to their part of each limit. A server by itself is one.
+    Here(NonZeroU32),
+    /// Those who keep the limits for several servers.
+    Elsewhere(Verdict),
+}
+
+/// What those who keep a client's limits for several servers say of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether all of its limits have room, so that it was counted.
+    pub is_admitted: bool,
+    /// What is left of the key's 60 seconds, or that nothing is; `None` where it has no such limit.
+    pub minute: Option<Result<Quota, OverLimit>>,
+    /// What was used of the day and the month, with this request; `None` where no quota was asked for, so that this
+    /// process's own decide.
+    pub used: Option<Used>,
+}
+
+/// By this process alone.
+pub(crate) const BY_ITSELF: Judge = Judge::Here(NonZeroU32::MIN);
+
+impl Judge {
+    /// By how many a limit is divided.
+    fn servers(self) -> NonZeroU32 {
+        if let Judge::Here(servers) = self { servers } else { NonZeroU32::MIN }
+    }
+
+    /// What all servers have used of the quotas, where that was asked for.
+    fn used(self) -> Option<Used> {
+        if let Judge::Elsewhere(verdict) = self { verdict.used } else { None }
+    }
+
+    /// Why the request is refused, if it is; `here` is why it would be by what is known here.
+    fn cause(self, here: Option<Cause>) -> Option<Cause> {
+        match self {
+            Judge::Elsewhere(Verdict { is_admitted: true, used: Some(_), .. }) => None,
+            // Without a cause it was refused by a day that has ended while the answer came.
+            Judge::Elsewhere(Verdict { is_admitted: false, .. }) => {
+                here.or(Some(Cause::OverLimit { retry_after: 1 }))
+            }
+            _ => here,
+        }
+    }
 }
 
 impl Client {
@@ -88,57 +128,67 @@ impl Client {
     }
 
     /// Looks at all limits, and records the request in all windows or in none: one step. Where it
-    /// was decided elsewhere, that takes the place of this process's own window, which is kept all the same.
+    /// was decided elsewhere, that takes the place of what this process has counted, which goes on all the same.
     pub(crate) fn decide(&self, held: &Held, judge: Judge, now: Now) -> Result<Admission, Excess> {
         let mut desk = sync::lock(&self.desk);
-        let grains = desk.grains;
+        let counting = desk.counting;
         let Account { window, tally, shadow } = &mut **desk.account.get_or_insert_default();
-        let window = window.get_or_insert_with(|| Window::new(grains.window));
+        let window = window.get_or_insert_with(|| Window::new(counting.window));
         let tick = window.turn(now.uptime);
         tally.turn(now.unix, &held.periods);
-        let part = match judge {
-            Judge::Share(servers) => held.limit.map(|limit| limit::share(limit, servers)),
-            _ => held.limit,
-        };
+        if let Some(used) = judge.used() {
+            tally.learn(used, &held.periods);
+        }
+        let servers = judge.servers();
         let over = match judge {
-            Judge::Elsewhere(verdict) => verdict.err(),
-            _ => part.and_then(|limit| window.over(limit, now.uptime)),
+            Judge::Here(_) => held.limit.and_then(|limit| window.over(share(limit, servers), now.uptime)),
+            Judge::Elsewhere(verdict) => verdict.minute.and_then(Result::err),
         };
-        let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods));
-        let verdict = if let Some(cause) = longest(over, exceeded, now) {
+        let exceeded = held.further.and_then(|limits| tally.exceeded(&limits, &held.periods, servers));
+        let verdict = if let Some(cause) = judge.cause(longest(over, exceeded, now)) {
             Err(cause)
         } else {
             window.record(tick);
-            tally.record();
+            if judge.used().is_none() {
+                tally.record(counting.quotas);
+            }
             let limit = held.further.and_then(|limits| limits.shadow);
-            Ok(grains.shadow.is_some_and(|grain| Shadow::record(shadow, grain, limit, now.uptime)))
+            Ok(counting.shadow.is_some_and(|grain| Shadow::record(shadow, grain, limit, now.uptime)))
         };
         let minute = match judge {
-            Judge::Elsewhere(Ok(quota)) => quota,
-            Judge::Elsewhere(Err(over)) => Some(over.quota),
-            _ => {
-                let left = part.map(|limit| window.quota(limit, now.uptime));
-                left.zip(held.limit).map(|(left, limit)| Quota { limit, ..left })
+            Judge::Here(_) => {
+                held.limit.map(|limit| Quota { limit, ..window.quota(share(limit, servers), now.uptime) })
+            }
+            Judge::Elsewhere(verdict) => {
+                verdict.minute.map(|minute| minute.unwrap_or_else(|over| over.quota))
             }
         };
-        let quotas = held.quotas(minute, tally, now);
+        let quotas = held.quotas(minute, tally, servers, now);
         match verdict {
             Ok(shadow_refused) => Ok(Admission { quotas, shadow_refused }),
             Err(cause) => Err(Excess { cause, quotas }),
         }
     }
 
-    /// Why a request would be refused whatever the window says, if it would.
-    pub(crate) fn quota_without_room(&self, held: &Held, now: Now) -> Option<Excess> {
-        let limits = held.further?;
+    /// What is known of the client's quotas, for those who count for all servers; `None` where it has none.
+    ///
+    /// # Errors
+    /// A quota has no room, whatever they say: what was used is never given back.
+    pub(crate) fn known(&self, held: &Held, now: Now) -> Result<Option<Known>, Excess> {
+        let limits = held.further.unwrap_or_default();
         let exceeded = {
             let mut desk = sync::lock(&self.desk);
-            let tally = &mut desk.account.as_deref_mut()?.tally;
+            if !limits.has_quotas() && !desk.counting.quotas {
+                return Ok(None);
+            }
+            let tally = &mut desk.account.get_or_insert_default().tally;
             tally.turn(now.unix, &held.periods);
-            tally.exceeded(&limits, &held.periods)
+            match tally.exceeded(&limits, &held.periods, NonZeroU32::MIN) {
+                None => return Ok(Some(tally.known(now.unix, &held.periods))),
+                Some(exceeded) => exceeded,
+            }
         };
-        let cause = longest(None, exceeded, now)?;
-        Some(Excess { cause, quotas: self.quotas(held, now) })
+        Err(Excess { cause: used_up(exceeded, now), quotas: self.quotas(held, now) })
     }
 
     /// What is left of each limit; changes nothing that counts.
@@ -146,7 +196,7 @@ impl Client {
         let untouched = |limit| Quota { limit, remaining: limit, reset_seconds: 0 };
         let mut desk = sync::lock(&self.desk);
         let Some(Account { window, tally, .. }) = desk.account.as_deref_mut() else {
-            return held.quotas(held.limit.map(untouched), &Tally::default(), now);
+            return held.quotas(held.limit.map(untouched), &Tally::default(), NonZeroU32::MIN, now);
         };
         tally.turn(now.unix, &held.periods);
         let minute = held.limit.map(|limit| {
@@ -155,7 +205,7 @@ impl Client {
                 window.quota(limit, now.uptime)
             })
         });
-        held.quotas(minute, tally, now)
+        held.quotas(minute, tally, NonZeroU32::MIN, now)
     }
 
     /// Adds what was used before this process counted.
@@ -170,14 +220,14 @@ impl Client {
         shadow.map_or(0, |shadow| std::mem::take(&mut shadow.refused))
     }
 
-    pub(crate) fn set_grains(&self, grains: Grains) {
+    pub(crate) fn set_counting(&self, counting: Counting) {
         let mut desk = sync::lock(&self.desk);
-        desk.grains = grains;
+        desk.counting = counting;
         let Some(Account { window, shadow, .. }) = desk.account.as_deref_mut() else { return };
         if let Some(window) = window {
-            window.set_grain(grains.window);
+            window.set_grain(counting.window);
         }
-        if let (Some(shadow), Some(grain)) = (shadow, grains.shadow) {
+        if let (Some(shadow), Some(grain)) = (shadow, counting.shadow) {
             shadow.set_grain(grain);
         }
     }
@@ -200,21 +250,28 @@ impl Client {
 }
 
 impl Held {
-    fn quotas(&self, minute: Option<Quota>, tally: &Tally, now: Now) -> Quotas {
-        let none = [None, None];
-        let [day, month] = self.further.map_or(none, |limits| tally.left(&limits, &self.periods, now.unix));
+    fn quotas(&self, minute: Option<Quota>, tally: &Tally, servers: NonZeroU32, now: Now) -> Quotas {
+        let left = |limits: FurtherLimits| tally.left(&limits, &self.periods, servers, now.unix);
+        let [day, month] = self.further.map_or([None, None], left);
         Quotas { minute, day, month }
     }
+}
+
+/// The part of a limit of the minute.
+fn share(limit: u32, servers: NonZeroU32) -> u32 {
+    u32::try_from(limit::share(limit.into(), servers)).unwrap_or(limit)
 }
 
 /// The cause of a refusal, if there is one: of the limits without room, the one that has none for longest; of equals the
 /// quota, which is the rarer news.
 fn longest(over: Option<OverLimit>, exceeded: Option<Exceeded>, now: Now) -> Option<Cause> {
-    let minute = over.map(|over| (over.retry_after, Cause::OverLimit { retry_after: over.retry_after }));
-    let Some(Exceeded { period, span }) = exceeded else { return minute.map(|(_, cause)| cause) };
+    let minute = over.map(|over| Cause::OverLimit { retry_after: over.retry_after });
+    let quota = exceeded.map(|exceeded| used_up(exceeded, now));
+    // Of equals, the last.
+    minute.into_iter().chain(quota).max_by_key(Cause::retry_after)
+}
+
+fn used_up(Exceeded { period, span }: Exceeded, now: Now) -> Cause {
     let retry_after = span.seconds_left(now.unix).get();
-    match minute {
-        Some((wait, cause)) if wait > retry_after => Some(cause),
-        _ => Some(Cause::QuotaExceeded { period, retry_after, resets_at: span.until(), offset: span.offset }),
-    }
+    Cause::QuotaExceeded { period, retry_after, resets_at: span.until(), offset: span.offset }
 }

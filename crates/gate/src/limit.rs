@@ -70,8 +70,8 @@ pub struct OverLimit {
 
 /// The part of a limit that one of several servers keeps to where none of them knows what the others admit. A limit that
 /// is not 0 lets something in everywhere, so all parts together are the limit, or one for each server if that is more.
-pub(crate) fn share(limit: u32, servers: NonZeroU32) -> u32 {
-    (limit / servers).max(limit.min(1))
+pub(crate) fn share(limit: u64, servers: NonZeroU32) -> u64 {
+    (limit / u64::from(servers.get())).max(limit.min(1))
 }
 
 /// The requests of one client in the last 60 seconds.

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::calendar::{Calendar, Period, Periods, Span};
-use crate::limit::Quota;
+use crate::limit::{self, Quota};
 
 /// How far behind the latest request of a client another may be and still count as made in the same moment, in seconds:
 /// two threads read the clock and then take turns at the lock. Further behind, the clock was set back.
@@ -31,6 +31,11 @@ impl FurtherLimits {
         let (a, b) = (a.copied().unwrap_or_default(), b.copied().unwrap_or_default());
         Self { day: lower(a.day, b.day), month: lower(a.month, b.month), shadow: lower(a.shadow, b.shadow) }
             .boxed()
+    }
+
+    /// Whether there is a quota of the day or of the month.
+    pub fn has_quotas(&self) -> bool {
+        self.day.is_some() || self.month.is_some()
     }
 
     /// The quota of a period, if there is one.
@@ -92,6 +97,30 @@ pub struct Spent {
     pub month: Option<(i64, u64)>,
 }
 
+/// What several servers together have let through of a client's present day and month.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Requests in the day.
+    pub day: u64,
+    /// Requests in the month.
+    pub month: u64,
+}
+
+/// What a process knows of a client's day and month when it asks those who count for all servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The moment, in Unix seconds: of the day and the month below.
+    pub unix: i64,
+    /// In which day and month it lies.
+    pub periods: Periods,
+    /// The most that it has been told of, or had counted before it was started; without what it has let through by itself
+    /// since.
+    pub used: Used,
+    /// What it let through before the client had a quota, so that nobody was told. This is said once: the next time it is
+    /// nothing.
+    pub before: Used,
+}
+
 /// A quota without room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exceeded {
@@ -103,13 +132,32 @@ pub(crate) struct Exceeded {
 pub(crate) struct Tally {
     /// The latest Unix second that anybody has asked at: its day and its month are the present ones.
     at: i64,
-    day: u64,
-    month: u64,
+    day: Count,
+    month: Count,
+    /// Whether those who count for all servers are told of what is let through: from when the client has a quota.
+    is_told: bool,
+}
+
+/// Requests in one period.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    /// As far as those know who count for all servers, if any do.
+    known: u64,
+    /// Let through by this process beside that.
+    alone: u64,
+}
+
+impl Count {
+    /// How many more requests of a quota one of so many servers lets in that cannot ask each other: its part of what was left,
+    /// less what it has had of that. Of one server the part is the whole.
+    fn room(self, quota: u64, servers: NonZeroU32) -> u64 {
+        limit::share(quota.saturating_sub(self.known), servers).saturating_sub(self.alone)
+    }
 }
 
 impl Default for Tally {
     fn default() -> Self {
-        Self { at: i64::MIN, day: 0, month: 0 }
+        Self { at: i64::MIN, day: Count::default(), month: Count::default(), is_told: false }
     }
 }
 
@@ -120,43 +168,80 @@ impl Tally {
     /// was set back the counts go on, so that nobody has a quota twice; likewise where the zone has changed, in the day
     /// of the new one in which the latest request lies.
     pub(crate) fn turn(&mut self, unix: i64, periods: &Periods) {
+        // Whoever has waited for an answer over midnight asked before it: the new day is not yet turned to.
+        let unix = unix.min(periods.day.until().saturating_sub(1));
         if (self.at.saturating_sub(STRAGGLING)..self.at).contains(&unix) {
             return;
         }
         if self.at < periods.day.from {
-            self.day = 0;
+            self.day = Count::default();
         }
         if self.at < periods.month.from {
-            self.month = 0;
+            self.month = Count::default();
         }
         self.at = unix;
     }
 
-    /// Counts a request, after [`Tally::turn`].
-    pub(crate) fn record(&mut self) {
-        self.day = self.day.saturating_add(1);
-        self.month = self.month.saturating_add(1);
+    /// Counts a request that this process lets through, after [`Tally::turn`], by a client who has a quota or not.
+    pub(crate) fn record(&mut self, has_quotas: bool) {
+        for count in [&mut self.day, &mut self.month] {
+            count.alone = count.alone.saturating_add(1);
+        }
+        self.is_told &= has_quotas;
     }
 
-    /// Of the quotas without room, the one that has none for longest.
-    pub(crate) fn exceeded(&self, limits: &FurtherLimits, periods: &Periods) -> Option<Exceeded> {
+    /// Takes the word of those who count for all servers, which are told of what was let through here.
+    pub(crate) fn learn(&mut self, used: Used, periods: &Periods) {
+        let Self { at, day, month, .. } = self;
+        for (count, used, span) in [(day, used.day, periods.day), (month, used.month, periods.month)] {
+            // Unless it is about a day that has ended since.
+            if *at < span.until() {
+                *count = Count { known: count.known.max(used), alone: 0 };
+            }
+        }
+    }
+
+    /// What is to be told to those who count for all servers, as far as it is of these periods.
+    pub(crate) fn known(&mut self, unix: i64, periods: &Periods) -> Known {
+        let of = |count: Count, span: Span| if self.at < span.until() { count } else { Count::default() };
+        let (day, month) = (of(self.day, periods.day), of(self.month, periods.month));
+        let before = if self.is_told { Used::default() } else { Used { day: day.alone, month: month.alone } };
+        self.is_told = true;
+        Known {
+            unix: unix.min(periods.day.until().saturating_sub(1)),
+            periods: *periods,
+            used: Used { day: day.known, month: month.known },
+            before,
+        }
+    }
+
+    /// Of the quotas without room, for one of so many servers, the one that has none for longest.
+    pub(crate) fn exceeded(
+        &self,
+        limits: &FurtherLimits,
+        periods: &Periods,
+        servers: NonZeroU32,
+    ) -> Option<Exceeded> {
         // The month does not end before the day.
         [(Period::Month, self.month, periods.month), (Period::Day, self.day, periods.day)]
             .into_iter()
-            .find(|(period, used, _)| limits.of(*period).is_some_and(|limit| *used >= limit))
+            .find(|(period, count, _)| {
+                limits.of(*period).is_some_and(|quota| count.room(quota, servers) == 0)
+            })
             .map(|(period, _, span)| Exceeded { period, span })
     }
 
-    /// What is left of the day's quota and of the month's.
+    /// What is left of the day's quota and of the month's, for one of so many servers.
     pub(crate) fn left(
         &self,
         limits: &FurtherLimits,
         periods: &Periods,
+        servers: NonZeroU32,
         unix: i64,
     ) -> [Option<CalendarQuota>; 2] {
-        let left = |limit: u64, used: u64, span: Span| CalendarQuota {
+        let left = |limit: u64, count: Count, span: Span| CalendarQuota {
             limit,
-            remaining: limit.saturating_sub(used),
+            remaining: count.room(limit, servers),
             reset_seconds: span.seconds_left(unix),
             period_seconds: span.seconds,
         };
@@ -175,7 +260,7 @@ impl Tally {
         let present = |period: Option<(i64, u64)>, span: Span| {
             period.filter(|(began, _)| *began >= span.from).map_or(0, |(_, used)| used)
         };
-        self.day = self.day.saturating_add(present(spent.day, periods.day));
-        self.month = self.month.saturating_add(present(spent.month, periods.month));
+        self.day.known = self.day.known.saturating_add(present(spent.day, periods.day));
+        self.month.known = self.month.known.saturating_add(present(spent.month, periods.month));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::bearer::{self, HeaderProblem};
 use crate::quota::{FurtherLimits, lower};
 use crate::restrictions::Restrictions;
 
@@ -16,6 +17,14 @@ impl KeyHash {
     /// Hashes a whole key, as a client presents it or as a cell holds it.
     pub fn of(key: &[u8]) -> Self {
         Self(Sha256::digest(key).into())
+    }
+
+    /// That of the key which the values of a request's `Authorization` header fields present.
+    ///
+    /// # Errors
+    /// No key can be read from them.
+    pub fn presented<'a>(authorization: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, HeaderProblem> {
+        bearer::present(authorization).map(|key| Self::of(key.bytes()))
     }
 
     /// The hash that 64 hex digits (either case) spell, as in a cell `sha256:<64 hex>`.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use crate::calendar::Calendar;
-use crate::client::{Client, Grains};
+use crate::client::{Client, Counting};
 use crate::limit::Grain;
 use crate::quota::Spent;
 use crate::record::Record;
@@ -22,7 +22,7 @@ struct Place {
     hash: u64,
     client: Arc<Client>,
     /// What its new rows want; `None` while there are none.
-    grains: Option<Grains>,
+    counting: Option<Counting>,
     /// Whether it has rows in the old directory, by which requests are still decided.
     had_rows: bool,
 }
@@ -47,9 +47,10 @@ impl Roster {
     pub(crate) fn enlist(&mut self, record: &Record, new: impl FnOnce() -> Arc<Client>) -> &Arc<Client> {
         let place = self.place(&record.client, new);
         let shadow = record.further_limits.as_ref().and_then(|limits| limits.shadow);
-        let grains = place.grains.get_or_insert_default();
-        grains.window = grains.window.max(Grain::for_limit(record.limit));
-        grains.shadow = grains.shadow.max(shadow.map(|limit| Grain::for_limit(Some(limit))));
+        let counting = place.counting.get_or_insert_default();
+        counting.window = counting.window.max(Grain::for_limit(record.limit));
+        counting.shadow = counting.shadow.max(shadow.map(|limit| Grain::for_limit(Some(limit))));
+        counting.quotas |= record.further_limits.as_ref().is_some_and(|limits| limits.has_quotas());
         &place.client
     }
 
@@ -58,17 +59,17 @@ impl Roster {
         let hash = hasher.hash_one(name);
         places
             .entry(hash, |place| place.hash == hash && place.client.name() == name, |place| place.hash)
-            .or_insert_with(|| Place { hash, client: client(), grains: None, had_rows: false })
+            .or_insert_with(|| Place { hash, client: client(), counting: None, had_rows: false })
             .into_mut()
     }
 
-    /// Tells each client its grains, and returns those who have no row any more but are not idle. Until the old
+    /// Tells each client how its requests are counted, and returns those who have no row any more but are not idle. Until the old
     /// directory is out of use a request may still come in for a client who had a row there, so it counts as busy.
     pub(crate) fn settle(self) -> Vec<Arc<Client>> {
         let mut departed = Vec::new();
-        for Place { client, grains, had_rows, .. } in self.places {
-            match grains {
-                Some(grains) => client.set_grains(grains),
+        for Place { client, counting, had_rows, .. } in self.places {
+            match counting {
+                Some(counting) => client.set_counting(counting),
                 None if !had_rows && client.is_idle() => {}
                 None => departed.push(client),
             }

@@ -121,7 +121,13 @@ async fn look_after_upstreams(app: Arc<App>) {
     Arc::clone(routes).watch(Arc::clone(&app.clock), begin).await;
 }
 
+/// Goes on with the recordings that the last run was at; from then on cleans up once a minute.
 async fn sweep(app: Arc<App>) {
+    match app.studio.resume().await {
+        Ok(0) => {}
+        Ok(recordings) => info!(recordings, "recordings that were begun before the start go on"),
+        Err(error) => warn!("recordings that were begun before the start cannot be read: {error}"),
+    }
     loop {
         app.clock.sleep(SWEEP_EVERY).await;
         if let Door::Guarded(guard) = &app.door {

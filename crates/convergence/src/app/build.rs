@@ -15,7 +15,7 @@ use crate::audio::{Chat, Speech, Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
 use crate::fleet::{Counts, Fleet};
-use crate::http::{Endpoints, Gateway, Shield, Slots, Webhook};
+use crate::http::{Account, Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::providers::Providers;
 use crate::routes::{LiveRoutes, MakeGroup};
@@ -57,7 +57,7 @@ impl App {
             fleet,
             counts,
             shield: config.shield.limit.map(Shield::new),
-            studio: studio(&config.audio, &config.data_dir, &providers),
+            studio: studio(&config.audio, &config.data_dir, &providers, &books, &clock),
             fetcher: providers.fetcher,
             books,
             endpoints: Endpoints::default(),
@@ -108,17 +108,27 @@ fn routes(file: RoutesFile, make: MakeGroups) -> Result<Arc<LiveRoutes>, Fault> 
     live.map(Arc::new).map_err(fault)
 }
 
-fn studio(audio: &Audio, data_dir: &Path, providers: &Providers) -> Studio {
-    let studio = Studio::new(StudioSettings {
+fn studio(
+    audio: &Audio,
+    data_dir: &Path,
+    providers: &Providers,
+    books: &Books,
+    clock: &Arc<dyn Clock>,
+) -> Studio {
+    let (tally, clock) = (Arc::clone(&books.tally), Arc::clone(clock));
+    Studio::new(StudioSettings {
         directory: data_dir.join("audio"),
         workers: audio.workers,
+        parallel: audio.workers,
         queue: audio.queue,
         retention: audio.retention,
+        most_bytes: audio.most_bytes,
         line_timeout: LINE_TIMEOUT,
         voice_program: None,
-    });
-    let chat = providers.chat.clone().map(|chat| chat as Arc<dyn Chat>);
-    studio.helped_by(chat, providers.speech.clone().map(|speech| speech as Arc<dyn Speech>))
+        chat: providers.chat.clone().map(|chat| chat as Arc<dyn Chat>),
+        speech: providers.speech.clone().map(|speech| speech as Arc<dyn Speech>),
+        on_recorded: Box::new(move |account, length| Account::count(account, &tally, length, clock.now())),
+    })
 }
 
 /// What the request ids of this process begin with.

@@ -12,6 +12,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use speech::sound::resample;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
@@ -19,7 +20,7 @@ use tokio::task::spawn_blocking;
 
 use super::clean::pieces;
 use super::request::Gender;
-use super::voice::{Pcm, Voice, VoiceError};
+use super::voice::{Voice, VoiceError};
 
 const INSTALL: &str = "install the speech program: `apt-get install flite`";
 /// Characters for one run of the program; it slows down and uses much memory with long texts.
@@ -60,21 +61,14 @@ impl Flite {
         found.ok_or_else(|| VoiceError::Missing(INSTALL.to_owned()))
     }
 
-    async fn speak_line(&self, text: &str, gender: Gender) -> Result<Pcm, VoiceError> {
+    async fn speak_line(&self, text: &str, gender: Gender) -> Result<Vec<f32>, VoiceError> {
         let program = self.program()?;
         self.checked.get_or_try_init(|| self.check(&program)).await?;
-        let mut line: Option<Pcm> = None;
+        let mut line = Vec::new();
         for piece in pieces(text, PIECE) {
-            let spoken = self.speak_piece(&program, piece, gender).await?;
-            match &mut line {
-                None => line = Some(spoken),
-                Some(line) if line.rate == spoken.rate => line.samples.extend(spoken.samples),
-                Some(_) => {
-                    return Err(VoiceError::Failed("flite changed its sample rate within a line".into()));
-                }
-            }
+            line.extend(self.speak_piece(&program, piece, gender).await?);
         }
-        line.ok_or_else(|| VoiceError::Failed("there is nothing to speak".into()))
+        if line.is_empty() { Err(VoiceError::Failed("there is nothing to speak".into())) } else { Ok(line) }
     }
 
     /// Flite speaks with another voice, and says nothing, when it does not have the one it was asked for.
@@ -88,7 +82,7 @@ impl Flite {
         })
     }
 
-    async fn speak_piece(&self, program: &Path, text: &str, gender: Gender) -> Result<Pcm, VoiceError> {
+    async fn speak_piece(&self, program: &Path, text: &str, gender: Gender) -> Result<Vec<f32>, VoiceError> {
         let arguments = ["-voice", voice(gender), "--setf", PACE, "-f", "/dev/stdin", "-o", "/dev/stdout"];
         let wav = self.run(program, &arguments, text.to_owned()).await?;
         spawn_blocking(move || read_wav(wav)).await.map_err(failed)?.map_err(failed)
@@ -145,11 +139,15 @@ impl Voice for Flite {
         "flite"
     }
 
+    fn name(&self, gender: Gender) -> String {
+        format!("flite {}", voice(gender))
+    }
+
     fn fault(&self) -> Option<String> {
         self.program().err().map(|missing| missing.to_string())
     }
 
-    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Pcm, VoiceError>> {
+    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
         Box::pin(self.speak_line(text, gender))
     }
 }
@@ -175,15 +173,16 @@ fn nameless_files(scratch: &Path, text: &str) -> io::Result<(File, File, File)> 
     Ok((input, output, wav))
 }
 
-fn read_wav(wav: File) -> Result<Pcm, String> {
+/// The program's sound at our rate.
+fn read_wav(wav: File) -> Result<Vec<f32>, String> {
     let reader = hound::WavReader::new(io::BufReader::new(wav)).map_err(|error| format!("flite: {error}"))?;
     let spec = reader.spec();
     if (spec.channels, spec.bits_per_sample, spec.sample_format) != (1, 16, hound::SampleFormat::Int) {
         return Err(format!("flite wrote {spec:?}, not one channel of 16-bit samples"));
     }
-    let samples =
-        reader.into_samples().collect::<Result<_, _>>().map_err(|error| format!("flite: {error}"))?;
-    Ok(Pcm { rate: spec.sample_rate, samples })
+    let samples = reader.into_samples::<i16>().map(|sample| Ok(f32::from(sample?) / 32_768.0));
+    let samples = samples.collect::<Result<_, hound::Error>>().map_err(|error| format!("flite: {error}"))?;
+    resample(samples, spec.sample_rate).map_err(|error| error.to_string())
 }
 
 fn failed(error: impl std::fmt::Display) -> VoiceError {
@@ -192,7 +191,7 @@ fn failed(error: impl std::fmt::Display) -> VoiceError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mix::tests::{pitch, seconds};
+    use super::super::tests::{pitch, seconds};
     use super::*;
 
     const TEXT: &str = "The quick brown fox jumps over the lazy dog, and nobody minds.";

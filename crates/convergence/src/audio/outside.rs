@@ -1,7 +1,10 @@
 //! What servers elsewhere do for audio: a language model that writes, an engine that speaks. How they are reached, and by
 //! which key, is not known here.
 
+use std::borrow::Cow;
+
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::request::Gender;
@@ -26,8 +29,6 @@ pub struct Question {
     pub name: &'static str,
     /// The JSON schema that the answer is to have.
     pub schema: Value,
-    /// The longest answer, in tokens.
-    pub max_tokens: u32,
 }
 
 /// A part of a conversation with a language model.
@@ -41,6 +42,9 @@ pub enum Turn {
 
 /// An engine that speaks.
 pub trait Speech: Send + Sync {
+    /// What distinguishes its voice for this gender from any other, by name.
+    fn name(&self, gender: Gender) -> String;
+
     /// Speaks a text, in the voice for this gender and in this mood if it can. Dropping the future ends the work.
     fn speak<'a>(
         &'a self,
@@ -60,7 +64,8 @@ pub struct Sound {
 }
 
 /// Which of the two a trouble is with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Helper {
     /// `LLM_BASE_URL`.
     LanguageModel,
@@ -78,7 +83,8 @@ impl std::fmt::Display for Helper {
 }
 
 /// Why a server elsewhere did not help, in words for clients: they name no address, no key and nothing that it said.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Trouble {
     /// There is no connection.
     #[error("{0} cannot be reached; try again later")]
@@ -116,7 +122,7 @@ pub enum Trouble {
         /// Which.
         helper: Helper,
         /// What is wrong, in words of ours.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
     /// The operator's budget of the day is used up.
     #[error("the day's budget for {helper} is used up; there is a new one at midnight UTC")]

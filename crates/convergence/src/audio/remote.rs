@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use speech::sound::resample;
+use tokio::task::spawn_blocking;
 
-use super::outside::{Sound, Speech};
+use super::outside::Speech;
 use super::request::Gender;
-use super::voice::{Pcm, Voice, VoiceError};
+use super::voice::{Voice, VoiceError};
 
 /// The engine that `TTS_BASE_URL` names.
 pub(super) struct Remote(pub(super) Arc<dyn Speech>);
@@ -20,13 +22,16 @@ impl Voice for Remote {
         None
     }
 
-    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Pcm, VoiceError>> {
-        Box::pin(async move { Ok(pcm(&self.0.speak(text, gender, None).await?)) })
+    fn name(&self, gender: Gender) -> String {
+        format!("tts:{}", self.0.name(gender))
     }
-}
 
-#[expect(clippy::cast_possible_truncation, reason = "clamped to what 16 bits hold")]
-fn pcm(sound: &Sound) -> Pcm {
-    let whole = |sample: &f32| (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16;
-    Pcm { rate: sound.rate, samples: sound.samples.iter().map(whole).collect() }
+    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
+        Box::pin(async move {
+            let sound = self.0.speak(text, gender, None).await?;
+            let converted = spawn_blocking(move || resample(sound.samples, sound.rate)).await;
+            let failed = |error: String| VoiceError::Failed(error);
+            converted.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+        })
+    }
 }

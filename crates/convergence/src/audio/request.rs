@@ -5,11 +5,13 @@ mod transcript;
 
 use std::ops::RangeInclusive;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::clean::clean;
+use super::recording::FileKind;
 use super::script::Outline;
+use super::voice::ENGINES;
 
 /// Characters of a prompt, counted after trimming.
 const PROMPT: RangeInclusive<usize> = 1..=4_000;
@@ -28,7 +30,8 @@ const TRANSCRIPT_CHARACTERS: usize = 60_000;
 const ADDRESS: RangeInclusive<usize> = 1..=2_000;
 
 /// What a client asks for, read and checked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Request {
     /// The topic in the client's own words; always present when there is neither transcript nor outline.
     pub prompt: Option<String>,
@@ -44,12 +47,16 @@ pub struct Request {
     pub outline_url: Option<String>,
     /// The lines to speak, word for word.
     pub transcript: Option<Vec<Line>>,
+    /// The engine that is to speak, by its name; the preferred one, if nothing is said.
+    pub engine: Option<String>,
+    /// In which form the sound is to be: WAV or Opus.
+    pub format: FileKind,
     /// What the client should know about how this was read.
     pub notes: Vec<String>,
 }
 
 /// One of the two who speak.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The name.
     pub name: String,
@@ -60,7 +67,7 @@ pub struct Person {
 }
 
 /// One line of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// Who speaks. Lines with the same name have the same gender.
     pub name: String,
@@ -74,7 +81,7 @@ pub struct Line {
 }
 
 /// The gender of a speaker, which chooses the voice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Gender {
     /// A woman's voice.
@@ -144,6 +151,8 @@ impl Request {
             outline,
             outline_url: text(&members, "", "outline_url", ADDRESS, &mut faults),
             transcript,
+            engine: read_engine(&members, &mut faults),
+            format: read_format(&members, &mut faults),
             notes,
         };
         if faults.0.is_empty() { Ok(request) } else { Err(BadRequest::Invalid(faults.0)) }
@@ -200,6 +209,27 @@ fn read_duration(members: &Map<String, Value>, faults: &mut Faults) -> u32 {
         faults.add("duration", allowed);
         DEFAULT_DURATION
     })
+}
+
+/// WAV unless something is said.
+fn read_format(members: &Map<String, Value>, faults: &mut Faults) -> FileKind {
+    match present(members, "format").map(Value::as_str) {
+        None | Some(Some("wav")) => FileKind::Wav,
+        Some(Some("opus")) => FileKind::Opus,
+        Some(_) => {
+            faults.add("format", "must be `wav` or `opus`");
+            FileKind::Wav
+        }
+    }
+}
+
+/// An engine by its name.
+fn read_engine(members: &Map<String, Value>, faults: &mut Faults) -> Option<String> {
+    let name = present(members, "engine")?.as_str().filter(|name| ENGINES.contains(name));
+    if name.is_none() {
+        faults.add("engine", format!("must be one of `{}`", ENGINES.join("`, `")));
+    }
+    name.map(str::to_owned)
 }
 
 /// Two people with different names, who speak in every line.

@@ -18,7 +18,7 @@ mod template;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 pub use outline::{Outline, Point};
 
@@ -47,7 +47,7 @@ pub(super) trait Writer: Send {
 }
 
 /// What a client is told about a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Told {
     pub(super) source: ScriptSource,
     /// What was not done as asked.
@@ -57,7 +57,7 @@ pub(super) struct Told {
 }
 
 /// What became of a point of the outline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// The point's own words.
     pub point: String,
@@ -69,7 +69,8 @@ pub struct Coverage {
 }
 
 /// Where the lines came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum ScriptSource {
     /// The client gave them; they are spoken word for word.
     Transcript,
@@ -93,14 +94,26 @@ impl ScriptSource {
     }
 }
 
-impl Serialize for ScriptSource {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.name())
+impl From<ScriptSource> for String {
+    fn from(source: ScriptSource) -> Self {
+        source.name()
+    }
+}
+
+impl From<String> for ScriptSource {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "transcript" => Self::Transcript,
+            "outline" => Self::Outline,
+            "template" => Self::Template,
+            model => Self::Llm(model.strip_prefix("llm:").unwrap_or(model).to_owned()),
+        }
     }
 }
 
 /// Why there is no script.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ScriptError {
     /// The language model did not answer.
     #[error(transparent)]
@@ -115,6 +128,31 @@ pub enum ScriptError {
         /// What was wrong first, in words of ours.
         fault: String,
     },
+}
+
+/// A whole script, and what is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Script {
+    pub(super) lines: Vec<Line>,
+    pub(super) told: Told,
+}
+
+/// All of it at once, by the usual pace.
+#[expect(clippy::cast_precision_loss, reason = "a few thousand words")]
+pub(super) async fn write(request: Request, chat: Option<Arc<dyn Chat>>) -> Result<Script, ScriptError> {
+    let seconds = f64::from(request.duration_minutes) * 60.0;
+    let mut left = Left { seconds, words_per_minute: USUAL_PACE };
+    let mut writer = writer(request, chat);
+    let mut lines = Vec::new();
+    loop {
+        let next = writer.next(left).await?;
+        if next.is_empty() {
+            return Ok(Script { lines, told: writer.told() });
+        }
+        let words: usize = next.iter().map(|line| words(&line.message)).sum();
+        left.seconds -= words as f64 * 60.0 / USUAL_PACE;
+        lines.extend(next);
+    }
 }
 
 /// The one who writes what is asked for.
@@ -218,6 +256,9 @@ mod tests {
     fn the_source_is_said_in_a_word() {
         let llm = ScriptSource::Llm("some/model:1b".into());
         assert_eq!(serde_json::to_string(&llm).unwrap(), "\"llm:some/model:1b\"");
+        for source in [llm, ScriptSource::Transcript, ScriptSource::Outline, ScriptSource::Template] {
+            assert_eq!(ScriptSource::from(source.name()), source);
+        }
         assert_eq!(writer(request(), None).told().source, ScriptSource::Template);
         let with_outline = Request { outline: Some(Outline::read("- A point")), ..request() };
         assert_eq!(writer(with_outline, None).told().source, ScriptSource::Outline);

@@ -1,17 +1,25 @@
-//! Where recordings lie: a folder per owner, files with unguessable names, each readable by this server alone.
+//! Where recordings lie: a folder for each owner, in it one for each recording, with an unguessable name, readable by this
+//! server alone.
 
 use std::fmt::Write;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, DirEntry};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use tempfile::{NamedTempFile, TempPath};
 use uuid::Uuid;
 
-const EXTENSION: &str = ".wav";
+use super::recording::FileKind;
+
+/// What was asked for, as long as the recording is not finished; and what came of it, once it is.
+pub(super) const REQUEST: &str = "request.json";
+pub(super) const OUTCOME: &str = "outcome.json";
+/// The lines of a recording that is being made: a language model would write others the next time.
+pub(super) const SCRIPT: &str = "script.json";
 
 /// The recordings on the disk.
 #[derive(Debug, Clone)]
@@ -19,16 +27,11 @@ pub(super) struct Store {
     root: PathBuf,
 }
 
-/// A recording being written. It vanishes with this value.
-pub(super) struct Draft {
-    file: NamedTempFile,
-    folder: PathBuf,
-}
-
-/// A complete recording that nobody has taken yet. It vanishes with this value too: whoever asked has left.
-pub(super) struct Fresh {
-    path: TempPath,
-    name: String,
+/// The folder of one recording, finished or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Folder {
+    pub(super) id: Uuid,
+    pub(super) path: PathBuf,
 }
 
 impl Store {
@@ -36,96 +39,183 @@ impl Store {
         Self { root }
     }
 
-    /// Makes the directory, for this user alone, unless it is there.
-    pub(super) fn open(&self) -> io::Result<&Path> {
-        private_folder(&self.root)?;
-        Ok(&self.root)
+    /// Makes the folder of a recording, for this user alone.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn create(&self, owner: &str, id: Uuid) -> io::Result<Folder> {
+        let folder = self.folder(owner, id);
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder.path)?;
+        Ok(folder)
     }
 
-    pub(super) fn draft(&self, owner: &str) -> io::Result<Draft> {
-        let folder = self.folder(owner);
-        private_folder(&folder)?;
-        // `tempfile` makes files with mode 0600.
-        let file = tempfile::Builder::new().prefix(".draft-").tempfile_in(&folder)?;
-        Ok(Draft { file, folder })
+    /// That of a recording, whether it is there or not.
+    pub(super) fn folder(&self, owner: &str, id: Uuid) -> Folder {
+        Folder { id, path: self.root.join(owner_folder(owner)).join(id.to_string()) }
     }
 
-    /// The file of that name if it is this owner's.
-    pub(super) fn find(&self, owner: &str, name: &str) -> Option<PathBuf> {
-        if !is_name(name) {
-            return None;
-        }
-        let path = self.folder(owner).join(name);
+    /// The finished file of that name if it is this owner's. `name` may be anything that a client sent.
+    pub(super) fn find(&self, owner: &str, name: &str) -> Option<(PathBuf, FileKind)> {
+        let (id, ending) = name.split_once('.')?;
+        let kind = FileKind::of_ending(ending)?;
+        let path = self.folder(owner, parse_id(id)?).path.join(name);
         // A link is not followed: we never made one.
-        path.symlink_metadata().is_ok_and(|file| file.is_file()).then_some(path)
+        path.symlink_metadata().is_ok_and(|file| file.is_file()).then_some((path, kind))
     }
 
-    /// Removes what is older than `retention`, drafts of a server that was killed included, and counts it.
-    /// Folders of owners stay: removing one could race with a recording that begins.
-    pub(super) fn sweep(&self, retention: Duration) -> io::Result<usize> {
-        let mut removed = 0;
-        let Some(oldest) = SystemTime::now().checked_sub(retention) else { return Ok(0) };
-        for folder in entries(&self.root)? {
-            if !folder.file_type()?.is_dir() {
+    /// Bytes that may still be written.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn free(&self) -> io::Result<u64> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.root)?;
+        let disk = rustix::fs::statvfs(&self.root)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// What was begun and has no outcome, in the order in which it was asked for.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn unfinished(&self) -> io::Result<Vec<Folder>> {
+        let mut found = Vec::new();
+        for folder in self.folders()? {
+            let request = folder.path.join(REQUEST);
+            if let Ok(asked) = request.metadata().and_then(|request| request.modified())
+                && !folder.path.join(OUTCOME).exists()
+            {
+                found.push((asked, folder));
+            }
+        }
+        found.sort_by_key(|(asked, _)| *asked);
+        Ok(found.into_iter().map(|(_, folder)| folder).collect())
+    }
+
+    /// Removes what was finished longer than `retention` ago, the oldest of what is more than `most` bytes, and what a server
+    /// that was killed has left. Says how many recordings that were. What `is_live` is left alone.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn sweep(
+        &self,
+        retention: Duration,
+        most: u64,
+        is_live: impl Fn(Uuid) -> bool,
+    ) -> io::Result<usize> {
+        let mut kept: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+        for folder in self.folders()? {
+            if is_live(folder.id) || folder.path.join(REQUEST).exists() && !folder.path.join(OUTCOME).exists()
+            {
                 continue;
             }
-            for file in entries(&folder.path())? {
-                let metadata = file.metadata()?;
-                if metadata.is_file() && metadata.modified()? < oldest {
-                    fs::remove_file(file.path())?;
-                    removed += 1;
-                }
+            kept.push((last_change(&folder.path)?, size(&folder.path)?, folder.path));
+        }
+        kept.sort();
+        let oldest = SystemTime::now().checked_sub(retention).unwrap_or(SystemTime::UNIX_EPOCH);
+        let (mut bytes, mut removed) = (kept.iter().map(|(_, size, _)| size).sum::<u64>(), 0);
+        for (changed, size, path) in kept {
+            if changed >= oldest && bytes <= most {
+                break;
             }
+            fs::remove_dir_all(path)?;
+            bytes -= size;
+            removed += 1;
         }
         Ok(removed)
     }
 
-    /// Named by a hash, so that no owner's name is ever a path.
-    fn folder(&self, owner: &str) -> PathBuf {
-        let mut name = String::with_capacity(64);
-        for byte in Sha256::digest(owner.as_bytes()) {
-            write!(name, "{byte:02x}").expect("a String takes all that is written to it");
+    /// Those of all owners.
+    fn folders(&self) -> io::Result<Vec<Folder>> {
+        let mut found = Vec::new();
+        for owner in entries(&self.root)? {
+            if !owner.file_type()?.is_dir() {
+                continue;
+            }
+            for entry in entries(&owner.path())? {
+                let id = entry.file_name().to_str().and_then(parse_id);
+                if let Some(id) = id.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+                    found.push(Folder { id, path: entry.path() });
+                }
+            }
         }
-        self.root.join(name)
+        Ok(found)
     }
 }
 
-impl Draft {
-    pub(super) fn file(&mut self) -> &mut File {
-        self.file.as_file_mut()
+impl Folder {
+    /// Writes a file whole or not at all.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut draft = tempfile::Builder::new().prefix(".draft-").tempfile_in(&self.path)?;
+        io::Write::write_all(&mut draft, bytes)?;
+        draft.as_file().sync_all()?;
+        draft.persist(self.path.join(name)).map_err(|error| error.error)?;
+        Ok(())
     }
 
-    /// Gives the finished file its name, in one step.
-    pub(super) fn finish(self) -> io::Result<Fresh> {
-        let name = format!("{}{EXTENSION}", Uuid::new_v4());
-        let path = self.folder.join(&name);
-        let mut temporary = self.file.into_temp_path();
-        fs::rename(&temporary, &path)?;
-        temporary.disable_cleanup(true);
-        Ok(Fresh { path: TempPath::try_from_path(path)?, name })
+    /// The same of a value, as JSON.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn write_json(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        self.write(name, &serde_json::to_vec(value)?)
+    }
+
+    /// Reads one again; nothing where there is none, or it is not one.
+    pub(super) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_slice(&fs::read(self.path.join(name)).ok()?).ok()
+    }
+
+    /// Removes files that may be there.
+    pub(super) fn remove_files(&self, names: &[&str]) {
+        for name in names {
+            // What stays is swept with the rest.
+            let _ = fs::remove_file(self.path.join(name));
+        }
+    }
+
+    /// Removes all of it.
+    pub(super) fn remove(&self) {
+        // What stays is swept later.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+
+    /// The place of a file for clients.
+    pub(super) fn file(&self, kind: FileKind) -> PathBuf {
+        self.path.join(kind.name(self.id))
     }
 }
 
-impl Fresh {
-    /// From here on the file stays; its name and its path.
-    pub(super) fn take(self) -> io::Result<(String, PathBuf)> {
-        let path = self.path.keep().map_err(|error| error.error)?;
-        Ok((self.name, path))
+/// Exactly what a recording is named: a lower-case version 4 UUID with hyphens.
+pub(super) fn parse_id(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    (id.get_version_num() == 4 && id.to_string() == text).then_some(id)
+}
+
+/// Named by a hash, so that no owner's name is ever a path.
+fn owner_folder(owner: &str) -> String {
+    let mut name = String::with_capacity(64);
+    for byte in Sha256::digest(owner.as_bytes()) {
+        write!(name, "{byte:02x}").expect("a String takes all that is written to it");
     }
+    name
 }
 
-/// Exactly what [`Draft::finish`] makes: a lower-case version 4 UUID with hyphens, and the extension.
-fn is_name(name: &str) -> bool {
-    let id = name.strip_suffix(EXTENSION).and_then(|id| Some((id, Uuid::try_parse(id).ok()?)));
-    id.is_some_and(|(text, id)| id.get_version_num() == 4 && id.to_string() == text)
+/// When something was last written to a folder or a file in it.
+fn last_change(folder: &Path) -> io::Result<SystemTime> {
+    let files = entries(folder)?.into_iter().map(|file| file.metadata()?.modified());
+    let latest = files.collect::<io::Result<Vec<_>>>()?.into_iter().max();
+    latest.map_or_else(|| folder.metadata()?.modified(), Ok)
 }
 
-fn private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+fn size(folder: &Path) -> io::Result<u64> {
+    entries(folder)?.into_iter().map(|file| Ok(file.metadata()?.len())).sum()
 }
 
 /// What lies in a folder; nothing when the folder does not exist.
-fn entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
+fn entries(folder: &Path) -> io::Result<Vec<DirEntry>> {
     match fs::read_dir(folder) {
         Ok(entries) => entries.collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -135,91 +225,107 @@ fn entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::fs::File;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
-    fn recording(store: &Store, owner: &str) -> (String, PathBuf) {
-        let mut draft = store.draft(owner).unwrap();
-        draft.file().write_all(b"RIFF").unwrap();
-        draft.finish().unwrap().take().unwrap()
+    const HOUR: Duration = Duration::from_hours(1);
+
+    /// A finished one of 1,000 bytes and a few, and the name of its file.
+    fn finished(store: &Store, owner: &str) -> (Folder, String) {
+        let folder = store.create(owner, Uuid::new_v4()).unwrap();
+        folder.write(&FileKind::Wav.name(folder.id), &[0; 1_000]).unwrap();
+        folder.write_json(OUTCOME, &1).unwrap();
+        let name = FileKind::Wav.name(folder.id);
+        (folder, name)
     }
 
-    fn files(store: &Store) -> usize {
-        let folders = entries(&store.root).unwrap();
-        folders.iter().map(|folder| entries(&folder.path()).unwrap().len()).sum()
+    fn age(folder: &Folder, by: Duration) {
+        for file in entries(&folder.path).unwrap() {
+            File::open(file.path()).unwrap().set_modified(SystemTime::now() - by).unwrap();
+        }
     }
 
     #[test]
     fn only_the_owner_finds_a_recording() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::new(home.path().join("audio"));
-        let (name, path) = recording(&store, "Acme");
-        assert_eq!(store.find("Acme", &name).as_ref(), Some(&path));
+        let (folder, name) = finished(&store, "Acme");
+        let path = folder.file(FileKind::Wav);
+        assert_eq!(store.find("Acme", &name), Some((path.clone(), FileKind::Wav)));
         for other in ["acme", "Acme ", "", "..", "../Acme"] {
             assert_eq!(store.find(other, &name), None);
         }
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&path), mode(path.parent().unwrap()), mode(&store.root)), (0o600, 0o700, 0o700));
+        assert_eq!((mode(&path), mode(&folder.path), mode(&store.root)), (0o600, 0o700, 0o700));
     }
 
     #[test]
     fn no_path_comes_from_outside() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::new(home.path().to_owned());
-        let (name, path) = recording(&store, "Acme");
+        let (folder, name) = finished(&store, "Acme");
+        let id = folder.id.to_string();
         fs::write(home.path().join("secret.wav"), "no").unwrap();
-        let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
-        let old = path.with_file_name(format!("{}.wav", Uuid::now_v7()));
-        fs::write(&old, "no").unwrap();
-        let link = format!("{}.wav", Uuid::new_v4());
-        std::os::unix::fs::symlink(&path, path.with_file_name(&link)).unwrap();
+        std::os::unix::fs::symlink(folder.file(FileKind::Wav), folder.path.join(format!("{id}.opus")))
+            .unwrap();
+        let other = FileKind::Wav.name(Uuid::now_v7());
+        fs::write(folder.path.join(&other), "no").unwrap();
         for name in [
             "",
             ".",
             "..",
             "../secret.wav",
             "/etc/passwd",
-            ".draft-abc",
-            &link,
+            ".wav",
+            OUTCOME,
+            &format!("{id}.opus"),
+            &format!("{id}.json"),
+            &format!("{id}.wav.wav"),
             &name.to_uppercase(),
             &name.replace('-', ""),
             &format!("./{name}"),
-            &format!("../{folder}/{name}"),
+            &format!("{id}/{name}"),
             &format!("{name}\0"),
-            name.strip_suffix(".wav").unwrap(),
-            old.file_name().unwrap().to_str().unwrap(),
+            &id,
+            &other,
         ] {
             assert_eq!(store.find("Acme", name), None, "{name:?}");
         }
     }
 
     #[test]
-    fn what_nobody_takes_vanishes() {
+    fn old_recordings_are_swept_and_the_oldest_of_too_many() {
         let home = tempfile::tempdir().unwrap();
-        let store = Store::new(home.path().to_owned());
-        let draft = store.draft("Acme").unwrap();
-        assert_eq!(files(&store), 1);
-        drop(draft);
-        assert_eq!(files(&store), 0);
-        let fresh = store.draft("Acme").unwrap().finish().unwrap();
-        assert_eq!(files(&store), 1);
-        drop(fresh);
-        assert_eq!(files(&store), 0);
+        let store = Store::new(home.path().join("audio"));
+        let sweep = |retention, most| store.sweep(retention, most, |_| false).unwrap();
+        assert_eq!(sweep(Duration::ZERO, 0), 0, "before the directory exists");
+        let [old, older, new] = ["Acme", "Zeta", "Acme"].map(|owner| finished(&store, owner));
+        age(&old.0, 2 * HOUR);
+        age(&older.0, 3 * HOUR);
+        assert_eq!(sweep(4 * HOUR, u64::MAX), 0);
+        assert_eq!(sweep(4 * HOUR, 2_500), 1);
+        let found = [("Acme", &old), ("Zeta", &older), ("Acme", &new)]
+            .map(|(owner, (_, name))| store.find(owner, name));
+        assert_eq!(found.map(|found| found.is_some()), [true, false, true]);
+        assert_eq!(sweep(HOUR, u64::MAX), 1);
+        assert!(store.find("Acme", &old.1).is_none() && store.find("Acme", &new.1).is_some());
+        assert_eq!(store.sweep(Duration::ZERO, 0, |id| id == new.0.id).unwrap(), 0);
     }
 
     #[test]
-    fn old_recordings_are_swept() {
+    fn what_has_no_outcome_is_found_and_not_swept() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::new(home.path().join("audio"));
-        assert_eq!(store.sweep(Duration::ZERO).unwrap(), 0, "before the directory exists");
-        let (old, path) = recording(&store, "Acme");
-        let (new, _) = recording(&store, "Acme");
-        let hour = Duration::from_hours(1);
-        File::open(path).unwrap().set_modified(SystemTime::now() - 2 * hour).unwrap();
-        assert_eq!(store.sweep(hour).unwrap(), 1);
-        assert_eq!((store.find("Acme", &old), store.find("Acme", &new).is_some()), (None, true));
-        assert_eq!(store.sweep(Duration::MAX).unwrap(), 0);
+        let [first, second] = [(); 2].map(|()| store.create("Acme", Uuid::new_v4()).unwrap());
+        second.write_json(REQUEST, &"two").unwrap();
+        first.write_json(REQUEST, &"one").unwrap();
+        age(&first, HOUR);
+        finished(&store, "Acme").0.write_json(REQUEST, &"done").unwrap();
+        assert_eq!(store.unfinished().unwrap(), [first.clone(), second]);
+        assert_eq!(first.read_json::<String>(REQUEST).as_deref(), Some("one"));
+        assert_eq!(store.sweep(Duration::ZERO, u64::MAX, |_| false).unwrap(), 1);
+        assert_eq!(store.unfinished().unwrap().len(), 2);
     }
 }

@@ -1,319 +1,378 @@
-//! The studio makes recordings: so many at once, so many waiting, the rest is sent away.
+//! The studio makes recordings: so many at once, clients in turns, and goes on after a restart with what it was at.
 
-use std::io::{self, BufWriter};
+use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
 
-use super::cast::Cast;
-use super::clean::clean;
 use super::flite::Flite;
-use super::mix::{self, Take, Timing};
-use super::outside::{Chat, Speech, Trouble};
+use super::job::{Job, Order, State};
+use super::making::{in_background, make};
+use super::outside::{Chat, Speech};
+use super::queue::Queue;
+use super::recording::{AudioError, FileKind, Outcome, Recording};
 use super::remote::Remote;
-use super::request::{Line, Request};
-use super::script::{self, Coverage, Left, ScriptError, ScriptSource, Told, USUAL_PACE};
-use super::store::Store;
-use super::voice::{Voice, VoiceError};
+use super::request::Request;
+use super::spool;
+use super::store::{OUTCOME, REQUEST, SCRIPT, Store, parse_id};
+use super::voice::{Voice, Voices};
 
-/// The longest recording, in minutes. Speech waits in memory until all of it can be mixed: 2 MB a minute.
-pub const MAX_MINUTES: u32 = 90;
+/// What is told of a finished recording: the account that came with the request, and how long it is.
+pub type OnRecorded = Box<dyn Fn(&str, Duration) + Send + Sync>;
+
+/// Recordings that may wait, of all clients together. Each takes a few kilobytes.
+const MOST_WAITING: usize = 10_000;
 
 /// What a studio needs to know.
-#[derive(Debug, Clone)]
 pub struct StudioSettings {
     /// Where recordings are kept; made with mode 0700 when first needed.
     pub directory: PathBuf,
     /// Recordings made at once, at least 1.
     pub workers: usize,
-    /// Recordings that may wait for a worker.
+    /// Lines spoken at once, by all recordings together, at least 1.
+    pub parallel: usize,
+    /// Recordings of a client that may wait.
     pub queue: usize,
     /// For one run of the voice program, which speaks at most 400 characters.
     pub line_timeout: Duration,
     /// Age at which [`Studio::sweep`] removes a recording.
     pub retention: Duration,
+    /// Bytes of recordings beyond which it removes the oldest.
+    pub most_bytes: u64,
     /// The voice program; `None` looks for `flite` on the `PATH`.
     pub voice_program: Option<PathBuf>,
+    /// A language model that writes, where there is one.
+    pub chat: Option<Arc<dyn Chat>>,
+    /// A server that speaks, where there is one; it comes before the voice program.
+    pub speech: Option<Arc<dyn Speech>>,
+    /// Told of each finished recording.
+    pub on_recorded: OnRecorded,
 }
 
-/// Makes recordings and finds them again. Share it in an `Arc`; it works on any number of runtimes.
+/// Makes recordings and finds them again. It has a thread of its own, from the first recording on.
 pub struct Studio {
-    voice: Box<dyn Voice>,
-    chat: Option<Arc<dyn Chat>>,
-    store: Store,
+    inner: Arc<Inner>,
+    runtime: OnceLock<Runtime>,
+}
+
+struct Inner {
+    tools: Tools,
+    queue_length: usize,
     retention: Duration,
-    /// One permit for each recording that is being made or waits.
-    places: Arc<Semaphore>,
-    /// One permit for each recording that is being made. It is fair: who waits longest is next.
-    desks: Arc<Semaphore>,
+    most_bytes: u64,
     workers: usize,
+    on_recorded: OnRecorded,
+    board: Mutex<Board>,
     /// How long the last recording took, in milliseconds, as a guess at the next one.
     last_took: AtomicU64,
+    /// Of the studio's thread, once there is one.
+    thread: OnceLock<Handle>,
 }
 
-/// A finished recording.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Recording {
-    /// Its name, for [`Studio::find`]: a random UUID and `.wav`.
-    pub file: String,
-    /// Where it lies.
-    pub path: PathBuf,
-    /// The real length of the audio.
-    pub duration_seconds: f64,
-    /// Who wrote the lines.
-    pub script_source: ScriptSource,
-    /// The lines that are spoken.
-    pub script: Vec<Line>,
-    /// What the client should know about what was not done as asked.
-    pub warnings: Vec<String>,
-    /// What became of each point of the outline, where there was one.
-    pub outline_coverage: Vec<Coverage>,
-    /// What spoke.
-    pub voice_engine: &'static str,
-    /// When each line of the script is heard.
-    pub timings: Vec<Timing>,
+/// What it takes to make a recording.
+pub(super) struct Tools {
+    pub(super) voices: Voices,
+    pub(super) chat: Option<Arc<dyn Chat>>,
+    pub(super) store: Store,
+    /// One for each line that is spoken at once.
+    pub(super) turns: Semaphore,
+    pub(super) parallel: usize,
 }
 
-/// Why there is no recording.
-#[derive(Debug, thiserror::Error)]
-pub enum AudioError {
-    /// Nothing on this machine can speak; ours to mend, by what `install` says.
-    #[error("no voice: {install}")]
-    NoVoice {
-        /// What to do, naming the package.
-        install: String,
-    },
-    /// All workers are busy and all places to wait are taken.
-    #[error("all audio workers are busy and the queue is full, retry after {retry_after_seconds} s")]
-    QueueFull {
-        /// When a place is likely to be free, at least 1.
-        retry_after_seconds: u64,
-    },
-    /// The voice failed; the text is for the log.
-    #[error("line {line}: the voice failed: {detail}")]
-    Voice {
-        /// Which line, from 0.
-        line: usize,
-        /// What the voice said.
-        detail: String,
-    },
-    /// The voice took too long for a line.
-    #[error("line {line}: no speech after {} s", .limit.as_secs_f32())]
-    TimedOut {
-        /// Which line, from 0.
-        line: usize,
-        /// The limit that was passed.
-        limit: Duration,
-    },
-    /// The lines make more speech than one recording may hold; the client's to mend.
-    #[error("the recording would be longer than {MAX_MINUTES} minutes")]
-    TooLong,
-    /// A server elsewhere did not help.
-    #[error(transparent)]
-    Outside(#[from] Trouble),
-    /// The language model writes nothing that can be spoken.
-    #[error("{0}")]
-    Script(ScriptError),
-    /// The disk failed.
-    #[error("cannot keep the recording: {0}")]
-    Storage(#[from] io::Error),
-}
-
-impl From<ScriptError> for AudioError {
-    fn from(error: ScriptError) -> Self {
-        match error {
-            ScriptError::Outside(trouble) => Self::Outside(trouble),
-            error @ ScriptError::Unusable { .. } => Self::Script(error),
-        }
-    }
+/// What is asked for and has not ended.
+struct Board {
+    queue: Queue,
+    jobs: HashMap<Uuid, Arc<Job>>,
 }
 
 impl Studio {
     /// A studio that has touched nothing yet.
     pub fn new(settings: StudioSettings) -> Self {
-        let StudioSettings { directory, workers, queue, line_timeout, retention, voice_program } = settings;
-        let workers = workers.max(1);
-        Self {
-            voice: Box::new(Flite::new(voice_program, directory.clone(), line_timeout)),
-            chat: None,
-            store: Store::new(directory),
-            retention,
-            places: Arc::new(Semaphore::new(workers + queue)),
-            desks: Arc::new(Semaphore::new(workers)),
+        let (workers, parallel) = (settings.workers.max(1), settings.parallel.max(1));
+        let flite = Flite::new(settings.voice_program, settings.directory.clone(), settings.line_timeout);
+        let remote = settings.speech.map(|speech| Box::new(Remote(speech)) as Box<dyn Voice>);
+        let flite = Box::new(flite) as Box<dyn Voice>;
+        let tools = Tools {
+            voices: Voices::new(remote.into_iter().chain([flite]).collect()),
+            chat: settings.chat,
+            store: Store::new(settings.directory),
+            turns: Semaphore::new(parallel),
+            parallel,
+        };
+        let inner = Inner {
+            tools,
+            queue_length: settings.queue,
+            retention: settings.retention,
+            most_bytes: settings.most_bytes,
             workers,
+            on_recorded: settings.on_recorded,
+            board: Mutex::new(Board { queue: Queue::new(workers), jobs: HashMap::new() }),
             last_took: AtomicU64::new(2_000),
-        }
+            thread: OnceLock::new(),
+        };
+        Self { inner: Arc::new(inner), runtime: OnceLock::new() }
     }
 
-    /// The same with a language model that writes, and an engine that speaks, where there are any.
-    #[must_use]
-    pub fn helped_by(mut self, chat: Option<Arc<dyn Chat>>, speech: Option<Arc<dyn Speech>>) -> Self {
-        self.chat = chat;
-        if let Some(speech) = speech {
-            self.voice = Box::new(Remote(speech));
-        }
-        self
-    }
-
-    /// Makes a recording for `owner`, who alone can find it.
+    /// Takes a request for `owner`, who alone can find what comes of it. `account` is what is told of it when it is finished.
     ///
-    /// Dropping the future cancels: the voice program is killed, the worker is free, and no file is left.
-    pub async fn record(&self, owner: &str, request: Request) -> Result<Recording, AudioError> {
-        let seat = self.sit_down().await?;
-        let begun = Instant::now();
-        if let Some(install) = self.voice.fault() {
-            return Err(AudioError::NoVoice { install });
-        }
-        let store = self.store.clone();
-        in_background(move || store.open().map(drop)).await?;
-
-        let (lines, told) = self.write(request).await?;
-        let Told { source, mut warnings, coverage } = told;
-        let cast = Cast::of(&lines);
-        warnings.extend(cast.warning.clone());
-        let (takes, rate) = self.speak(&lines, &cast, &mut warnings).await?;
-
-        let (store, owner) = (self.store.clone(), owner.to_owned());
-        let (fresh, timings, samples) = in_background(move || {
-            // The seat is taken until the work ends, even if nobody waits for it any more.
-            let _seat = seat;
-            let mut draft = store.draft(&owner)?;
-            let (timings, samples) =
-                mix::mix(&takes, rate, BufWriter::new(draft.file())).map_err(io::Error::other)?;
-            Ok((draft.finish()?, timings, samples))
-        })
-        .await?;
-
-        // Nothing waits from here on: the file either reaches the caller or has vanished.
-        let (file, path) = fresh.take()?;
-        self.last_took.store(begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
-        Ok(Recording {
-            file,
-            path,
-            duration_seconds: seconds(samples, rate),
-            script_source: source,
-            script: lines,
-            warnings,
-            outline_coverage: coverage,
-            voice_engine: self.voice.engine(),
-            timings,
-        })
+    /// # Errors
+    /// The owner has too many waiting, nothing can speak, or the disk's.
+    pub async fn submit(
+        &self,
+        owner: &str,
+        account: String,
+        request: Request,
+    ) -> Result<Arc<Job>, AudioError> {
+        let inner = &self.inner;
+        inner.tools.voices.choose(request.engine.as_deref())?;
+        inner.check_queue(owner)?;
+        let order = Order { owner: owner.to_owned(), account, asked_at: SystemTime::now(), request };
+        let store = inner.tools.store.clone();
+        let job = in_background(move || {
+            let folder = store.create(&order.owner, Uuid::new_v4())?;
+            folder.write_json(REQUEST, &order)?;
+            Ok(Job::new(folder, order))
+        });
+        let job = Arc::new(job.await?);
+        self.start()?;
+        inner.take(Arc::clone(&job));
+        Ok(job)
     }
 
-    /// The path of a recording, if it is this owner's. `file` may be anything that a client sent.
-    pub async fn find(&self, owner: &str, file: &str) -> Option<PathBuf> {
-        let (store, owner, file) = (self.store.clone(), owner.to_owned(), file.to_owned());
+    /// Makes a recording and waits for it. Dropping the future cancels: work on it ends, and no file is left.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn record(
+        &self,
+        owner: &str,
+        account: String,
+        request: Request,
+    ) -> Result<Recording, AudioError> {
+        let job = self.submit(owner, account, request).await?;
+        let _wanted = Wanted { inner: &self.inner, job: &job };
+        let outcome = job.outcome().await;
+        (*outcome).clone()
+    }
+
+    /// How a job of this owner's is doing; nothing where there is none. `id` may be anything that a client sent.
+    pub async fn look(&self, owner: &str, id: &str) -> Option<(Uuid, State)> {
+        if let Some(job) = self.job(owner, id) {
+            let state = job.watch().borrow().clone();
+            return Some((job.id, state));
+        }
+        let id = parse_id(id)?;
+        let folder = self.inner.tools.store.folder(owner, id);
+        let outcome = in_background(move || Ok(folder.read_json::<Outcome>(OUTCOME))).await.ok().flatten()?;
+        Some((id, State::Ended(Arc::new(outcome))))
+    }
+
+    /// A job of this owner's that has not ended.
+    pub fn job(&self, owner: &str, id: &str) -> Option<Arc<Job>> {
+        let job = self.inner.board().jobs.get(&parse_id(id)?).cloned();
+        job.filter(|job| job.order.owner == owner)
+    }
+
+    /// Ends the work on a job of this owner's, and removes what came of it; whether there was one.
+    pub async fn remove(&self, owner: &str, id: &str) -> bool {
+        let underway = self.job(owner, id);
+        if let Some(job) = &underway {
+            self.inner.cancel(job);
+            // It may have been finished just now.
+            job.outcome().await;
+        }
+        let Some(id) = parse_id(id) else { return false };
+        let folder = self.inner.tools.store.folder(owner, id);
+        let removed = move || {
+            let is_there = folder.path.join(OUTCOME).is_file();
+            if is_there {
+                folder.remove();
+            }
+            Ok(is_there)
+        };
+        in_background(removed).await.unwrap_or(false) || underway.is_some()
+    }
+
+    /// The path of a recording's file, if it is this owner's. `file` may be anything that a client sent.
+    pub async fn find(&self, owner: &str, file: &str) -> Option<(PathBuf, FileKind)> {
+        let (store, owner, file) = (self.inner.tools.store.clone(), owner.to_owned(), file.to_owned());
         in_background(move || Ok(store.find(&owner, &file))).await.ok().flatten()
+    }
+
+    /// Where a recording of this owner's lies.
+    pub fn path(&self, owner: &str, recording: &Recording) -> PathBuf {
+        self.inner.tools.store.folder(owner, recording.id).file(recording.format)
     }
 
     /// Why nothing can be spoken now and what to install; `None` when a voice is there.
     pub fn voice_fault(&self) -> Option<String> {
-        self.voice.fault()
+        self.inner.tools.voices.fault()
     }
 
-    /// Removes recordings older than the retention and says how many. Call it now and then.
+    /// Goes on with what was begun before the server was stopped, and says how many recordings those are.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn resume(&self) -> Result<usize, AudioError> {
+        let store = self.inner.tools.store.clone();
+        let read = move || {
+            let jobs = store.unfinished()?.into_iter().filter_map(|folder| {
+                let order: Order = folder.read_json(REQUEST)?;
+                Some(Arc::new(Job::new(folder, order)))
+            });
+            Ok(jobs.collect::<Vec<_>>())
+        };
+        let jobs = in_background(read).await?;
+        let number = jobs.len();
+        if number > 0 {
+            self.start()?;
+        }
+        for job in jobs {
+            self.inner.take(job);
+        }
+        Ok(number)
+    }
+
+    /// Removes recordings older than the retention, and the oldest of too many, and says how many. Call it now and then.
+    ///
+    /// # Errors
+    /// The disk's.
     pub async fn sweep(&self) -> Result<usize, AudioError> {
-        let (store, retention) = (self.store.clone(), self.retention);
-        Ok(in_background(move || store.sweep(retention)).await?)
+        let inner = Arc::clone(&self.inner);
+        let sweep = move || {
+            let is_live = |id| inner.board().jobs.contains_key(&id);
+            inner.tools.store.sweep(inner.retention, inner.most_bytes, is_live)
+        };
+        Ok(in_background(sweep).await?)
     }
 
-    /// Waits for a worker, if there is a place to wait.
-    async fn sit_down(&self) -> Result<Seat, AudioError> {
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| AudioError::QueueFull { retry_after_seconds: self.retry_after() })?;
-        let desk =
-            Arc::clone(&self.desks).acquire_owned().await.expect("the studio never closes its semaphores");
-        Ok(Seat { _desk: desk, _place: place })
+    /// Makes the thread, if there is none yet: most servers never speak.
+    fn start(&self) -> io::Result<()> {
+        if self.runtime.get().is_none() {
+            let runtime =
+                Builder::new_multi_thread().worker_threads(1).thread_name("studio").enable_all().build()?;
+            let runtime = self.runtime.get_or_init(|| runtime);
+            self.inner.thread.get_or_init(|| runtime.handle().clone());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Studio {
+    /// What is being made ends, and goes on when the server is started again.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Inner {
+    fn board(&self) -> MutexGuard<'_, Board> {
+        // Each change is one step; a thread that panicked has left nothing half done.
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One of the workers is likely to be done when the time of one recording, shared among them, has passed.
-    fn retry_after(&self) -> u64 {
-        self.last_took.load(Ordering::Relaxed).div_ceil(1_000 * self.workers as u64).clamp(1, 120)
+    fn check_queue(&self, owner: &str) -> Result<(), AudioError> {
+        let board = self.board();
+        let waiting = board.queue.waiting_of(owner);
+        if board.queue.is_free() || waiting < self.queue_length && board.queue.waiting() < MOST_WAITING {
+            return Ok(());
+        }
+        // One of the workers is likely to be done when the time of one recording, shared among them, has passed.
+        let share = self.last_took.load(Ordering::Relaxed).div_ceil(1_000 * self.workers as u64);
+        Err(AudioError::QueueFull { waiting, retry_after_seconds: share.clamp(1, 120) })
     }
 
-    /// The whole script, by the usual pace.
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand words")]
-    async fn write(&self, request: Request) -> Result<(Vec<Line>, Told), ScriptError> {
-        let mut left =
-            Left { seconds: f64::from(request.duration_minutes) * 60.0, words_per_minute: USUAL_PACE };
-        let mut writer = script::writer(request, self.chat.clone());
-        let mut lines = Vec::new();
-        loop {
-            let next = writer.next(left).await?;
-            if next.is_empty() {
-                return Ok((lines, writer.told()));
+    /// Has a job wait for its turn, which may be now.
+    fn take(self: &Arc<Self>, job: Arc<Job>) {
+        {
+            let mut board = self.board();
+            board.queue.push(&job.order.owner, job.id);
+            board.jobs.insert(job.id, job);
+        }
+        self.begin_what_may();
+    }
+
+    fn begin_what_may(self: &Arc<Self>) {
+        let Some(thread) = self.thread.get() else { return };
+        let mut board = self.board();
+        while let Some(id) = board.queue.next() {
+            if let Some(job) = board.jobs.get(&id).cloned() {
+                thread.spawn(Arc::clone(self).work_on(job));
             }
-            let words: usize = next.iter().map(|line| script::words(&line.message)).sum();
-            left.seconds -= words as f64 * 60.0 / USUAL_PACE;
-            lines.extend(next);
         }
     }
 
-    /// All lines as sound without silent ends, and the samples per second of all of them.
-    async fn speak(
-        &self,
-        lines: &[Line],
-        cast: &Cast,
-        warnings: &mut Vec<String>,
-    ) -> Result<(Vec<Take>, u32), AudioError> {
-        let mut takes: Vec<Take> = Vec::with_capacity(lines.len());
-        let mut rate = None;
-        let mut samples = 0;
-        for (index, line) in lines.iter().enumerate() {
-            let cleaned = clean(&line.message);
-            warnings.extend(cleaned.warning(&format!("line {index}")));
-            let (speaker, voice) = cast.part(&line.name);
-            let spoken =
-                self.voice.speak(&cleaned.text, voice).await.map_err(|error| failed(index, error))?;
-            let broken = |detail: &str| AudioError::Voice { line: index, detail: detail.to_owned() };
-            if *rate.get_or_insert(spoken.rate) != spoken.rate {
-                return Err(broken("the two voices have different sample rates"));
-            }
-            samples += spoken.samples.len();
-            if samples > MAX_MINUTES as usize * 60 * spoken.rate as usize {
-                return Err(AudioError::TooLong);
-            }
-            let samples = mix::trim(spoken).ok_or_else(|| broken("it made no sound"))?;
-            takes.push(Take { speaker, asks: cleaned.text.ends_with('?'), samples });
+    async fn work_on(self: Arc<Self>, job: Arc<Job>) {
+        let begun = Instant::now();
+        let outcome = tokio::select! {
+            outcome = make(&self.tools, &job) => outcome,
+            () = job.cancelled() => Err(AudioError::Cancelled),
+        };
+        let outcome = if job.is_cancelled() { Err(AudioError::Cancelled) } else { outcome };
+        self.last_took.store(begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+        let outcome = self.keep(&job, outcome).await;
+        {
+            let mut board = self.board();
+            board.queue.done(&job.order.owner);
+            board.jobs.remove(&job.id);
         }
-        let none = || AudioError::Voice { line: 0, detail: "there are no lines".to_owned() };
-        Ok((takes, rate.ok_or_else(none)?))
+        job.end(outcome);
+        self.begin_what_may();
+    }
+
+    /// Keeps what has come of it.
+    async fn keep(&self, job: &Job, outcome: Outcome) -> Outcome {
+        let (folder, kept) = (job.folder.clone(), outcome.clone());
+        let written = in_background(move || {
+            if kept == Err(AudioError::Cancelled) {
+                folder.remove();
+                return Ok(());
+            }
+            folder.write_json(OUTCOME, &kept)?;
+            folder.remove_files(&[REQUEST, SCRIPT, spool::SAMPLES, spool::INDEX]);
+            Ok(())
+        });
+        let outcome = written.await.map_err(AudioError::from).and(outcome);
+        if let Ok(recording) = &outcome {
+            let length = Duration::try_from_secs_f64(recording.duration_seconds).unwrap_or_default();
+            (self.on_recorded)(&job.order.account, length);
+        }
+        outcome
+    }
+
+    /// Ends the work on a job, or has it never begin.
+    fn cancel(self: &Arc<Self>, job: &Arc<Job>) {
+        job.cancel();
+        let waited = self.board().queue.remove(&job.order.owner, job.id);
+        if waited {
+            self.board().jobs.remove(&job.id);
+            job.folder.remove();
+            job.end(Err(AudioError::Cancelled));
+        }
     }
 }
 
-/// The right to work, given back when dropped.
-struct Seat {
-    _desk: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+/// Somebody waits for a job; when that ends, so does the work.
+struct Wanted<'a> {
+    inner: &'a Arc<Inner>,
+    job: &'a Arc<Job>,
 }
 
-fn failed(line: usize, error: VoiceError) -> AudioError {
-    match error {
-        VoiceError::Missing(install) => AudioError::NoVoice { install },
-        VoiceError::TimedOut(limit) => AudioError::TimedOut { line, limit },
-        VoiceError::Failed(detail) => AudioError::Voice { line, detail },
-        VoiceError::Outside(trouble) => AudioError::Outside(trouble),
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        if !self.job.has_ended() {
+            self.inner.cancel(self.job);
+        }
     }
-}
-
-/// The disk and long sums are not for the threads that serve requests. What the work returns is dropped when
-/// nobody waits for it any more.
-async fn in_background<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    spawn_blocking(work).await.map_err(io::Error::other)?
-}
-
-#[expect(clippy::cast_precision_loss, reason = "90 minutes are far fewer samples than 2^52")]
-fn seconds(samples: usize, rate: u32) -> f64 {
-    samples as f64 / f64::from(rate)
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_possible_truncation, reason = "test sounds are short")]
 mod tests;

@@ -1,30 +1,63 @@
-//! What a voice is: text and a gender in, sound out.
+//! What a voice is: text and a gender in, sound out. And which of several is to speak.
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use super::outside::Trouble;
+use super::recording::AudioError;
 use super::request::Gender;
 
-/// Sound: one channel of signed 16-bit samples.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pcm {
-    /// Samples per second.
-    pub(super) rate: u32,
-    pub(super) samples: Vec<i16>,
-}
+/// The engines that a client may ask for.
+pub(super) const ENGINES: [&str; 2] = ["flite", "tts"];
 
 /// Something that speaks. It has exactly one voice for each [`Gender`], and the two differ.
 pub(super) trait Voice: Send + Sync {
-    /// The engine's name, as clients see it.
+    /// The engine's name, as clients see it and ask for it.
     fn engine(&self) -> &'static str;
 
     /// Why it cannot speak now and what to do about it; `None` when it should be able to.
     fn fault(&self) -> Option<String>;
 
-    /// Speaks one line of cleaned text. Dropping the future ends all work on it.
-    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Pcm, VoiceError>>;
+    /// What distinguishes one voice of it from another, by name.
+    fn name(&self, gender: Gender) -> String;
+
+    /// Speaks one line of cleaned text, as samples at [`speech::sound::RATE`]. Dropping the future ends all work on it.
+    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
+}
+
+/// All that can speak, or could if it were installed.
+pub(super) struct Voices {
+    /// The preferred one first.
+    all: Vec<Box<dyn Voice>>,
+}
+
+impl Voices {
+    /// The preferred one first. There is at least one.
+    pub(super) fn new(all: Vec<Box<dyn Voice>>) -> Self {
+        Self { all }
+    }
+
+    /// The one that was asked for, or else the first that can speak.
+    ///
+    /// # Errors
+    /// It cannot speak, or none can: with what to do about it.
+    pub(super) fn choose(&self, engine: Option<&str>) -> Result<&dyn Voice, AudioError> {
+        let wanted = || self.all.iter().filter(|voice| engine.is_none_or(|name| voice.engine() == name));
+        if let Some(voice) = wanted().find(|voice| voice.fault().is_none()) {
+            return Ok(&**voice);
+        }
+        let fault = wanted().find_map(|voice| voice.fault());
+        Err(AudioError::NoVoice {
+            install: fault.unwrap_or_else(|| "this engine is not set up here; see TTS_BASE_URL".to_owned()),
+        })
+    }
+
+    /// Why none can speak now and what to install; `None` when one can.
+    pub(super) fn fault(&self) -> Option<String> {
+        let faults = self.all.iter().map(|voice| voice.fault()).collect::<Option<Vec<_>>>()?;
+        faults.into_iter().next()
+    }
 }
 
 /// Why a line was not spoken.

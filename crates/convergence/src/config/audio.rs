@@ -14,6 +14,8 @@ pub struct Audio {
     pub queue: usize,
     /// `AUDIO_RETENTION`.
     pub retention: Duration,
+    /// `AUDIO_DISK_MB`, in bytes.
+    pub most_bytes: u64,
 }
 
 impl Audio {
@@ -22,6 +24,7 @@ impl Audio {
             workers: reader.number("AUDIO_WORKERS", 1..=256, cores()),
             queue: reader.number("AUDIO_QUEUE", 0..=10_000, 16),
             retention: reader.seconds("AUDIO_RETENTION", 86_400),
+            most_bytes: reader.number("AUDIO_DISK_MB", 1..=1_000_000_000, 10_000) * 1_000_000,
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct Llm {
     pub key: Option<ProviderKey>,
     /// `LLM_TIMEOUT`: for a whole answer.
     pub timeout: Duration,
+    /// `LLM_MAX_TOKENS`: of one answer.
+    pub max_tokens: u32,
     /// `LLM_TOKENS_DAY`.
     pub tokens_day: Option<u64>,
 }
@@ -69,11 +71,13 @@ impl Providers {
 fn llm(reader: &mut Reader<'_>) -> Option<Llm> {
     let key = key(reader, "LLM_API_KEY");
     let timeout = reader.seconds("LLM_TIMEOUT", 120);
+    // A block of lines has about a tenth of the default; the rest is for models that think before they write.
+    let max_tokens = reader.number("LLM_MAX_TOKENS", 200..=1_000_000, 4_000);
     let tokens_day = budget(reader, "LLM_TOKENS_DAY");
     let model = word(reader, "LLM_MODEL");
     let base = base(reader, "LLM_BASE_URL", &["LLM_MODEL", "LLM_API_KEY"])?;
     let model = model.or_else(|| missing(reader, "LLM_MODEL", "LLM_BASE_URL"))?;
-    Some(Llm { base, model, key, timeout, tokens_day })
+    Some(Llm { base, model, key, timeout, max_tokens, tokens_day })
 }
 
 fn tts(reader: &mut Reader<'_>) -> Option<Tts> {

@@ -223,9 +223,18 @@ pub const VARIABLES: &[Variable] = &[
         "The certificate by which this server proves to it who it is, in PEM",
     ),
     variable("REDIS_CLIENT_KEY_PATH", "FILE", "The private key of that certificate, in PEM"),
-    variable("AUDIO_WORKERS", "N", "Conversations spoken at a time (default: one for each core)"),
-    variable("AUDIO_QUEUE", "N", "Conversations that may wait for a worker; more get 503 (default 16)"),
+    variable(
+        "AUDIO_WORKERS",
+        "N",
+        "Conversations made, and lines spoken, at a time (default: one for each core)",
+    ),
+    variable("AUDIO_QUEUE", "N", "Conversations of a client that may wait; more get 429 (default 16)"),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
+    variable(
+        "AUDIO_DISK_MB",
+        "MB",
+        "Recordings beyond this are deleted earlier, the oldest first (default 10000)",
+    ),
     variable(
         "LLM_BASE_URL",
         "URL",
@@ -234,6 +243,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("LLM_MODEL", "NAME", "The model that it is asked for"),
     variable("LLM_API_KEY", "KEY", "What it gets as Authorization: Bearer, where it wants that"),
     variable("LLM_TIMEOUT", "SECONDS", "For one of its answers (default 120)"),
+    variable("LLM_MAX_TOKENS", "N", "Tokens that one of its answers may have (default 4000)"),
     variable("LLM_TOKENS_DAY", "N", "Tokens that may be spent on a day; 0 is no limit (default 0)"),
     variable(
         "TTS_BASE_URL",

@@ -4,31 +4,35 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gate::Verdict;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Fleet;
 use super::access::Connection;
-use super::link::Verdict;
-use super::script::{Answer, Call, ClientKey};
+use super::quotas::Told;
+use super::script::{Answer, Call, ClientKey, Limits};
 use super::trouble::Trouble;
 
 /// One request: to be decided, or admitted already.
 pub(super) struct Ask {
     pub(super) client: ClientKey,
     pub(super) since: Instant,
+    /// What is known of the client's quotas, if it has some.
+    pub(super) quotas: Option<Told>,
     pub(super) wanted: Wanted,
 }
 
 pub(super) enum Wanted {
     /// Whoever waits for it learns from the end of the channel that there will be none.
-    Verdict { limit: u32, reply: oneshot::Sender<Verdict> },
-    /// So many were admitted already, the last of them at this uptime: to be recorded, and not waited for.
+    Verdict { limits: Limits, reply: oneshot::Sender<Verdict> },
+    /// So many were admitted already, the last of them at this uptime: to be recorded, and not waited for. Those that count
+    /// for the quotas are told with these.
     Record { count: u32, last: Duration },
 }
 
 /// Asks that go out together. What was admitted already and has not been recorded when this is dropped is kept, to be told
-/// later: perhaps a second time, which holds the client back for a window at the most.
+/// later: perhaps a second time, which lets fewer in and never more.
 pub(super) struct Batch {
     fleet: Arc<Fleet>,
     asked: Vec<Asked>,
@@ -62,13 +66,18 @@ impl Batch {
                 asked.len() - 1
             });
             let Asked { call, admitted_at, replies } = &mut asked[place];
+            if let Some(told) = ask.quotas {
+                // What was admitted alone is told first, so that every answer knows of it.
+                let before = call.quotas.or_else(|| fleet.untold_quotas.take(ask.client));
+                call.quotas = Some(before.map_or(told, |before| before.with(told)));
+            }
             match ask.wanted {
                 Wanted::Record { count, last } => {
                     call.already = call.already.saturating_add(count);
                     *admitted_at = last.max(*admitted_at);
                 }
-                Wanted::Verdict { limit, reply } => {
-                    call.limits.push(limit);
+                Wanted::Verdict { limits, reply } => {
+                    call.limits.push(limits);
                     replies.push(reply);
                 }
             }
@@ -125,14 +134,15 @@ impl Batch {
                 Err(error) if error.code() == Some("NOSCRIPT") => unknown.push(place),
                 Err(error) => wrong = Some(Trouble::from(error)),
                 Ok(answer) => {
-                    let Some(answers) = call.verdicts(&answer) else {
+                    let Some(answers) = call.answers(&answer) else {
                         wrong = Some(Trouble::away("it gives an answer that is none"));
                         continue;
                     };
                     call.already = 0;
+                    call.quotas = call.quotas.map(Told::heard);
                     self.fleet.health.decided(answers.len());
                     for (reply, Answer { verdict, wait }) in replies.drain(..).zip(answers) {
-                        if let Err(over) = verdict {
+                        if let Some(Err(over)) = verdict.minute {
                             // It was decided after it was asked, so that there is no room for longer than that.
                             self.fleet.full.note(call.client, over.quota.limit, self.since + wait, now);
                         }
@@ -148,8 +158,13 @@ impl Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        for Asked { call, admitted_at, .. } in self.asked.iter().filter(|asked| asked.call.already > 0) {
-            self.fleet.untold.add(call.client, call.already, *admitted_at);
+        for Asked { call: Call { client, already, quotas, .. }, admitted_at, .. } in &self.asked {
+            if *already > 0 {
+                self.fleet.untold.add(*client, *already, *admitted_at);
+            }
+            if let Some(told) = quotas.filter(Told::is_news) {
+                self.fleet.untold_quotas.add(*client, told);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gate::{OverLimit, Quota};
+use gate::{Known, OverLimit, Used, Verdict};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -15,13 +15,11 @@ use super::access::Connection;
 use super::alone::Admitted;
 use super::batch::{Ask, Batch, Wanted};
 use super::presence;
-use super::script::ClientKey;
+use super::quotas::{ONE, Told};
+use super::script::{ClientKey, Limits};
 use super::trouble::Trouble;
 use super::{Fleet, random};
 use crate::config::RedisFallback;
-
-/// What the shared window says of a request.
-pub(crate) type Verdict = Result<Quota, OverLimit>;
 
 /// What comes of a question.
 pub(crate) enum Reply {
@@ -57,38 +55,57 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Asks for the decision on a request.
-    pub(crate) fn ask(&self, client: ClientKey, limit: u32) -> Reply {
+    /// Has told what was counted here before the client had a quota: with what is asked next.
+    pub(crate) fn hand_over(&self, client: ClientKey, known: Known) {
+        let told = Told::new(known, known.before);
+        if told.is_news() {
+            self.fleet.untold_quotas.add(client, told);
+        }
+    }
+
+    /// Asks for the decision on a request, and says what is known of its client's quotas.
+    pub(crate) fn ask(&self, client: ClientKey, limits: Limits, known: Option<Known>) -> Reply {
         if !self.is_open() {
             return Reply::Away;
         }
-        if let Some(over) = self.fleet.full.refuses(client, limit, Instant::now()) {
+        let over = limits.minute.and_then(|limit| self.fleet.full.refuses(client, limit, Instant::now()));
+        if let Some(over) = over {
             self.fleet.health.decided(1);
             return Reply::Known(over);
         }
         let (reply, verdict) = oneshot::channel();
-        let sent = self.send(client, Wanted::Verdict { limit, reply });
+        let told = known.map(|known| Told::new(known, Used::default()));
+        let sent = self.send(client, told, Wanted::Verdict { limits, reply });
         if sent { Reply::Awaited(verdict) } else { Reply::Away }
     }
 
     /// Has a request recorded that is admitted whatever the window says: now, or when Redis is back.
-    pub(crate) fn record(&self, client: ClientKey) {
+    pub(crate) fn record(&self, client: ClientKey, known: Option<Known>) {
         let last = self.fleet.clock.now().uptime;
-        if !self.send(client, Wanted::Record { count: 1, last }) {
-            self.fleet.untold.add(client, 1, last);
+        let told = known.map(|known| Told::new(known, ONE));
+        if !self.send(client, told, Wanted::Record { count: 1, last }) {
+            self.admitted_alone(client, known);
         }
     }
 
     /// Has recorded what was admitted alone.
     pub(super) fn tell(&self, admitted: Admitted) {
         let Admitted { client, count, last } = admitted;
-        if !self.send(client, Wanted::Record { count, last }) {
+        if !self.send(client, None, Wanted::Record { count, last }) {
             self.fleet.untold.add(client, count, last);
         }
     }
 
-    fn send(&self, client: ClientKey, wanted: Wanted) -> bool {
-        self.is_open() && self.asks.send(Ask { client, since: Instant::now(), wanted }).is_ok()
+    /// Has recorded what was admitted alone of a day and a month.
+    pub(super) fn tell_quotas(&self, client: ClientKey, told: Told) {
+        let nothing = Wanted::Record { count: 0, last: Duration::ZERO };
+        if !self.send(client, Some(told), nothing) {
+            self.fleet.untold_quotas.add(client, told);
+        }
+    }
+
+    fn send(&self, client: ClientKey, quotas: Option<Told>, wanted: Wanted) -> bool {
+        self.is_open() && self.asks.send(Ask { client, since: Instant::now(), quotas, wanted }).is_ok()
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -102,8 +119,11 @@ impl Link {
     }
 
     /// A request was admitted without Redis, which is to be told when it is back.
-    pub(crate) fn admitted_alone(&self, client: ClientKey) {
+    pub(crate) fn admitted_alone(&self, client: ClientKey, known: Option<Known>) {
         self.fleet.untold.add(client, 1, self.fleet.clock.now().uptime);
+        if let Some(known) = known {
+            self.fleet.untold_quotas.add(client, Told::new(known, ONE));
+        }
     }
 
     /// Ends once Redis can be asked, or is known to be away.

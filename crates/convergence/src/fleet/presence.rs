@@ -43,6 +43,7 @@ impl Fleet {
                     tokio::time::sleep(varied(rest)).await;
                 }
                 self.untold.sweep(self.clock.now().uptime);
+                self.untold_quotas.sweep(self.clock.now().unix);
             }
         });
     }
@@ -50,9 +51,13 @@ impl Fleet {
     /// Whether there may be more to tell.
     fn tell_some(&self, link: &Link) -> bool {
         let some = self.untold.take(self.clock.now().uptime, PIECE);
-        let more = some.len() == PIECE;
+        let of_quotas = self.untold_quotas.take_some(PIECE);
+        let more = some.len() == PIECE || of_quotas.len() == PIECE;
         for admitted in some {
             link.tell(admitted);
+        }
+        for (client, told) in of_quotas {
+            link.tell_quotas(client, told);
         }
         more
     }

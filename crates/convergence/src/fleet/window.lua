@@ -9,13 +9,16 @@
 -- Returns  for each limit two numbers: how many more requests it would have let in (-1: this one is refused), and the
 --          milliseconds until it has room for one more than now.
 --
+-- With KEYS[2] the client has quotas as well: quota.lua says what is told and answered then.
+--
 -- A run counts until every instant of its tick is more than 60 s old, so that no 60 s ever hold more than the limit. Ticks
 -- are 1 ms for limits up to 1,000, and 100 ms beyond and for what is admitted already; so no window has more than about
 -- 1,600 runs.
 
 local WINDOW, EXACT_UP_TO, COARSE = 60000, 1000, 100
 
-local function decide(now, key, argv)
+-- `also` is asked of each request that has room here, and says whether it has room elsewhere as well. A limit of -1 is none.
+local function decide(now, key, already, limits, also)
     local base, oldest -- the sum before the oldest run, and that run's stamp
     local function look()
         local head = redis.call('LRANGE', key, 0, 2)
@@ -65,16 +68,18 @@ local function decide(now, key, argv)
     end
 
     -- How many are let in, before any is recorded: a refusal changes nothing, and one write does for all.
-    local counted, fine, coarse, answer = sum - base, 0, tonumber(argv[1]), {}
+    local counted, fine, coarse, answer = sum - base, 0, tonumber(already), {}
     counted = counted + coarse
-    for i = 2, #argv do
-        local limit, left = tonumber(argv[i]), -1
-        if counted < limit then
-            counted = counted + 1
-            left = limit - counted
-            if limit <= EXACT_UP_TO then fine = fine + 1 else coarse = coarse + 1 end
+    for i = 1, #limits do
+        local limit, left = tonumber(limits[i]), -1
+        if limit < 0 or counted < limit then
+            if not also or also(i) then
+                counted = counted + 1
+                if limit >= 0 and limit <= EXACT_UP_TO then fine = fine + 1 else coarse = coarse + 1 end
+            end
+            left = math.max(limit - counted, 0)
         end
-        answer[2 * i - 3] = left
+        answer[2 * i - 1] = left
     end
     record(now, fine)
     record(now - now % COARSE + COARSE - 1, coarse)
@@ -90,15 +95,15 @@ local function decide(now, key, argv)
         return tonumber(redis.call('LINDEX', key, 2 * low))
     end
 
-    for i = 2, #argv do
-        local limit, wait = tonumber(argv[i]), 0
+    for i = 1, #limits do
+        local limit, wait = tonumber(limits[i]), 0
         if limit == 0 then
             wait = WINDOW
-        elseif counted > 0 then
+        elseif limit > 0 and counted > 0 then
             local stamp = counted <= limit and oldest or stamp_of(limit - 1)
             wait = stamp + WINDOW + 1 - now
         end
-        answer[2 * i - 2] = wait
+        answer[2 * i] = wait
     end
     return answer
 end

@@ -5,7 +5,7 @@ mod limits;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gate::{Cause, Fingerprint, HeaderProblem, Now, Permit, Quotas, Refusal};
+use gate::{Cause, Fingerprint, HeaderProblem, KeyHash, Permit, Quotas, Refusal};
 use http::header::AUTHORIZATION;
 use http::{Method, Response};
 use tracing::{Level, debug, enabled};
@@ -15,8 +15,9 @@ use self::limits::Step;
 
 use super::asked::Errand;
 use super::body::Answer;
+use super::count::Account;
 use super::request::Asks;
-use super::shield::{Attempt, Presented, TooMany};
+use super::shield::{Shield, Source, TooMany};
 use super::stamp::RequestId;
 use super::{count, redact, refuse};
 use crate::app::{App, Door, Guard};
@@ -70,15 +71,18 @@ impl Caller {
         }
     }
 
-    /// Counts the request as answered with a 5xx.
-    pub(crate) fn record_failure(&self, app: &App) {
-        self.count(app, Kind::Failed, 1);
+    /// Whom sound is counted for that is made later; nobody where the door is open.
+    pub(crate) fn account(&self) -> String {
+        match self {
+            Caller::Client(permit, endpoint) => Account::of(permit, endpoint),
+            Caller::Anyone(_) => String::new(),
+        }
     }
 
-    /// Counts something that came of the request.
-    pub(crate) fn count(&self, app: &App, kind: Kind, number: u64) {
+    /// Counts the request as answered with a 5xx.
+    pub(crate) fn record_failure(&self, app: &App) {
         if let Caller::Client(permit, endpoint) = self {
-            count::outcome(app, permit, endpoint, kind, number);
+            count::outcome(app, permit, endpoint, Kind::Failed, 1);
         }
     }
 }
@@ -127,6 +131,7 @@ pub(crate) fn begin(
         }
     }
 }
+
 fn ask(
     app: &Arc<App>,
     guard: &Guard,
@@ -139,13 +144,14 @@ fn ask(
     let errand = Errand::of(app, peer, request);
     // Clients whose address a trusted proxy has not said are one, at the proxy's: else whoever can muddle it could guess on.
     let from = errand.address.unwrap_or(peer);
-    let attempt = app.shield.as_ref().and_then(|shield| shield.attempt(from, request.all(&AUTHORIZATION)));
-    if let Some(attempt) = &attempt
-        && let Err(too_many) = attempt.check(now.uptime)
+    let shielded = app.shield.as_ref().zip(Source::of(from));
+    if let Some((shield, source)) = shielded
+        && let Err(too_many) = shield.check(source, now.uptime)
         && guard.gate.decides(now)
+        && is_new(shield, source, request)
     {
         request.remove(&AUTHORIZATION);
-        return Admission::Decided(Err(hold_back(app, guard, Some(attempt), too_many, request, id)));
+        return Admission::Decided(Err(hold_back(app, guard, source, too_many, request, id)));
     }
     let decision = errand.ask(app, |asked| {
         let authorization = request.all(&AUTHORIZATION);
@@ -166,8 +172,8 @@ fn ask(
         Ok(Step::Asked(asked)) => {
             let endpoint = errand.endpoint(app, &guard.gate);
             request.remove(&AUTHORIZATION);
-            let presented = attempt.as_ref().map(Attempt::presented);
-            let about = About { endpoint, presented, line: Line::about(guard, request, id) };
+            let source = shielded.map(|(_, source)| source);
+            let about = About { endpoint, source, line: Line::about(guard, request, id) };
             return Admission::Asked(Pending::new(app, asked, about));
         }
         Err(refused) => Err(refused),
@@ -180,30 +186,35 @@ fn ask(
     }
     Admission::Decided(match decision {
         Ok(permit) => {
-            attempt.inspect(Attempt::succeeded);
+            if let Some((shield, source)) = shielded {
+                shield.let_in(source, permit.key().number());
+            }
             Ok(Caller::Client(permit, endpoint.unwrap_or_default()))
         }
         Err((refusal, answer)) => {
             if refusal.cause() == Cause::UnknownKey {
                 guard.early.unknown_key();
             }
-            let held_back = note_failure(app, attempt.as_ref(), refusal.cause(), now);
-            Err(held_back
-                .map_or(answer, |too_many| hold_back(app, guard, attempt.as_ref(), too_many, request, id)))
+            if is_failed_attempt(refusal.cause()) {
+                if let Some((shield, source)) = shielded
+                    && let Err(too_many) = shield.failed(source, now.uptime)
+                {
+                    // Others have failed meanwhile.
+                    return Admission::Decided(Err(hold_back(app, guard, source, too_many, request, id)));
+                }
+                app.metrics.attempt(AttemptResult::Failed);
+            }
+            Err(answer)
         }
     })
 }
 
-/// Tells the shield of an attempt that has failed. It may be one too many, since others have failed meanwhile.
-fn note_failure(app: &App, attempt: Option<&Attempt<'_>>, cause: Cause, now: Now) -> Option<TooMany> {
-    if !is_failed_attempt(cause) {
-        return None;
+/// Whether a request presents something, and nothing that was let in from there.
+fn is_new(shield: &Shield, source: Source, request: &impl Asks) -> bool {
+    match KeyHash::presented(request.all(&AUTHORIZATION)) {
+        Ok(key) => !shield.has_let_in(source, key.fingerprint().number()),
+        Err(problem) => problem != HeaderProblem::Missing,
     }
-    let too_many = attempt.and_then(|attempt| attempt.failed(now.uptime).err());
-    if too_many.is_none() {
-        app.metrics.attempt(AttemptResult::Failed);
-    }
-    too_many
 }
 
 /// Whether somebody may have guessed: there is an `Authorization`, and no known key in it. A key that is known and refused
@@ -220,7 +231,7 @@ fn is_failed_attempt(cause: Cause) -> bool {
 fn hold_back(
     app: &App,
     guard: &Guard,
-    attempt: Option<&Attempt<'_>>,
+    source: Source,
     TooMany { retry_after }: TooMany,
     request: &impl Asks,
     id: RequestId,
@@ -228,8 +239,7 @@ fn hold_back(
     app.metrics.attempt(AttemptResult::HeldBack);
     if enabled!(Level::DEBUG) {
         let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
-        let address = attempt.map(Attempt::source).map(tracing::field::display);
-        debug!(request = %id, %method, %path, address, "refused: too many failed attempts from there, for {retry_after} s");
+        debug!(request = %id, %method, %path, address = %source, "refused: too many failed attempts from there, for {retry_after} s");
     }
     refuse::too_many_failed_attempts(retry_after)
 }
@@ -238,7 +248,7 @@ fn hold_back(
 struct About {
     endpoint: Endpoint,
     /// For the shield, where there is one.
-    presented: Option<Presented>,
+    source: Option<Source>,
     line: Option<Line>,
 }
 

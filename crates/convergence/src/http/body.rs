@@ -6,6 +6,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -19,6 +21,8 @@ pub(crate) enum Answer {
     Bytes(Bytes),
     File(Pin<Box<ServeFileSystemResponseBody>>),
     Passed(Box<Passage>),
+    /// What is told while it happens.
+    Events(BoxStream<'static, Bytes>),
 }
 
 impl Answer {
@@ -30,7 +34,7 @@ impl Answer {
     pub(crate) fn in_memory(self) -> Bytes {
         match self {
             Self::Bytes(bytes) => bytes,
-            Self::File(_) | Self::Passed(_) => Bytes::new(),
+            Self::File(_) | Self::Passed(_) | Self::Events(_) => Bytes::new(),
         }
     }
 }
@@ -84,6 +88,9 @@ impl Body for Answer {
             Answer::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Answer::File(file) => file.as_mut().poll_frame(context),
             Answer::Passed(passage) => Pin::new(&mut **passage).poll_frame(context),
+            Answer::Events(events) => {
+                events.poll_next_unpin(context).map(|event| event.map(|event| Ok(Frame::data(event))))
+            }
         }
     }
 
@@ -92,6 +99,7 @@ impl Body for Answer {
             Answer::Bytes(bytes) => bytes.is_empty(),
             Answer::File(file) => file.is_end_stream(),
             Answer::Passed(passage) => passage.is_end_stream(),
+            Answer::Events(_) => false,
         }
     }
 
@@ -100,6 +108,7 @@ impl Body for Answer {
             Answer::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Answer::File(file) => file.size_hint(),
             Answer::Passed(passage) => passage.size_hint(),
+            Answer::Events(_) => SizeHint::default(),
         }
     }
 }

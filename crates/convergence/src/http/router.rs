@@ -12,6 +12,7 @@ use super::proxy;
 use super::reply::Reply;
 use super::request::Request;
 use super::routes::download::{self, DOWNLOAD};
+use super::routes::jobs::{self, JOBS};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
 use super::routes::{generate_audio, health, me, status, verify};
 use super::stamp::{self, RequestId, Stamp};
@@ -59,11 +60,18 @@ async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> 
             Box::pin(download::answer(app, &caller, request.into_http())).await
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
+        (method, path) if path.starts_with(JOBS) => Box::pin(jobs::answer(app, &caller, method, path)).await,
         (_, path) if path.starts_with("/convergence/") => not_found(),
-        _ if app.passes_on() => return replied(app, proxy::answer(connected, caller, request, id).await),
+        _ if app.passes_on() => {
+            let reply = proxy::answer(connected, caller, request, id).await;
+            count_failure(app, &reply);
+            return reply;
+        }
         _ => not_found(),
     };
-    replied(app, Reply::new(answer, Stamp::own(Some(caller), id)))
+    let reply = Reply::new(answer, Stamp::own(Some(caller), id));
+    count_failure(app, &reply);
+    reply
 }
 
 /// Answers what is no request.
@@ -73,13 +81,12 @@ pub(super) fn refuse(connected: &Connected, fault: framing::Fault) -> Reply {
 }
 
 /// What is done with every answer to a caller: a 5xx is counted as failed.
-fn replied(app: &App, reply: Reply) -> Reply {
+fn count_failure(app: &App, reply: &Reply) {
     if let Some(caller) = &reply.stamp.caller
         && reply.status.is_server_error()
     {
         caller.record_failure(app);
     }
-    reply
 }
 
 /// The same for an answer that somebody else's service has made, stamped.

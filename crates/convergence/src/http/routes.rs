@@ -3,7 +3,9 @@
 pub(super) mod download;
 pub(super) mod generate_audio;
 pub(super) mod health;
+pub(super) mod jobs;
 pub(super) mod me;
+mod recording;
 pub(super) mod sheet_changed;
 pub(super) mod status;
 pub(super) mod verify;

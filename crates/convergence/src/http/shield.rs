@@ -10,21 +10,23 @@
 //! | whom an attempt is counted for | `source` |
 //! | how often that one has failed | `failures`, `window` |
 //! | what was let in from there | `admitted` |
+//! | where both stand | `sets` |
 
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
-use std::net::IpAddr;
+use std::hash::BuildHasher;
 use std::num::NonZeroU16;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use foldhash::quality::RandomState;
 use tracing::warn;
 
 use self::admitted::Admitted;
 use self::failures::{Failures, Recorded};
-use self::source::Source;
+pub(crate) use self::source::Source;
 
 mod admitted;
 mod failures;
+mod sets;
 mod source;
 mod window;
 
@@ -44,18 +46,6 @@ pub(crate) struct Shield {
     named: Mutex<(Duration, u32)>,
 }
 
-/// A request that presents something, before it is decided and after.
-pub(crate) struct Attempt<'a> {
-    shield: &'a Shield,
-    source: Source,
-    /// Stands for what is presented and where it comes from.
-    hash: u64,
-}
-
-/// Stands for what a request presents and where it comes from, until the request is decided.
-#[derive(Clone, Copy)]
-pub(crate) struct Presented(u64);
-
 /// Too many attempts have failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany {
@@ -70,29 +60,45 @@ impl Shield {
             limit,
             failures: Failures::new(limit.get()),
             admitted: Admitted::nobody(),
-            secret: RandomState::new(),
+            secret: RandomState::default(),
             named: Mutex::default(),
         }
     }
 
-    /// What the values of a request's `Authorization` attempt; nothing without one, or from nobody knows where.
-    pub(crate) fn attempt<'v>(
-        &self,
-        from: IpAddr,
-        authorization: impl Iterator<Item = &'v [u8]>,
-    ) -> Option<Attempt<'_>> {
-        let mut authorization = authorization.peekable();
-        authorization.peek()?;
-        let source = Source::of(from)?;
-        let mut hasher = self.secret.build_hasher();
-        source.hash(&mut hasher);
-        authorization.for_each(|value| hasher.write(value));
-        Some(Attempt { shield: self, source, hash: hasher.finish() })
+    /// Whether to look at an attempt from there, unless it [was let in](Self::has_let_in) lately.
+    ///
+    /// # Errors
+    /// Too many have failed.
+    pub(crate) fn check(&self, source: Source, uptime: Duration) -> Result<(), TooMany> {
+        self.failures.wait(source, uptime).map_or(Ok(()), |retry_after| Err(TooMany { retry_after }))
     }
 
-    /// What was presented has been let in.
-    pub(crate) fn let_in(&self, presented: Presented) {
-        self.admitted.hold(presented.0);
+    /// Whether a key was let in from there lately. A key is told by the number of its fingerprint: whoever finds another with
+    /// the same is looked up, and has failed.
+    pub(crate) fn has_let_in(&self, source: Source, key: u64) -> bool {
+        self.admitted.has(self.hash(source, key))
+    }
+
+    /// A key has been let in from there.
+    pub(crate) fn let_in(&self, source: Source, key: u64) {
+        self.admitted.hold(self.hash(source, key));
+    }
+
+    /// An attempt from there has failed.
+    ///
+    /// # Errors
+    /// Others have failed meanwhile, or what was let in once is not known any more: it is one too many, and does not count.
+    pub(crate) fn failed(&self, source: Source, uptime: Duration) -> Result<(), TooMany> {
+        match self.failures.record(source, uptime) {
+            Recorded::TooMany(retry_after) => return Err(TooMany { retry_after }),
+            Recorded::LimitReached { say: true } => self.warn(source, uptime),
+            Recorded::LimitReached { say: false } | Recorded::Counted => {}
+        }
+        Ok(())
+    }
+
+    fn hash(&self, source: Source, key: u64) -> u64 {
+        self.secret.hash_one((source, key))
     }
 
     /// Once a minute for an address, and no more lines than have been promised however many addresses there are.
@@ -117,47 +123,6 @@ impl Shield {
                 "more addresses than {NAMED} have reached AUTH_FAILURE_LIMIT within a minute; the rest is not named"
             );
         }
-    }
-}
-
-impl Attempt<'_> {
-    /// Whether to look at it.
-    ///
-    /// # Errors
-    /// Too many have failed, and this is nothing that was let in lately.
-    pub(crate) fn check(&self, uptime: Duration) -> Result<(), TooMany> {
-        match self.shield.failures.wait(self.source, uptime) {
-            Some(retry_after) if !self.shield.admitted.has(self.hash) => Err(TooMany { retry_after }),
-            _ => Ok(()),
-        }
-    }
-
-    /// It was let in.
-    pub(crate) fn succeeded(&self) {
-        self.shield.let_in(self.presented());
-    }
-
-    /// What to remember until it is decided.
-    pub(crate) fn presented(&self) -> Presented {
-        Presented(self.hash)
-    }
-
-    /// It has failed.
-    ///
-    /// # Errors
-    /// Others have failed meanwhile, or what was let in once is not known any more: it is one too many, and does not count.
-    pub(crate) fn failed(&self, uptime: Duration) -> Result<(), TooMany> {
-        match self.shield.failures.record(self.source, uptime) {
-            Recorded::TooMany(retry_after) => return Err(TooMany { retry_after }),
-            Recorded::LimitReached { say: true } => self.shield.warn(self.source, uptime),
-            Recorded::LimitReached { say: false } | Recorded::Counted => {}
-        }
-        Ok(())
-    }
-
-    /// Where it comes from, for the log.
-    pub(crate) fn source(&self) -> impl std::fmt::Display {
-        self.source
     }
 }
 

@@ -88,14 +88,14 @@ fn lines(name: Option<&str>, quotas: &Quotas, emit: &mut dyn FnMut(&HeaderName, 
     }
     let (mut policies, mut left) = (Line::new(), Line::new());
     if let Some(Quota { limit, remaining, reset_seconds }) = quotas.minute {
-        policies.item("default", ("q", limit.into()), ("w", WINDOW_SECONDS));
+        policies.item("default", (b'q', limit.into()), (b'w', WINDOW_SECONDS));
         // A request of this very moment counts for a little more than the window it is named after.
-        left.item("default", ("r", remaining.into()), ("t", reset_seconds.min(WINDOW_SECONDS)));
+        left.item("default", (b'r', remaining.into()), (b't', reset_seconds.min(WINDOW_SECONDS)));
     }
     for (name, quota) in [("day", quotas.day), ("month", quotas.month)] {
         let Some(CalendarQuota { limit, remaining, reset_seconds, period_seconds }) = quota else { continue };
-        policies.item(name, ("q", limit), ("w", period_seconds));
-        left.item(name, ("r", remaining), ("t", reset_seconds.get()));
+        policies.item(name, (b'q', limit), (b'w', period_seconds));
+        left.item(name, (b'r', remaining), (b't', reset_seconds.get()));
     }
     emit(&POLICY, policies.as_bytes());
     emit(&LIMIT, left.as_bytes());
@@ -186,10 +186,13 @@ impl Line {
     }
 
     /// An item of a list: a policy's name, how many requests, and for how many seconds (RFC 9651, 3.1).
-    fn item(&mut self, name: &str, requests: (&str, u64), seconds: (&str, u32)) {
-        self.text(if self.length == 0 { b"\"" } else { b", \"" }).text(name.as_bytes()).text(b"\";");
-        self.text(requests.0.as_bytes()).text(b"=").number(requests.1).text(b";");
-        self.text(seconds.0.as_bytes()).text(b"=").number(seconds.1);
+    fn item(&mut self, name: &str, requests: (u8, u64), seconds: (u8, u32)) {
+        if self.length > 0 {
+            self.text(b", ");
+        }
+        self.text(b"\"").text(name.as_bytes()).text(b"\";");
+        self.text(&[requests.0, b'=']).number(requests.1);
+        self.text(&[b';', seconds.0, b'=']).number(seconds.1);
     }
 
     fn as_bytes(&self) -> &[u8] {

@@ -22,6 +22,8 @@ const TOKEN: usize = 3;
 pub(crate) struct LanguageModel {
     server: Server,
     model: String,
+    /// The longest answer, in tokens.
+    max_tokens: u32,
     budget: Budget,
     /// Learnt from the server's refusals, and kept once it has answered.
     knows_no_schema: AtomicBool,
@@ -39,11 +41,12 @@ struct Dialect {
 
 impl LanguageModel {
     pub(super) fn new(settings: Llm, data_dir: &Path, clock: &Arc<dyn Clock>) -> reqwest::Result<Self> {
-        let Llm { base, model, key, timeout, tokens_day } = settings;
+        let Llm { base, model, key, timeout, max_tokens, tokens_day } = settings;
         let helper = Helper::LanguageModel;
         Ok(Self {
             server: Server::new(helper, base, key.as_ref(), timeout)?,
             model,
+            max_tokens,
             budget: Budget::new(helper, tokens_day, data_dir, "spent-llm.json", clock),
             knows_no_schema: AtomicBool::new(false),
             counts_completion_tokens: AtomicBool::new(false),
@@ -57,7 +60,7 @@ impl LanguageModel {
 
     async fn answer(&self, question: &Question) -> Result<String, Trouble> {
         let asked = characters(question).div_ceil(TOKEN) as u64;
-        let reserved = self.budget.reserve(asked + u64::from(question.max_tokens)).await?;
+        let reserved = self.budget.reserve(asked + u64::from(self.max_tokens)).await?;
         let answer = match self.post(question).await {
             Ok(answer) => answer,
             Err(trouble) => return Err(reserved.fail(trouble).await),
@@ -113,7 +116,7 @@ impl LanguageModel {
             "model": self.model,
             "messages": messages,
             "response_format": format,
-            most: question.max_tokens,
+            most: self.max_tokens,
             "stream": false,
         })
     }
@@ -135,7 +138,7 @@ fn content(body: &Value) -> Option<&str> {
 }
 
 fn unusable(what: &'static str) -> Trouble {
-    Trouble::Unusable { helper: Helper::LanguageModel, what }
+    Trouble::Unusable { helper: Helper::LanguageModel, what: what.into() }
 }
 
 fn characters(question: &Question) -> usize {

@@ -158,7 +158,7 @@ impl Server {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             if chunk.len() > most - body.len() {
-                let trouble = Trouble::Unusable { helper: self.helper, what: "it is too large" };
+                let trouble = Trouble::Unusable { helper: self.helper, what: "it is too large".into() };
                 return Err(Failed { trouble, again_after: None });
             }
             body.extend_from_slice(&chunk);

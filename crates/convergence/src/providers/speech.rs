@@ -56,15 +56,20 @@ impl SpeechServer {
         };
         let decoded =
             tokio::task::spawn_blocking(move || sound::decode(&answer.content_type, &answer.body)).await;
-        let unusable = |what| Trouble::Unusable { helper: Helper::SpeechServer, what };
+        let unusable =
+            |what: &'static str| Trouble::Unusable { helper: Helper::SpeechServer, what: what.into() };
         decoded.map_err(|_| unusable("its sound cannot be decoded"))?.map_err(unusable)
     }
 
-    async fn post(&self, text: &str, gender: Gender, mood: Option<&str>) -> Result<Answer, Trouble> {
-        let voice = match gender {
+    fn voice(&self, gender: Gender) -> &str {
+        match gender {
             Gender::Female => &self.female,
             Gender::Male => &self.male,
-        };
+        }
+    }
+
+    async fn post(&self, text: &str, gender: Gender, mood: Option<&str>) -> Result<Answer, Trouble> {
+        let voice = self.voice(gender);
         let mut as_mp3 = self.has_no_wav.load(Ordering::Relaxed);
         loop {
             let format = if as_mp3 { "mp3" } else { "wav" };
@@ -87,6 +92,10 @@ impl SpeechServer {
 }
 
 impl Speech for SpeechServer {
+    fn name(&self, gender: Gender) -> String {
+        format!("{}/{}", self.model, self.voice(gender))
+    }
+
     fn speak<'a>(
         &'a self,
         text: &'a str,

@@ -30,8 +30,8 @@ use super::totals::Kind;
 use segment::Segment;
 use words::Words;
 
-/// The words of a segment that is the process' own: some 2,500 records.
-const OWN_WORDS: usize = 1 << 16;
+/// The words of a segment that is the process' own: some 300 records.
+const OWN_WORDS: usize = 1 << 13;
 
 /// At least so many words of a fresh segment are in memory before it is used.
 const WARM_WORDS: usize = 2_048;

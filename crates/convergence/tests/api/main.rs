@@ -18,6 +18,7 @@ mod guard;
 mod health;
 mod http1;
 mod http2;
+mod jobs;
 mod listen;
 mod me;
 mod models;

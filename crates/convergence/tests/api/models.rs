@@ -175,8 +175,9 @@ async fn p25_a_real_model_of_little_sense_is_kept_in_bounds() {
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut address).expect("an address");
     let _program = Program(child);
     let base = format!("{}/v1", address.trim());
-    // It shares its cores with the other tests.
-    let settings = [("LLM_BASE_URL", &*base), ("LLM_MODEL", "smollm2"), ("LLM_TIMEOUT", "1200")];
+    // It shares its cores with the other tests, and would babble for as long as it may.
+    let limits = [("LLM_TIMEOUT", "1200"), ("LLM_MAX_TOKENS", "500")];
+    let settings = [&[("LLM_BASE_URL", &*base), ("LLM_MODEL", "smollm2")], &limits[..]].concat();
     let server = TestServer::with_keys_and(&csv(&[EXAMPLE]), &settings).await;
     let speakers = json!([{"name": "Ann", "gender": "female"}, {"name": "Ben", "gender": "male"}]);
     let body = json!({"prompt": "Why do we sleep?", "duration": 1, "speakers": speakers});

@@ -26,13 +26,22 @@ fn counted(redis: &Redis) -> String {
 
 #[tokio::test]
 async fn p13_p17_an_answer_is_that_of_a_server_without_redis() {
-    let keys = csv(&["key,MyApp Production,,,TRUE,2"]);
+    let header = "api_key,client_name,is_active,rate_limit,rate_limit_day,rate_limit_month\n";
+    let rows = [
+        "key,MyApp Production,TRUE,2,,",
+        "both,Both,TRUE,9,2,7",
+        "month,Month,TRUE,,,2",
+        "free,Both,TRUE,,,",
+    ];
+    let keys = format!("{header}{}\n", rows.join("\n"));
     let redis = Redis::start();
     let shared = server(&redis, &keys, &[]).await;
     let alone = TestServer::with_keys(&keys).await;
-    for _ in 0..3 {
-        let (of_redis, of_one) = (shared.verify("key").await, alone.verify("key").await);
-        assert_eq!(timeless(&of_redis.to_string()), timeless(&of_one.to_string()));
+    for key in ["key", "both", "month", "free", "both"] {
+        for _ in 0..3 {
+            let (of_redis, of_one) = (shared.verify(key).await, alone.verify(key).await);
+            assert_eq!(timeless(&of_redis.to_string()), timeless(&of_one.to_string()));
+        }
     }
 }
 

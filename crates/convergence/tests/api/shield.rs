@@ -162,6 +162,32 @@ async fn p20_keys_that_are_too_old_are_said_before_failed_attempts() {
 }
 
 #[tokio::test]
+async fn what_was_let_in_and_is_not_known_any_more_is_held_back() {
+    let server = server("2", &[("API_KEY_CACHE_DURATION", "5")]).await;
+    for key in [KEY, "other"] {
+        assert_eq!(server.verify(key).await.status, 200);
+    }
+    server.save_keys(&csv(&[LINES[0]]));
+    server.until_code("/any/path", "other", "unknown_api_key", Duration::from_secs(2)).await;
+    fail(&server, 1).await;
+    assert!(held(&server.verify("guess").await));
+    assert!(held(&server.verify("other").await), "it is looked up, and one too many");
+    assert_eq!(server.verify(KEY).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_that_was_let_in_passes_under_either_scheme() {
+    let server = server("1", &[]).await;
+    assert_eq!(server.verify(KEY).await.status, 200);
+    fail(&server, 1).await;
+    let request =
+        server.request(Method::GET, "/auth/verify").header("authorization", format!("apikey {KEY}"));
+    assert_eq!(server.send(request).await.status, 200);
+    let twice = server.request(Method::GET, "/auth/verify").bearer_auth(KEY).bearer_auth(KEY);
+    assert!(held(&server.send(twice).await), "it says no key");
+}
+
+#[tokio::test]
 async fn what_is_held_back_is_counted() {
     let server = server("2", &[]).await;
     let count = |result: &str| format!("convergence_auth_attempts_total{{result=\"{result}\"}}");

@@ -44,6 +44,23 @@ fn gate_is_pure() {
 }
 
 #[test]
+fn speech_is_pure() {
+    let forbidden = [
+        "std::net",
+        "std::env",
+        "std::thread",
+        "std::process",
+        "SystemTime",
+        "tokio",
+        "tracing",
+        "http::",
+        "async fn",
+    ];
+    let files = rust_below("crates/speech/src/");
+    assert_eq!(found(&files, &forbidden), [""; 0]);
+}
+
+#[test]
 fn few_files_of_http_know_the_gate_and_one_asks_it() {
     let (mut know, mut ask) = (Vec::new(), Vec::new());
     for file in rust_below(HTTP) {

@@ -32,7 +32,7 @@ async fn p25_a_full_queue_says_so_and_a_client_that_leaves_frees_its_worker() {
         .await;
     let pid = std::fs::read_to_string(&pid_file).expect("a number").trim().to_owned();
     let second = speak().await.expect("an answer");
-    assert_eq!(second.status(), 503);
+    assert_eq!(second.status(), 429);
     assert!(second.headers().contains_key("retry-after"));
     assert!(second.text().await.expect("a body").contains("queue_full"));
 

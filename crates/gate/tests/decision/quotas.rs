@@ -217,16 +217,17 @@ fn a_clock_that_was_wrong_gives_no_quota_twice_and_locks_nobody_out() {
 }
 
 #[test]
-fn a_window_elsewhere_does_not_overrule_a_quota() {
+fn a_word_from_elsewhere_that_says_nothing_of_quotas_overrules_none() {
     let now = at("2026-11-28T10:00:00Z");
     let gate =
         gate_in("UTC", now, vec![Record { limit: Some(9), ..with_quotas("k", "acme", Some(1), None) }]);
     let candidate = || gate.look_up([b"Bearer k".as_slice()], &ANYTHING, now).unwrap();
     assert_eq!(candidate().further_limits().day, Some(1));
     let elsewhere = gate::Quota { limit: 9, remaining: 4, reset_seconds: 7 };
-    let permit = candidate().settle(Ok(Some(elsewhere)), now).unwrap();
+    let verdict = gate::Verdict { is_admitted: true, minute: Some(Ok(elsewhere)), used: None };
+    let permit = candidate().settle(verdict, now).unwrap();
     assert_eq!((permit.quotas().minute, permit.quotas().day.unwrap().remaining), (Some(elsewhere), 0));
-    let refusal = candidate().settle(Ok(Some(elsewhere)), now).unwrap_err();
+    let refusal = candidate().settle(verdict, now).unwrap_err();
     assert!(matches!(refusal.cause(), Cause::QuotaExceeded { .. }));
     assert_eq!(refusal.quotas().minute, Some(elsewhere));
 }

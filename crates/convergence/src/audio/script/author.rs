@@ -27,8 +27,6 @@ const LAST_WORDS: f64 = 45.0;
 const CLOSING_WORDS: f64 = 24.0;
 /// Lines of a whole script: two hours, at ten words a line. Beyond that something is wrong with what was measured.
 const MOST_LINES: usize = 2_000;
-/// A block has about a tenth of this; the rest is for models that think before they write.
-const MAX_TOKENS: u32 = 4_000;
 /// Of an answer that is wrong, this many characters are shown to the model again.
 const SHOWN_AGAIN: usize = 8_000;
 

@@ -2,11 +2,13 @@
 //!
 //! It is read line by line and never nests, so no text can make it deep or slow.
 
+use serde::{Deserialize, Serialize};
+
 /// A line of this many characters and more may be a piece of a paragraph, even where nothing is marked as a list.
 const SHORT_LINE: usize = 80;
 
 /// What is to be talked about, point by point.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
     /// The points, in their order. None is empty.
     pub points: Vec<Point>,
@@ -15,7 +17,7 @@ pub struct Outline {
 }
 
 /// A heading, an item of a list, a row of a table or a paragraph.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// Its own words on one line, without marks in front and without addresses of links.
     pub text: String,

@@ -74,16 +74,20 @@ impl Model {
 }
 
 /// What the script answers if it is that time.
-fn at(now: u64) -> Script {
-    let run = format!("return decide({now}, KEYS[1], ARGV)");
-    Script::new(&format!("{}{run}", include_str!("../window.lua")))
+pub(super) fn at(now: u64) -> Script {
+    let run = format!("return decide_all({now}, KEYS, ARGV)");
+    Script::new(&format!("{}{}{run}", include_str!("../window.lua"), include_str!("../quota.lua")))
 }
 
-fn numbers(answer: Value) -> Vec<i64> {
+fn of_the_minute(limit: u32) -> Limits {
+    Limits { minute: Some(limit), further: FurtherLimits::default() }
+}
+
+pub(super) fn numbers(answer: Value) -> Vec<i64> {
     redis::from_redis_value(answer).expect("numbers")
 }
 
-fn connect(redis: &Redis) -> redis::Connection {
+pub(super) fn connect(redis: &Redis) -> redis::Connection {
     redis::Client::open(redis.url()).expect("a url").get_connection().expect("a connection")
 }
 
@@ -103,7 +107,7 @@ fn p11_the_script_is_what_a_list_of_every_request_is() {
         let (mut now, mut model) = (start, Model::default());
         for Event { step, already, limits } in events {
             now = now.saturating_add_signed(step);
-            let mut command = at(now).spell_out(&key);
+            let mut command = at(now).command(&[&key], true);
             command.arg(already).arg(&limits);
             let answer = command.query(&mut *connection.borrow_mut()).expect("an answer");
             prop_assert_eq!(numbers(answer), model.decide(now, already, &limits));
@@ -140,7 +144,8 @@ fn a_window_leaves_nothing_behind_and_never_grows_beyond_its_ticks() {
     let redis = Redis::start();
     let mut connection = connect(&redis);
     let mut ask = |now, limit: u32| {
-        let answer = at(now).spell_out("window").arg(0).arg(limit).query(&mut connection).expect("an answer");
+        let answer =
+            at(now).command(&["window"], true).arg(0).arg(limit).query(&mut connection).expect("an answer");
         numbers(answer)
     };
     // Half of the requests by a key of the finest limit there is, half by one that has ticks of 100 ms.
@@ -163,24 +168,29 @@ fn a_window_leaves_nothing_behind_and_never_grows_beyond_its_ticks() {
 fn redis_own_clock_decides_and_its_scripts_may_be_forgotten() {
     let redis = Redis::start();
     let mut connection = connect(&redis);
-    let call = Call { client: ClientKey::of("acme"), already: 0, limits: vec![2, 2, 2] };
+    let call = Call { limits: vec![of_the_minute(2); 3], ..Call::about(ClientKey::of("acme")) };
     let unknown: Result<Value, _> = call.command("p", false).query(&mut connection);
     assert_eq!(unknown.expect_err("it does not know the script").code(), Some("NOSCRIPT"));
     let answer: Value = call.command("p", true).query(&mut connection).expect("an answer");
-    let answers = call.verdicts(&answer).expect("an answer to this call");
+    let answers = call.answers(&answer).expect("an answer to this call");
     let verdicts: Vec<Verdict> = answers.into_iter().map(|answer| answer.verdict).collect();
     let quota = |remaining| Quota { limit: 2, remaining, reset_seconds: 61 };
-    assert_eq!(verdicts, [Ok(quota(1)), Ok(quota(0)), Err(OverLimit { quota: quota(0), retry_after: 61 })]);
+    let over = OverLimit { quota: quota(0), retry_after: 61 };
+    let verdict = |is_admitted, minute| Verdict { is_admitted, minute: Some(minute), used: None };
+    assert_eq!(
+        verdicts,
+        [verdict(true, Ok(quota(1))), verdict(true, Ok(quota(0))), verdict(false, Err(over))]
+    );
     let again: Value = call.command("p", false).query(&mut connection).expect("an answer");
-    assert!(call.verdicts(&again).expect("an answer").iter().all(|answer| answer.verdict.is_err()));
+    assert!(call.answers(&again).expect("an answer").iter().all(|answer| !answer.verdict.is_admitted));
     assert_eq!(redis.command(&["KEYS", "*"]), format!("p:window:{{{}}}", call.client));
 }
 
 #[test]
 fn what_is_no_answer_is_not_taken_for_one() {
-    let call = Call { limits: vec![5], ..Call::about(ClientKey::of("acme")) };
+    let call = Call { limits: vec![of_the_minute(5)], ..Call::about(ClientKey::of("acme")) };
     let [left, wait] = [Value::Int(4), Value::Int(9)];
-    assert!(call.verdicts(&Value::Array(vec![left.clone(), wait.clone()])).is_some());
+    assert!(call.answers(&Value::Array(vec![left.clone(), wait.clone()])).is_some());
     for wrong in [
         Value::Nil,
         Value::Int(4),
@@ -189,7 +199,7 @@ fn what_is_no_answer_is_not_taken_for_one() {
         Value::Array(vec![left.clone(), Value::Okay]),
         Value::Array(vec![left.clone(), wait.clone(), left, wait]),
     ] {
-        assert_eq!(call.verdicts(&wrong), None, "{wrong:?}");
+        assert_eq!(call.answers(&wrong), None, "{wrong:?}");
     }
 }
 

@@ -4,14 +4,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use gate::{Candidate, Now, Permit, Refusal};
+use gate::{Candidate, Known, Now, Permit, Refusal, Verdict};
 use http::Response;
 use tokio::sync::oneshot;
 
 use super::{About, Caller};
 use crate::app::App;
 use crate::config::RedisFallback;
-use crate::fleet::{ClientKey, Link, Reply, Verdict};
+use crate::fleet::{ClientKey, Limits, Link, Reply};
 use crate::http::body::Answer;
 use crate::http::{count, refuse};
 
@@ -21,51 +21,63 @@ pub(super) enum Step {
     Asked(Asked),
 }
 
-/// A candidate whose limit Redis is asked for.
+/// A candidate whose limits Redis is asked for.
 pub(super) struct Asked {
     candidate: Candidate,
     client: ClientKey,
+    /// Of its quotas, when it was asked.
+    known: Option<Known>,
     link: Arc<Link>,
     verdict: oneshot::Receiver<Verdict>,
 }
 
-/// Asks for a candidate's limit, if it has one.
+/// Asks for a candidate's limits, if it has any.
 ///
 /// # Errors
 /// It is refused without being asked for.
 pub(super) fn ask(candidate: Candidate, link: &Arc<Link>, now: Now) -> Result<Step, Refusal> {
-    let client = ClientKey::of(candidate.client());
-    match candidate.limit() {
-        // It is let in whatever the window says, which is to know of it.
-        None => {
-            let permit = candidate.admit(now)?;
-            link.record(client);
-            Ok(Step::Admitted(permit))
-        }
+    let limits = Limits { minute: candidate.limit(), further: candidate.further_limits() };
+    if limits.minute == Some(0) {
         // Nobody has to be asked.
-        Some(0) => candidate.admit(now).map(Step::Admitted),
-        Some(limit) => {
-            // What a quota refuses is not to count in the window.
-            let candidate = candidate.check_quotas(now)?;
-            match link.ask(client, limit) {
-                Reply::Awaited(verdict) => {
-                    Ok(Step::Asked(Asked { candidate, client, link: Arc::clone(link), verdict }))
-                }
-                Reply::Known(over) => candidate.settle(Err(over), now).map(Step::Admitted),
-                Reply::Away => alone(candidate, client, link, now).map(Step::Admitted),
-            }
+        return candidate.admit(now).map(Step::Admitted);
+    }
+    let client = ClientKey::of(candidate.client());
+    let known = candidate.known(now)?;
+    if let Some(known) = known {
+        link.hand_over(client, known);
+    }
+    if limits.minute.is_none() && !limits.further.has_quotas() {
+        // It is let in whatever is counted, where it is to be known of.
+        let permit = candidate.admit(now)?;
+        link.record(client, known);
+        return Ok(Step::Admitted(permit));
+    }
+    match link.ask(client, limits, known) {
+        Reply::Awaited(verdict) => {
+            Ok(Step::Asked(Asked { candidate, client, known, link: Arc::clone(link), verdict }))
         }
+        Reply::Known(over) => {
+            let refused = Verdict { is_admitted: false, minute: Some(Err(over)), used: None };
+            candidate.settle(refused, now).map(Step::Admitted)
+        }
+        Reply::Away => alone(candidate, client, known, link, now).map(Step::Admitted),
     }
 }
 
 /// Without Redis: what `REDIS_FALLBACK` says.
-fn alone(candidate: Candidate, client: ClientKey, link: &Link, now: Now) -> Result<Permit, Refusal> {
+fn alone(
+    candidate: Candidate,
+    client: ClientKey,
+    known: Option<Known>,
+    link: &Link,
+    now: Now,
+) -> Result<Permit, Refusal> {
     let permit = match link.fallback() {
         (RedisFallback::Share, servers) => candidate.admit_share(servers, now),
         (RedisFallback::Local, _) => candidate.admit(now),
         (RedisFallback::Closed, _) => Err(candidate.undecided()),
     }?;
-    link.admitted_alone(client);
+    link.admitted_alone(client, known);
     Ok(permit)
 }
 
@@ -89,12 +101,12 @@ impl Future for Pending {
         const ENDED: &str = "a future that has ended is not polled";
         let Self { app, asked } = self.get_mut();
         let verdict = ready!(Pin::new(&mut asked.as_mut().expect(ENDED).0.verdict).poll(context));
-        let (Asked { candidate, client, link, .. }, about) = asked.take().expect(ENDED);
+        let (Asked { candidate, client, known, link, .. }, about) = asked.take().expect(ENDED);
         let now = app.clock.now();
         let decision = match verdict {
-            Ok(verdict) => candidate.settle(verdict.map(Some), now),
+            Ok(verdict) => candidate.settle(verdict, now),
             // There is no answer, or not in time.
-            Err(_) => alone(candidate, client, &link, now),
+            Err(_) => alone(candidate, client, known, &link, now),
         };
         count::under(&about.endpoint, app, decision.as_ref(), now);
         if let Some(line) = &about.line {
@@ -102,8 +114,8 @@ impl Future for Pending {
         }
         Poll::Ready(match decision {
             Ok(permit) => {
-                if let Some((shield, presented)) = app.shield.as_ref().zip(about.presented) {
-                    shield.let_in(presented);
+                if let Some((shield, source)) = app.shield.as_ref().zip(about.source) {
+                    shield.let_in(source, permit.key().number());
                 }
                 Ok(Caller::Client(permit, about.endpoint))
             }

@@ -8,6 +8,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use tower_http::services::ServeFile;
 
 use crate::app::App;
+use crate::audio::FileKind;
 use crate::http::admit::Caller;
 use crate::http::body::Answer;
 use crate::http::problem::{Problem, not_found};
@@ -19,14 +20,14 @@ pub(crate) const DOWNLOAD: &str = "/convergence/download/";
 pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<RequestBody>) -> Response<Answer> {
     let file = request.uri().path().strip_prefix(DOWNLOAD).unwrap_or_default();
     match app.studio.find(owner(caller), file).await {
-        Some(path) => send(path, request.map(|_| ())).await,
+        Some((path, kind)) => send(path, kind, request.map(|_| ())).await,
         None => not_found(),
     }
 }
 
 /// A recording from its first byte to its last, as the answer to the request that made it.
-pub(super) async fn whole(path: PathBuf) -> Response<Answer> {
-    send(path, Request::new(())).await
+pub(super) async fn whole(path: PathBuf, kind: FileKind) -> Response<Answer> {
+    send(path, kind, Request::new(())).await
 }
 
 /// Whose recordings a caller may have: its client's. With the door open, all callers are one.
@@ -34,10 +35,21 @@ pub(super) fn owner(caller: &Caller) -> &str {
     caller.client().unwrap_or_default()
 }
 
-async fn send(path: PathBuf, request: Request<()>) -> Response<Answer> {
+/// What a file is to be taken for.
+fn media_type(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Wav => "audio/wav",
+        // RFC 7845, 9.
+        FileKind::Opus => "audio/ogg; codecs=opus",
+        FileKind::Vtt => "text/vtt; charset=utf-8",
+        FileKind::Srt => "application/x-subrip; charset=utf-8",
+    }
+}
+
+async fn send(path: PathBuf, kind: FileKind, request: Request<()>) -> Response<Answer> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let wav: mime::Mime = "audio/wav".parse().expect("a media type");
-    match ServeFile::new_with_mime(path, &wav).try_call(request).await {
+    let media_type: mime::Mime = media_type(kind).parse().expect("a media type");
+    match ServeFile::new_with_mime(path, &media_type).try_call(request).await {
         Ok(answer) if answer.status() == StatusCode::NOT_FOUND => not_found(),
         Ok(answer) => {
             let mut answer = answer.map(|body| Answer::File(Box::pin(body)));

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const SETS: u64 = 8_192;
+use super::sets::Sets;
 
 /// Places of a set. With these, 65,536 hashes are held, in 512 KiB.
 const PLACES: usize = 8;
@@ -16,41 +16,45 @@ struct Set([AtomicU64; PLACES]);
 
 /// Shared by all threads, without a lock: each place is a value by itself. Where two threads write to a set at once, its
 /// hashes may come to stand in another order, and that is all.
-pub(super) struct Admitted(Box<[Set]>);
+pub(super) struct Admitted(Sets<Set>);
 
 impl Admitted {
     /// Nobody was let in.
     pub(super) fn nobody() -> Self {
-        Self((0..SETS).map(|_| Set::default()).collect())
+        Self(Sets::new())
     }
 
     pub(super) fn has(&self, hash: u64) -> bool {
-        self.set(hash).0.iter().any(|place| place.load(Ordering::Relaxed) == hash)
+        self.0.find(hash).is_some_and(|set| set.has(hash))
     }
 
     /// Holds a hash until eight newer ones have come to its set.
     pub(super) fn hold(&self, hash: u64) {
-        if !self.has(hash) {
+        let set = self.0.of(hash);
+        if !set.has(hash) {
             let mut moved = hash;
-            for place in &self.set(hash).0 {
+            for place in &set.0 {
                 moved = place.swap(moved, Ordering::Relaxed);
             }
         }
     }
+}
 
-    fn set(&self, hash: u64) -> &Set {
-        &self.0[usize::try_from(hash % SETS).expect("fewer sets than a usize counts")]
+impl Set {
+    fn has(&self, hash: u64) -> bool {
+        self.0.iter().any(|place| place.load(Ordering::Relaxed) == hash)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sets::SETS;
     use super::*;
 
     #[test]
     fn a_hash_is_held_until_eight_newer_ones_have_come_to_its_set() {
         let admitted = Admitted::nobody();
-        let of_one_set = |number: u64| 7 + number * SETS;
+        let of_one_set = |number: u64| 7 + number * SETS as u64;
         let other = 8;
         admitted.hold(other);
         (1..=8).for_each(|number| admitted.hold(of_one_set(number)));

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::sets::Sets;
 use super::source::Source;
 use super::window::{self, Slot, Window};
-
-const SETS: u64 = 8_192;
 
 /// Places of a set. With these, 65,536 addresses are held, in less than 5 MB.
 const PLACES: usize = 8;
@@ -29,7 +28,7 @@ pub(super) enum Recorded {
 /// Shared by all threads. A lock protects one set, and is held for a look at its few places.
 pub(super) struct Failures {
     limit: u16,
-    sets: Box<[Mutex<Vec<Entry>>]>,
+    sets: Sets<Mutex<Vec<Entry>>>,
     secret: RandomState,
     /// From this slot on nobody is over the limit, unless somebody fails again. While that is so, nobody is looked up.
     quiet_from: AtomicU32,
@@ -45,8 +44,7 @@ struct Entry {
 impl Failures {
     /// Nobody has failed. `limit` is how many failures of an address count; it is not 0.
     pub(super) fn new(limit: u16) -> Self {
-        let sets = (0..SETS).map(|_| Mutex::default()).collect();
-        Self { limit, sets, secret: RandomState::new(), quiet_from: AtomicU32::new(0) }
+        Self { limit, sets: Sets::new(), secret: RandomState::new(), quiet_from: AtomicU32::new(0) }
     }
 
     /// Where there were too many failures: whole seconds until an attempt would be looked at. Changes nothing.
@@ -81,9 +79,7 @@ impl Failures {
     }
 
     fn set(&self, source: Source) -> MutexGuard<'_, Vec<Entry>> {
-        let set =
-            usize::try_from(self.secret.hash_one(source) % SETS).expect("fewer sets than a usize counts");
-        self.sets[set].lock().unwrap_or_else(PoisonError::into_inner)
+        self.sets.of(self.secret.hash_one(source)).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,6 +102,7 @@ fn place_of(set: &mut Vec<Entry>, source: Source, now: Slot) -> &mut Entry {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use super::super::sets::SETS;
     use super::*;
 
     const NOON: Duration = Duration::from_hours(12);
@@ -128,12 +125,12 @@ mod tests {
             assert_eq!(failures.record(source(number), NOON), Recorded::Counted);
         }
         let (mut entries, mut places) = (0, 0);
-        for set in &failures.sets {
+        for set in failures.sets.made() {
             let set = set.lock().expect("no panic");
             (entries, places) = (entries + set.len(), places + set.capacity());
         }
         assert_eq!(entries, 65_536);
-        let bytes = places * size_of::<Entry>() + size_of_val(&*failures.sets);
+        let bytes = places * size_of::<Entry>() + SETS * size_of::<Mutex<Vec<Entry>>>();
         assert!(bytes < 5_000_000, "{bytes}");
         for number in heavy {
             assert_eq!(failures.wait(source(number), NOON), Some(64));

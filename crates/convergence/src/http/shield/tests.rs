@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::thread;
 
 use proptest::prelude::*;
@@ -10,17 +9,16 @@ fn shield(limit: u16) -> Shield {
     Shield::new(NonZeroU16::new(limit).expect("a limit"))
 }
 
-fn attempt<'a>(shield: &'a Shield, from: &str, authorization: &str) -> Attempt<'a> {
-    let from: IpAddr = from.parse().expect("an address");
-    shield.attempt(from, [authorization.as_bytes()].into_iter()).expect("something is presented")
+fn source(from: &str) -> Source {
+    Source::of(from.parse().expect("an address")).expect("somebody's")
 }
 
 const NOON: Duration = Duration::from_hours(12);
 
 /// Fails until that is one too many.
 fn exhaust(shield: &Shield, from: &str, now: Duration) {
-    while attempt(shield, from, "Bearer wrong").check(now).is_ok() {
-        attempt(shield, from, "Bearer wrong").failed(now).expect("it was looked at");
+    while shield.check(source(from), now).is_ok() {
+        shield.failed(source(from), now).expect("it was looked at");
     }
 }
 
@@ -58,13 +56,13 @@ proptest! {
             now += Duration::from_millis(millis);
             let (naive, from) = (naive.entry(who).or_default(), addresses[who]);
             let wanted = naive.wait(limit, now).map_or(Ok(()), |retry_after| Err(TooMany { retry_after }));
-            let attempt = attempt(&shield, from, "Bearer wrong");
-            prop_assert_eq!(attempt.check(now), wanted);
-            prop_assert_eq!(attempt.failed(now), wanted);
+            let from = source(from);
+            prop_assert_eq!(shield.check(from, now), wanted);
+            prop_assert_eq!(shield.failed(from, now), wanted);
             if let Err(TooMany { retry_after }) = wanted {
                 let wait = Duration::from_secs(retry_after);
-                prop_assert!(attempt.check(now + wait).is_ok());
-                prop_assert!(attempt.check(now + wait.saturating_sub(Duration::from_secs(1))).is_err());
+                prop_assert!(shield.check(from, now + wait).is_ok());
+                prop_assert!(shield.check(from, now + wait.saturating_sub(Duration::from_secs(1))).is_err());
                 prop_assert!(naive.within(64, now) >= usize::from(limit), "nobody is held back for older ones");
             } else {
                 naive.0.push(now);
@@ -75,27 +73,23 @@ proptest! {
 }
 
 #[test]
-fn what_was_let_in_passes_from_where_it_was_and_new_keys_wait() {
-    let shield = shield(3);
-    attempt(&shield, "192.0.2.1", "Bearer good").succeeded();
-    exhaust(&shield, "192.0.2.1", NOON);
-    exhaust(&shield, "192.0.2.2", NOON);
-    assert_eq!(attempt(&shield, "192.0.2.1", "Bearer good").check(NOON), Ok(()));
-    assert_eq!(attempt(&shield, "192.0.2.1", "Bearer new").check(NOON), Err(TooMany { retry_after: 64 }));
-    assert!(attempt(&shield, "192.0.2.2", "Bearer good").check(NOON).is_err(), "a guess at what others use");
-    assert_eq!(attempt(&shield, "192.0.2.3", "Bearer new").check(NOON), Ok(()));
-    let after = NOON + Duration::from_secs(64);
-    assert_eq!(attempt(&shield, "192.0.2.1", "Bearer new").check(after), Ok(()));
+fn what_was_let_in_is_known_where_it_was_let_in() {
+    let (shield, here, elsewhere) = (shield(3), source("192.0.2.1"), source("192.0.2.2"));
+    let (good, new) = (1, 2);
+    shield.let_in(here, good);
+    assert!(shield.has_let_in(here, good));
+    assert!(!shield.has_let_in(elsewhere, good), "a guess at what others use");
+    assert!(!shield.has_let_in(here, new));
 }
 
 #[test]
-fn what_was_let_in_once_and_is_not_known_any_more_is_one_too_many() {
+fn who_has_failed_too_often_is_let_in_again_when_that_is_a_minute_ago() {
     let shield = shield(3);
-    let removed = attempt(&shield, "192.0.2.1", "Bearer removed");
-    removed.succeeded();
     exhaust(&shield, "192.0.2.1", NOON);
-    assert_eq!(removed.check(NOON), Ok(()));
-    assert_eq!(removed.failed(NOON), Err(TooMany { retry_after: 64 }));
+    assert_eq!(shield.check(source("192.0.2.1"), NOON), Err(TooMany { retry_after: 64 }));
+    assert_eq!(shield.failed(source("192.0.2.1"), NOON), Err(TooMany { retry_after: 64 }));
+    assert_eq!(shield.check(source("192.0.2.3"), NOON), Ok(()));
+    assert_eq!(shield.check(source("192.0.2.1"), NOON + Duration::from_secs(64)), Ok(()));
 }
 
 #[test]
@@ -104,32 +98,32 @@ fn an_address_is_an_ipv4_address_or_the_64_of_an_ipv6_one() {
     exhaust(&shield, "2001:db8:0:1::1", NOON);
     exhaust(&shield, "192.0.2.1", NOON);
     for held in ["2001:db8:0:1:ffff:ffff:ffff:ffff", "::ffff:192.0.2.1"] {
-        assert!(attempt(&shield, held, "Bearer new").check(NOON).is_err(), "{held}");
+        assert!(shield.check(source(held), NOON).is_err(), "{held}");
     }
     for other in ["2001:db8:0:2::1", "192.0.2.0", "::1", "::c000:201"] {
-        assert!(attempt(&shield, other, "Bearer new").check(NOON).is_ok(), "{other}");
+        assert!(shield.check(source(other), NOON).is_ok(), "{other}");
     }
-    assert_eq!(attempt(&shield, "2001:db8:0:1::7", "").source().to_string(), "2001:db8:0:1::/64");
-    assert_eq!(attempt(&shield, "::ffff:192.0.2.1", "").source().to_string(), "192.0.2.1");
+    for (address, shown) in [
+        ("2001:db8:0:1::7", "2001:db8:0:1::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::1", "::/64"),
+        ("::ffff:0:0:1", "::/64"),
+    ] {
+        assert_eq!(source(address).to_string(), shown);
+    }
 }
 
 #[test]
-fn nothing_is_attempted_without_a_header_or_an_address() {
-    let (shield, nothing) = (shield(1), std::iter::empty());
-    assert!(shield.attempt("192.0.2.1".parse().expect("an address"), nothing).is_none());
+fn nobody_has_no_limit_of_its_own() {
     for nobody in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
-        let from = nobody.parse().expect("an address");
-        assert!(shield.attempt(from, [&b"Bearer key"[..]].into_iter()).is_none(), "{nobody}");
+        assert!(Source::of(nobody.parse().expect("an address")).is_none(), "{nobody}");
     }
 }
 
 #[test]
 fn threads_that_fail_at_once_share_the_limit() {
     let shield = shield(100);
-    let fail = || {
-        let attempt = attempt(&shield, "192.0.2.1", "Bearer wrong");
-        (0..1_000).filter(|_| attempt.failed(NOON).is_ok()).count()
-    };
+    let fail = || (0..1_000).filter(|_| shield.failed(source("192.0.2.1"), NOON).is_ok()).count();
     let told = thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(fail)).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).sum::<usize>()
@@ -139,10 +133,9 @@ fn threads_that_fail_at_once_share_the_limit() {
 
 #[test]
 fn a_clock_that_is_a_moment_behind_changes_nothing() {
-    let shield = shield(2);
-    let attempt = attempt(&shield, "192.0.2.1", "Bearer wrong");
+    let (shield, from) = (shield(2), source("192.0.2.1"));
     let before = NOON.saturating_sub(Duration::from_millis(1));
-    assert_eq!((attempt.failed(NOON), attempt.failed(before)), (Ok(()), Ok(())));
-    assert_eq!(attempt.check(before), Err(TooMany { retry_after: 65 }));
-    assert_eq!(attempt.check(NOON), Err(TooMany { retry_after: 64 }));
+    assert_eq!((shield.failed(from, NOON), shield.failed(from, before)), (Ok(()), Ok(())));
+    assert_eq!(shield.check(from, before), Err(TooMany { retry_after: 65 }));
+    assert_eq!(shield.check(from, NOON), Err(TooMany { retry_after: 64 }));
 }

@@ -24,7 +24,7 @@ async fn over_tls_with_a_certificate_of_our_own() {
 }
 
 /// Makes the user of the guide, with `more` rights than it says for one server. Returns the password.
-fn add_user(redis: &Redis, more: &str) -> String {
+pub(super) fn add_user(redis: &Redis, more: &str) -> String {
     let guide = include_str!("../../../../../docs/redis.md");
     let rights = guide.lines().find_map(|line| line.trim().strip_prefix("ACL SETUSER convergence "));
     let rights = format!("{} {more}", rights.expect("a line of rights"));
@@ -53,13 +53,14 @@ async fn one_reads_for_all_in_a_cluster_and_as_a_user_of_few_rights() {
     let password = add_user(&desk.redis, "");
     let user = desk.redis.url().replace("redis://", "redis://convergence@");
     let nodes = cluster().await;
-    for (url, password) in [(user, Some(password)), (nodes[1].url(), None)] {
+    // With names of their own: what the first ones have left in the tab is not the others'.
+    for (url, password, names) in [(user, Some(password), ["a", "b"]), (nodes[1].url(), None, ["c", "d"])] {
         let reads = desk.google.reads();
         let mut settings = vec![("REDIS_URL", url.as_str()), ("USAGE_FLUSH_INTERVAL", "1")];
         settings.extend(password.as_deref().map(|password| ("REDIS_PASSWORD", password)));
         let start =
             |instance| desk.start_in(desk.folder(), &[&settings[..], &[("INSTANCE", instance)]].concat());
-        let servers: Vec<Server> = ["a", "b"].map(start).into();
+        let servers: Vec<Server> = names.map(start).into();
         until_one_reads(&servers).await;
         for server in &servers {
             let (status, report) = server.refresh().await;
@@ -73,7 +74,7 @@ async fn one_reads_for_all_in_a_cluster_and_as_a_user_of_few_rights() {
 }
 
 /// Three primaries that share the slots among them.
-async fn cluster() -> Vec<Redis> {
+pub(super) async fn cluster() -> Vec<Redis> {
     let settings = [
         "--cluster-enabled",
         "yes",

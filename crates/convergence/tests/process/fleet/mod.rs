@@ -3,6 +3,7 @@
 mod away;
 mod exact;
 mod kinds;
+mod quotas;
 mod sheet;
 mod start;
 mod totals;

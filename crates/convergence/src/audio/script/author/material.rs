@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::super::outside::{Question, Turn};
 use super::super::super::request::{Line, Person, Request};
 use super::super::{Coverage, Left};
-use super::{LINE_WORDS, MAX_TOKENS, Plan};
+use super::{LINE_WORDS, Plan};
 
 /// How many of the last lines the model sees.
 const SEEN: usize = 14;
@@ -69,13 +69,7 @@ impl Material<'_> {
             data["material"]["points_to_cover"] = points.into();
         }
         let schema = block_schema(cast, lines, self.coverage.len());
-        Question {
-            system: WRITING,
-            turns: vec![Turn::Ours(data.to_string())],
-            name: "block",
-            schema,
-            max_tokens: MAX_TOKENS,
-        }
+        Question { system: WRITING, turns: vec![Turn::Ours(data.to_string())], name: "block", schema }
     }
 
     /// For the two names.
@@ -87,7 +81,7 @@ impl Material<'_> {
             data["material"]["outline_begins"] = headings.into();
         }
         let turns = vec![Turn::Ours(data.to_string())];
-        Question { system: CASTING, turns, name: "cast", schema: cast_schema(), max_tokens: MAX_TOKENS }
+        Question { system: CASTING, turns, name: "cast", schema: cast_schema() }
     }
 
     fn given(&self) -> Value {
