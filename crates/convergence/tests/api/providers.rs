@@ -159,7 +159,9 @@ async fn p25_a_speech_server_speaks() {
     let told = server.send(post(&server, &two_lines())).await.json();
     assert_eq!((&told["success"], &told["voice_engine"]), (&json!(true), &json!("tts")), "{told}");
     assert!(told["duration_seconds"].as_f64().expect("a length") > 0.9);
-    let asked = tts.asked();
+    // The two lines may be spoken at once.
+    let mut asked = tts.asked();
+    asked.sort_by_key(|asked| asked.body["input"].to_string());
     assert_eq!(asked.len(), 2);
     assert!(asked.iter().all(|asked| asked.path == "/v1/audio/speech"));
     assert!(asked.iter().all(|asked| asked.authorization.as_deref() == Some("Bearer tts-secret-1")));
@@ -182,7 +184,8 @@ async fn p25_a_speech_server_without_wav_is_asked_for_mp3_and_told_sound_from_wo
     let server = speaking(&tts, &[]).await;
     assert_eq!(server.send(post(&server, &two_lines())).await.status, 200);
     let formats: Vec<_> = tts.asked().iter().map(|asked| asked.body["response_format"].clone()).collect();
-    assert_eq!(formats, ["wav", "mp3", "mp3"]);
+    assert_eq!(formats[0], "wav");
+    assert_eq!(formats.iter().filter(|format| *format == "mp3").count(), 2, "each of the two lines");
 
     let words = Provider::start(|_, _| Reply::of("audio/wav", THEIRS)).await;
     let server = speaking(&words, &[]).await;
