@@ -5,7 +5,6 @@ use std::process::Command;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use speech::text::Reader;
 
 use crate::support::{EXAMPLE, KEY, TestServer, csv};
 
@@ -94,30 +93,6 @@ pub fn voices() -> String {
     folder.display().to_string()
 }
 
-/// A text in small words without marks, read as it is spoken: what is heard cannot tell how it was written.
-fn spoken(text: &str) -> Vec<String> {
-    let words = Reader::default().read(text).words().to_lowercase().replace('\'', "");
-    words
-        .split(|letter: char| !letter.is_ascii_alphabetic())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// How many words were heard in place of others, missed or added, at the least (Levenshtein).
-fn wrong(said: &[String], heard: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=heard.len()).collect();
-    for (at, word) in said.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
-        for (place, other) in heard.iter().enumerate() {
-            let same = diagonal + usize::from(word != other);
-            diagonal = row[place + 1];
-            row[place + 1] = same.min(diagonal + 1).min(row[place] + 1);
-        }
-    }
-    row[heard.len()]
-}
-
 /// The share of wrong words of all hard lines, each heard by itself at the place where the answer says that it is.
 async fn word_error_rate(engine: &str) -> f64 {
     let server = TestServer::with_keys_and(&csv(&[EXAMPLE]), &[("VOICES_DIR", &voices())]).await;
@@ -135,25 +110,13 @@ async fn word_error_rate(engine: &str) -> f64 {
     let wav = server
         .send(server.request(Method::GET, told["audio_url"].as_str().expect("a path")).bearer_auth(KEY))
         .await;
-    let [sound, timings] = ["said.wav", "timings.json"].map(|name| server.path(name));
+    let [sound, timings, said] = ["said.wav", "timings.json", "said.json"].map(|name| server.path(name));
     std::fs::write(&sound, wav.body).expect("a file");
     std::fs::write(&timings, told["timings"].to_string()).expect("a file");
-    let heard = listen(&sound, &[("--lines", &timings)], &[]);
-    let heard = heard["lines"].as_array().expect("lines");
-    assert_eq!(heard.len(), lines.len());
-    let (mut errors, mut words) = (0, 0);
-    for ((_, said), heard) in lines.iter().zip(heard) {
-        let (said, heard) = (spoken(said), spoken(heard.as_str().expect("text")));
-        let of_line = wrong(&said, &heard);
-        if of_line > 0 {
-            println!("{of_line}: {}\n   {}", said.join(" "), heard.join(" "));
-        }
-        errors += of_line;
-        words += said.len();
-    }
-    let rate = f64::from(u32::try_from(errors).expect("few")) / f64::from(u32::try_from(words).expect("few"));
-    println!("{engine}: {errors} of {words} words, {:.1} %", 100.0 * rate);
-    rate
+    std::fs::write(&said, json!(lines).to_string()).expect("a file");
+    let heard = listen(&sound, &[("--lines", &timings), ("--said", &said)], &[]);
+    println!("{engine}: {heard:#}");
+    heard["wer"].as_f64().expect("a rate")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,9 @@
     $python listen.py --wav talk.wav --text talk.txt              {"wer": 0.012, "heard": "..."}
     $python listen.py --wav talk.wav --text talk.txt --reversed   {"wer": 1.05, ...}: the check itself is alive
     $python listen.py --wav talk.wav --f0 timings.json            {"f0": {"0": 171.4, "1": 102.2}}
-    $python listen.py --wav talk.wav --lines timings.json         {"lines": ["Good morning.", "..."]}: each by itself
+    $python listen.py --wav talk.wav --lines timings.json --said said.json
+        {"wer": 0.031, "misheard": [["said", "heard"]]}: each line by itself; said.json is an array, for each line an array of
+        its readings, of which the nearest counts ("Call at 9:05 am", "call at nine oh five A M")
 
 `wer` is the share of wrong words: (substituted + missing + added) / words of the text; it may exceed 1.
 `f0` is the median pitch in hertz of each speaker, over an array of {"speaker", "start_ms", "end_ms"} as the
@@ -30,6 +32,7 @@ def main():
     parser.add_argument("--reversed", action="store_true", help="play the sound backwards")
     parser.add_argument("--f0", type=pathlib.Path, help="JSON file of timings")
     parser.add_argument("--lines", type=pathlib.Path, help="JSON file of timings")
+    parser.add_argument("--said", type=pathlib.Path, help="JSON file of what is said, with --lines")
     options = parser.parse_args()
     if not (options.text or options.f0 or options.lines):
         parser.error("nothing to do: give --text, --f0 or --lines")
@@ -37,7 +40,8 @@ def main():
     sound, rate = read(options.wav)
     answer = {}
     if options.lines:
-        answer["lines"] = listen_to_lines(sound, rate, json.loads(options.lines.read_text("utf-8")))
+        timings, said = (json.loads(file.read_text("utf-8")) for file in (options.lines, options.said))
+        answer |= compare_lines(said, listen_to_lines(sound, rate, timings))
     if options.text:
         heard = listen(recogniser(), sound[::-1] if options.reversed else sound, rate)
         answer |= {"wer": word_error_rate(options.text.read_text("utf-8"), heard), "heard": heard}
@@ -72,6 +76,35 @@ def listen_to_lines(sound, rate, timings):
         start, end = (int(timing[name] * rate / 1000) for name in ("start_ms", "end_ms"))
         heard.append(listen(whisper, numpy.concatenate([around, sound[start:end], around]), rate))
     return heard
+
+
+def compare_lines(said, heard):
+    """The word error rate of all lines together, and those in which something was misheard."""
+    import jiwer
+
+    assert len(said) == len(heard)
+    errors, words, misheard = 0, 0, []
+    for readings, line in zip(said, heard):
+        line = as_benchmarks_do(line)
+        measures = [jiwer.process_words(as_benchmarks_do(reading), line) for reading in readings]
+        measure = min(measures, key=lambda measure: measure.wer)
+        wrong = measure.substitutions + measure.deletions + measure.insertions
+        errors += wrong
+        words += measure.hits + measure.substitutions + measure.deletions
+        if wrong:
+            misheard.append([wrong, as_benchmarks_do(readings[0]), line])
+    return {"wer": round(errors / words, 4), "words": words, "misheard": misheard}
+
+
+def as_benchmarks_do(text):
+    """By the normaliser that Whisper's own word error rates are measured with, and signs between letters as words."""
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    for sign, word in ((r"(?<=\w)\.(?=[A-Za-z])", " dot "), (r"/", " slash "), (r"@", " at "), (r"(?<=\w)[-_](?=\w)", " ")):
+        text = re.sub(sign, word, text)
+    text = EnglishTextNormalizer()(text)
+    # Letters that are said one by one are an abbreviation.
+    return re.sub(r"\b([a-z]) (?=[a-z0-9]\b)", r"\1", text)
 
 
 def listen(whisper, sound, rate):
