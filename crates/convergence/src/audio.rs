@@ -7,9 +7,9 @@
 //! | the lines to speak | `script` | no language model, or one that writes nothing of use; a warning without one |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
 //! | words as they are spoken | the crate `speech` | a warning when characters are left out |
-//! | speech, several lines at a time | `making`, `voice`, `kokoro`, `flite`, `remote` | no model, no program, a failing one, one that hangs |
+//! | speech, several lines at a time | `making`, `speaking`, `voice`, `kokoro`, `flite`, `remote` | no model, no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
-//! | one file: equally loud, with pauses | `making`, the crate `speech` | |
+//! | one file: equally loud, with pauses | `mixing`, the crate `speech` | |
 //! | files that only their owner finds | `store`, `recording` | the disk |
 //!
 //! [`Studio`] walks these steps on a thread of its own. It bounds how many recordings are made at once, and whoever drops the
@@ -39,6 +39,8 @@ mod script;
 mod cast;
 
 mod making;
+mod mixing;
+mod speaking;
 mod voice;
 
 mod flite;

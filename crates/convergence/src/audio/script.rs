@@ -42,6 +42,12 @@ pub(super) trait Writer: Send {
     /// The next lines; none when it has ended. Lines that it has given are spoken, whatever comes.
     fn next(&mut self, left: Left) -> BoxFuture<'_, Result<Vec<Line>, ScriptError>>;
 
+    /// Takes over a script from where it has come to, before a restart.
+    fn go_on(&mut self, script: &Script);
+
+    /// Whether there is nothing more to come.
+    fn has_ended(&self) -> bool;
+
     /// What is to be told about the script so far.
     fn told(&self) -> Told;
 }
@@ -130,28 +136,18 @@ pub enum ScriptError {
     },
 }
 
-/// A whole script, and what is told of it.
+/// A script as far as it is written, and what is told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Script {
     pub(super) lines: Vec<Line>,
     pub(super) told: Told,
+    pub(super) has_ended: bool,
 }
 
-/// All of it at once, by the usual pace.
-#[expect(clippy::cast_precision_loss, reason = "a few thousand words")]
-pub(super) async fn write(request: Request, chat: Option<Arc<dyn Chat>>) -> Result<Script, ScriptError> {
-    let seconds = f64::from(request.duration_minutes) * 60.0;
-    let mut left = Left { seconds, words_per_minute: USUAL_PACE };
-    let mut writer = writer(request, chat);
-    let mut lines = Vec::new();
-    loop {
-        let next = writer.next(left).await?;
-        if next.is_empty() {
-            return Ok(Script { lines, told: writer.told() });
-        }
-        let words: usize = next.iter().map(|line| words(&line.message)).sum();
-        left.seconds -= words as f64 * 60.0 / USUAL_PACE;
-        lines.extend(next);
+impl Script {
+    /// One of which nothing is written.
+    pub(super) fn nothing(told: Told) -> Self {
+        Self { lines: Vec::new(), told, has_ended: false }
     }
 }
 
@@ -194,6 +190,15 @@ impl Writer for Written {
     fn next(&mut self, _: Left) -> BoxFuture<'_, Result<Vec<Line>, ScriptError>> {
         let lines = std::mem::take(&mut self.lines);
         Box::pin(async { Ok(lines) })
+    }
+
+    fn go_on(&mut self, _: &Script) {
+        // It came in one piece.
+        self.lines.clear();
+    }
+
+    fn has_ended(&self) -> bool {
+        self.lines.is_empty()
     }
 
     fn told(&self) -> Told {

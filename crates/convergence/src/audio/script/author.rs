@@ -16,7 +16,7 @@ use speech::text::Reader;
 use super::super::outside::{Chat, Turn};
 use super::super::request::{Gender, Line, Person, Request};
 use super::check::{self, Block, Checked, Frame};
-use super::{Coverage, Left, ScriptError, ScriptSource, Told, Writer, usual_cast};
+use super::{Coverage, Left, Script, ScriptError, ScriptSource, Told, Writer, usual_cast};
 
 /// How often a block is asked for: once, and twice again with what is wrong with it.
 const ATTEMPTS: usize = 3;
@@ -174,6 +174,19 @@ impl Writer for Author {
         Box::pin(self.write(left))
     }
 
+    fn go_on(&mut self, script: &Script) {
+        self.said.clone_from(&script.lines);
+        self.coverage.clone_from(&script.told.coverage);
+        self.has_ended = script.has_ended;
+        if self.cast.is_none() {
+            self.cast = cast_of(&script.lines);
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
     fn told(&self) -> Told {
         let mut warnings = self.warnings.clone();
         if self.left_out > 0 {
@@ -190,6 +203,15 @@ impl Writer for Author {
         let source = ScriptSource::Llm(self.chat.model().to_owned());
         Told { source, warnings, coverage: self.coverage.clone() }
     }
+}
+
+/// The two who speak in these lines, once both do.
+fn cast_of(lines: &[Line]) -> Option<[Person; 2]> {
+    let person =
+        |line: &Line| Person { name: line.name.clone(), gender: line.gender, role: line.role.clone() };
+    let first = lines.first()?;
+    let second = lines.iter().find(|line| line.name != first.name)?;
+    Some([person(first), person(second)])
 }
 
 #[derive(Deserialize)]
