@@ -10,7 +10,7 @@
 //! | speech, several lines at a time | `making`, `voice`, `flite` | no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `making`, the crate `speech` | |
-//! | files that only their owner finds | `store`, `recording` | the disk |
+//! | files that only their owner finds | `store`, `recording`, `description` | the disk |
 //!
 //! [`Studio`] walks these steps on a thread of its own. It bounds how many recordings are made at once, and whoever drops the
 //! future of [`Studio::record`], or cancels a [`Job`], ends the work: the voice program is killed and no file stays. A server that
@@ -18,6 +18,7 @@
 //!
 //! This module knows nothing of HTTP, keys or clients: an owner is a name that comes from outside.
 
+pub use description::Description;
 pub use job::{Job, Phase, Progress, State};
 pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
 pub use request::{BadRequest, Fault, Gender, Line, Request};
@@ -37,6 +38,7 @@ mod cast;
 mod making;
 mod voice;
 
+mod description;
 mod flite;
 mod recording;
 mod spool;
