@@ -33,15 +33,16 @@ const OWNER: &str = "the command line";
 const WRONG_FLAGS: u8 = 2;
 
 const AFTER_HELP: &str = "\
-Without a language model, a prompt alone becomes a template of about a minute; for a real conversation give its lines with
+Without a language model, a prompt alone becomes a template of about a minute. For a real conversation give its lines with \
 --transcript, as JSON: an array of objects with name, gender and message, or an object with one as transcript or conversation.
 
 A file appears under its name when it is whole, and not at all if something fails. Pipes:
   convergence generate --prompt 'API security' --output - | ffplay -
   jq .transcript talk.json | convergence generate --transcript - --output talk.opus
 
-Exit codes: 0 done; 1 it could not be made; 2 the flags are wrong, and nothing was begun; 130 Ctrl-C, 143 SIGTERM: nothing is left.
-The work needs room in TMPDIR (/tmp), 9 MB for each minute. A flag wins over the environment, and that over a .env file.";
+Exit codes: 0 done; 1 it could not be made; 2 the flags are wrong, and nothing was begun; 130 Ctrl-C, 143 SIGTERM: nothing \
+is left. The work needs room in TMPDIR (/tmp), 9 MB for each minute.
+A flag wins over the environment, and that over a .env file.";
 
 pub(super) fn command() -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {

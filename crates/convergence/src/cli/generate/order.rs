@@ -67,7 +67,7 @@ fn by_ending(path: &Path) -> Result<Option<String>, String> {
     match ending.to_ascii_lowercase().to_str() {
         Some("wav" | "wave") => Ok(Some("wav".to_owned())),
         Some("opus" | "ogg" | "oga") => Ok(Some("opus".to_owned())),
-        _ => Err("the name must end in .wav or .opus, or --format say which it is to be".to_owned()),
+        _ => Err("the name must end in .wav or .opus, unless --format says what it is to be".to_owned()),
     }
 }
 

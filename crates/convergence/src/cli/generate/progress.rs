@@ -46,7 +46,11 @@ impl Display {
             Self::Lines(last) => {
                 let is_told = |(phase, at): (Phase, Instant)| phase == progress.phase && at.elapsed() < PAUSE;
                 if !last.is_some_and(is_told) {
-                    say(&format!("{}: {}", progress.phase.word(), figures(progress)));
+                    let phase = progress.phase.word();
+                    match figures(progress).as_str() {
+                        "" => say(phase),
+                        figures => say(&format!("{phase}: {figures}")),
+                    }
                     *last = Some((progress.phase, Instant::now()));
                 }
             }
@@ -68,8 +72,12 @@ pub(super) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// What can be counted of it: nothing before there are lines.
 fn figures(progress: &Progress) -> String {
     let Progress { lines, lines_spoken, seconds_spoken, eta_seconds, .. } = *progress;
+    if lines == 0 {
+        return String::new();
+    }
     let left = eta_seconds.filter(|_| progress.phase == Phase::Speaking);
     let left = left.map(|left| format!(", {} left", minutes(Duration::from_secs(left))));
     let spoken = minutes(Duration::try_from_secs_f64(seconds_spoken).unwrap_or_default());
@@ -98,5 +106,7 @@ mod tests {
         assert_eq!(figures(&progress), "3 of 12 lines, 1:14 spoken, 0:05 left");
         progress.phase = Phase::Mixing;
         assert_eq!(figures(&progress), "3 of 12 lines, 1:14 spoken");
+        (progress.phase, progress.lines) = (Phase::Writing, 0);
+        assert_eq!(figures(&progress), "");
     }
 }
