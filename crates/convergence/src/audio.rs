@@ -7,7 +7,7 @@
 //! | the lines to speak | `script` | a warning when the template writes them |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
 //! | words as they are spoken | the crate `speech` | a warning when characters are left out |
-//! | speech, several lines at a time | `making`, `voice`, `flite` | no program, a failing one, one that hangs |
+//! | speech, several lines at a time | `making`, `voice`, `kokoro`, `flite` | no model, no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `making`, the crate `speech` | |
 //! | files that only their owner finds | `store`, `recording`, `description` | the disk |
@@ -40,6 +40,7 @@ mod voice;
 
 mod description;
 mod flite;
+mod kokoro;
 mod recording;
 mod spool;
 mod store;

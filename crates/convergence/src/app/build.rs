@@ -115,6 +115,7 @@ pub(crate) fn studio(audio: &Audio, directory: PathBuf, on_recorded: OnRecorded)
         retention: audio.retention,
         most_bytes: audio.most_bytes,
         line_timeout: LINE_TIMEOUT,
+        voices: audio.voices.clone(),
         voice_program: None,
         lexicon: audio.lexicon.clone(),
         on_recorded,
