@@ -26,7 +26,7 @@ use crate::audio::{AudioError, Description, FileKind, Job, Outcome, Recording, S
 use crate::config::Audio;
 
 /// The settings that matter without a server.
-const SETTINGS: [&str; 2] = ["AUDIO_WORKERS", "LEXICON_FILE"];
+const SETTINGS: [&str; 3] = ["AUDIO_WORKERS", "LEXICON_FILE", "VOICES_DIR"];
 /// Whose recordings they are, in a studio that nobody else uses.
 const OWNER: &str = "the command line";
 /// The exit code when nothing was begun, since the flags are wrong; clap has the same.
@@ -64,6 +64,8 @@ pub(super) fn command() -> Command {
         file("output", "Where the sound goes; - is standard output [default: conversation.wav]"),
         text("format", "wav|opus", "The form of the sound [default: as --output ends, else wav]"),
         text("engine", "NAME", "What is to speak [default: the best that is installed]"),
+        text("female", "VOICE", "Who speaks for women, such as bf_emma [default: the engine's usual voice]"),
+        text("male", "VOICE", "Who speaks for men, such as bm_george"),
         file("captions", "Also what is said, to be read along; the name ends in .vtt or .srt"),
         flag("force", "Replace files that are there; without it they stay, and nothing is begun"),
         flag("json", "Describe the recording on standard output, as the server does"),

@@ -167,6 +167,8 @@ fn faults_are_told_by_their_flags_all_at_once_and_nothing_is_begun() {
         ],
     );
     refused(&[], &["--prompt: is required unless --transcript is given"]);
+    refused(&["--prompt", "x", "--female", "nobody"], &["--female: must be the name of a voice"]);
+    refused(&["--prompt", "x", "--female", "slt", "--male", "slt"], &["--male: must be two voices"]);
     refused(&["--prompt", "x", "--duration", "ten"], &["--duration: must be a whole number"]);
     refused(&["--prompt", "x", "--output", "talk.mp3"], &["--output: the name must end in .wav or .opus"]);
     refused(&["--prompt", "x", "--output", "tmp"], &["--output: tmp is a folder"]);
@@ -203,11 +205,13 @@ fn only_its_own_settings_matter_and_without_a_voice_the_package_is_named() {
     };
     let (code, said) = with(&[("LEXICON_FILE", "none.txt"), ("AUDIO_WORKERS", "0")]);
     assert!(code == Some(1) && said.contains("LEXICON_FILE: ") && said.contains("AUDIO_WORKERS: "), "{said}");
-    let (code, said) = with(&[("PATH", "/nonexistent")]);
-    assert!(
-        code == Some(1) && said.contains("no voice: ") && said.contains("apt-get install flite"),
-        "{said}"
-    );
+    for (engine, remedy) in [("kokoro", "fetch-voices.sh"), ("flite", "apt-get install flite")] {
+        let mut command = generate(folder.path(), &["--transcript", "talk.json", "--engine", engine]);
+        let output = command.env("PATH", "/nonexistent").output().expect("the program runs");
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        assert!(words.contains("no voice: ") && words.contains(remedy), "{words}");
+    }
     let (code, said) = with(&[("TMPDIR", "/nonexistent")]);
     assert!(code == Some(1) && said.contains("cannot make a folder in /nonexistent"), "{said}");
     assert_eq!(names(folder.path()), ["talk.json", "tmp"]);

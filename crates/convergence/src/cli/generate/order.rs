@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value};
 
 use super::target::Target;
-use crate::audio::{BadRequest, FileKind, Request};
+use crate::audio::{BadRequest, Fault, FileKind, Request};
 
 /// A transcript of more bytes than this is some other file.
 const TRANSCRIPT_BYTES: u64 = 4 << 20;
@@ -61,6 +61,14 @@ pub(super) fn in_flags(text: &str) -> String {
     members.fold(text.to_owned(), |text, name| text.replace(&format!("`{name}`"), &format!("--{name}")))
 }
 
+/// The flag for a member of a request.
+fn flag(member: &str) -> &str {
+    match member {
+        "voices" => "male",
+        member => member.strip_prefix("voices.").unwrap_or(member),
+    }
+}
+
 /// The form that a name asks for; none where it has no ending or is no name of ours to judge.
 fn by_ending(path: &Path) -> Result<Option<String>, String> {
     let Some(ending) = path.extension() else { return Ok(None) };
@@ -111,6 +119,9 @@ fn body(flags: &ArgMatches, format: Option<String>) -> Result<Map<String, Value>
         let number = minutes.trim().parse().map(Value::Number);
         body.insert("duration".to_owned(), number.unwrap_or(Value::String(minutes)));
     }
+    let voices = ["female", "male"].map(|gender| text(gender).map(|voice| (gender.to_owned(), voice.into())));
+    let voices: Map<String, Value> = voices.into_iter().flatten().collect();
+    body.insert("voices".to_owned(), Value::Object(voices));
     if let Some(path) = flags.get_one::<PathBuf>("transcript") {
         let lines = transcript(path).map_err(|fault| format!("--transcript: {fault}"))?;
         body.insert("transcript".to_owned(), lines);
@@ -145,9 +156,9 @@ fn request(body: &Map<String, Value>) -> Result<Request, Vec<String>> {
     let body = serde_json::to_vec(body).map_err(|error| vec![error.to_string()])?;
     Request::from_json(&body).map_err(|bad| match bad {
         BadRequest::NotJson(detail) => vec![detail],
-        BadRequest::Invalid(faults) => faults
-            .into_iter()
-            .map(|fault| format!("--{}: {}", fault.member, in_flags(&fault.detail)))
-            .collect(),
+        BadRequest::Invalid(faults) => {
+            let told = |fault: Fault| format!("--{}: {}", flag(&fault.member), in_flags(&fault.detail));
+            faults.into_iter().map(told).collect()
+        }
     })
 }
