@@ -20,6 +20,7 @@ use crate::config::{Admin, Listen, Place};
 use crate::fleet::{Counts, Fleet};
 use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
+use crate::providers::Fetcher;
 use crate::routes::{InUse, LiveRoutes};
 use crate::sync::Books;
 
@@ -32,6 +33,7 @@ pub(crate) struct App {
     pub(crate) counts: Option<Arc<Counts>>,
     pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
+    pub(crate) fetcher: Fetcher,
     pub(crate) books: Books,
     pub(crate) endpoints: Endpoints,
     /// Whose turn it is to have what it has used looked up.

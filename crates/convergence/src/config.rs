@@ -8,6 +8,7 @@ mod keys;
 mod listen;
 mod logs;
 mod place;
+mod providers;
 mod redis;
 mod routes;
 mod settings;
@@ -28,6 +29,7 @@ pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use place::Place;
+pub use providers::{Llm, ProviderKey, Providers, Tts};
 pub use redis::{Redis, RedisFallback};
 pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
@@ -64,6 +66,8 @@ pub struct Config {
     pub upstream: Upstream,
     /// The audio studio.
     pub audio: Audio,
+    /// Who helps it.
+    pub providers: Providers,
     /// `DATA_DIR`.
     pub data_dir: PathBuf,
     /// Counts, and where they are written.
@@ -77,6 +81,61 @@ fn absolute(path: &str) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.into())
 }
 
+/// What it takes to make recordings without a server: of all settings, those that matter then.
+pub struct Recorder {
+    /// The studio.
+    pub audio: Audio,
+    /// Who helps it.
+    pub providers: Providers,
+    /// `DATA_DIR`, where it is kept what has been spent on them.
+    pub data_dir: PathBuf,
+}
+
+impl Recorder {
+    /// The variables that are read.
+    pub const VARIABLES: [&str; 18] = [
+        "AUDIO_WORKERS",
+        "LEXICON_FILE",
+        "VOICES_DIR",
+        "LLM_BASE_URL",
+        "LLM_MODEL",
+        "LLM_API_KEY",
+        "LLM_TIMEOUT",
+        "LLM_MAX_TOKENS",
+        "LLM_TOKENS_DAY",
+        "TTS_BASE_URL",
+        "TTS_MODEL",
+        "TTS_API_KEY",
+        "TTS_VOICE_FEMALE",
+        "TTS_VOICE_MALE",
+        "TTS_TIMEOUT",
+        "TTS_CHARACTERS_DAY",
+        "OUTLINE_HOSTS",
+        "DATA_DIR",
+    ];
+
+    /// Reads those.
+    ///
+    /// # Errors
+    /// All faults at once, each naming its variable and none showing a value.
+    pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
+        let mut reader = settings::Reader::new(settings);
+        let recorder = Self {
+            audio: Audio::read(&mut reader),
+            providers: Providers::read(&mut reader),
+            data_dir: data_dir(&reader),
+        };
+        match reader.into_faults() {
+            faults if faults.is_empty() => Ok(recorder),
+            faults => Err(faults),
+        }
+    }
+}
+
+fn data_dir(reader: &settings::Reader<'_>) -> PathBuf {
+    absolute(reader.text("DATA_DIR").unwrap_or("./data"))
+}
+
 impl Config {
     /// Reads every setting.
     ///
@@ -84,7 +143,7 @@ impl Config {
     /// All faults at once, each naming its variable and none showing a value.
     pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
         let mut reader = settings::Reader::new(settings);
-        let data_dir = absolute(reader.text("DATA_DIR").unwrap_or("./data"));
+        let data_dir = data_dir(&reader);
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
@@ -98,6 +157,7 @@ impl Config {
             redis: Redis::read(&mut reader),
             upstream: Upstream::read(&mut reader),
             audio: Audio::read(&mut reader),
+            providers: Providers::read(&mut reader),
             data_dir,
             usage: Usage::read(&mut reader),
             logs: Logs::read(&mut reader),

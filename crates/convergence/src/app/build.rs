@@ -11,12 +11,13 @@ use tokio::sync::{Semaphore, watch};
 use super::App;
 use super::background::{Background, flusher};
 use super::door::door;
-use crate::audio::{OnRecorded, Studio, StudioSettings};
+use crate::audio::{Chat, OnRecorded, Speech, Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
 use crate::fleet::{Counts, Fleet};
 use crate::http::{Account, Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
+use crate::providers::Providers;
 use crate::routes::{LiveRoutes, MakeGroup};
 use crate::sync::Books;
 use crate::upstream::MakeGroups;
@@ -50,12 +51,19 @@ impl App {
         // Servers of one spreadsheet count for one another, and so do those with a keys file.
         let scope = sheet.as_ref().map_or("file", |sheet| &sheet.sheet_id);
         let counts = fleet.as_ref().map(|fleet| Arc::new(Counts::new(fleet, scope)));
+        let providers = Providers::new(config.providers, &config.data_dir, &clock)?;
         let app = Arc::new(Self {
             door,
             fleet,
             counts,
             shield: config.shield.limit.map(Shield::new),
-            studio: studio(&config.audio, config.data_dir.join("audio"), count_seconds(&books, &clock)),
+            studio: studio(
+                &config.audio,
+                &providers,
+                config.data_dir.join("audio"),
+                count_seconds(&books, &clock),
+            ),
+            fetcher: providers.fetcher,
             books,
             endpoints: Endpoints::default(),
             reports: Semaphore::new(1),
@@ -106,7 +114,12 @@ fn routes(file: RoutesFile, make: MakeGroups) -> Result<Arc<LiveRoutes>, Fault> 
 }
 
 /// A studio by these settings, which keeps its recordings in `directory` and tells of each finished one.
-pub(crate) fn studio(audio: &Audio, directory: PathBuf, on_recorded: OnRecorded) -> Studio {
+pub(crate) fn studio(
+    audio: &Audio,
+    providers: &Providers,
+    directory: PathBuf,
+    on_recorded: OnRecorded,
+) -> Studio {
     Studio::new(StudioSettings {
         directory,
         workers: audio.workers,
@@ -118,6 +131,8 @@ pub(crate) fn studio(audio: &Audio, directory: PathBuf, on_recorded: OnRecorded)
         voices: audio.voices.clone(),
         voice_program: None,
         lexicon: audio.lexicon.clone(),
+        chat: providers.chat.clone().map(|chat| chat as Arc<dyn Chat>),
+        speech: providers.speech.clone().map(|speech| speech as Arc<dyn Speech>),
         on_recorded,
     })
 }

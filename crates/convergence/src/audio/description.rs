@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::recording::{FileKind, Recording, Timing};
 use super::request::Line;
-use super::script::ScriptSource;
+use super::script::{Coverage, ScriptSource};
 
 /// A recording as JSON has it, for clients of the server and for the command line.
 #[derive(Debug, Serialize)]
@@ -29,6 +29,9 @@ pub struct Description {
     pub voice_engine: String,
     /// What was not done as asked.
     pub warnings: Vec<String>,
+    /// What became of each point of the outline.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outline_coverage: Vec<Coverage>,
     /// The lines as spoken; may be given back as a request's `transcript`.
     pub transcript: Vec<Line>,
     /// When each of them is heard.
@@ -47,6 +50,7 @@ impl From<Recording> for Description {
             script_source: recording.script_source,
             voice_engine: recording.voice_engine,
             warnings: recording.warnings,
+            outline_coverage: recording.outline_coverage,
             transcript: recording.script,
             timings: recording.timings,
         }

@@ -22,19 +22,20 @@ use self::order::{Order, in_flags};
 use self::progress::{Display, minutes, say};
 use self::target::Target;
 use crate::app;
-use crate::audio::{AudioError, Description, FileKind, Job, Outcome, Recording, State, Studio};
-use crate::config::Audio;
+use crate::audio::{AudioError, Description, FileKind, Job, Outcome, Recording, Request, State, Studio};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Fault, Recorder};
+use crate::providers::{Fetcher, Providers};
 
-/// The settings that matter without a server.
-const SETTINGS: [&str; 3] = ["AUDIO_WORKERS", "LEXICON_FILE", "VOICES_DIR"];
 /// Whose recordings they are, in a studio that nobody else uses.
 const OWNER: &str = "the command line";
 /// The exit code when nothing was begun, since the flags are wrong; clap has the same.
 const WRONG_FLAGS: u8 = 2;
 
 const AFTER_HELP: &str = "\
-Without a language model, a prompt alone becomes a template of about a minute. For a real conversation give its lines with \
---transcript, as JSON: an array of objects with name, gender and message, or an object with one as transcript or conversation.
+Without a language model (LLM_BASE_URL), a prompt alone becomes a template of about a minute, and an outline is presented in \
+its own words. For a real conversation give its lines with --transcript: as JSON, an array of objects with name, gender and message, \
+or an object with one as transcript or conversation; or as text.
 
 A file appears under its name when it is whole, and not at all if something fails. Pipes:
   convergence generate --prompt 'API security' --output - | ffplay -
@@ -60,7 +61,15 @@ pub(super) fn command() -> Command {
         text("duration", "MINUTES", "How long it is to be, 1 to 60 [default: 10]")
             .allow_negative_numbers(true),
         text("vibe", "TEXT", "The mood"),
-        file("transcript", "The lines to speak, word for word, as JSON; - reads standard input"),
+        text(
+            "outline",
+            "FILE|URL",
+            "What to talk about, point by point: text, Markdown or JSON; - reads standard input",
+        ),
+        file(
+            "transcript",
+            "The lines to speak, word for word: JSON, or `Name: what is said`; - reads standard input",
+        ),
         file("output", "Where the sound goes; - is standard output [default: conversation.wav]"),
         text("format", "wav|opus", "The form of the sound [default: as --output ends, else wav]"),
         text("engine", "NAME", "What is to speak [default: the best that is installed]"),
@@ -71,12 +80,12 @@ pub(super) fn command() -> Command {
         flag("json", "Describe the recording on standard output, as the server does"),
         flag("quiet", "Say nothing on standard error but why it failed"),
     ]);
-    super::with_settings_of(command, |name| SETTINGS.contains(&name)).after_help(AFTER_HELP)
+    super::with_settings_of(command, |name| Recorder::VARIABLES.contains(&name)).after_help(AFTER_HELP)
 }
 
 pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<ExitCode> {
     let settings = super::settings(flags)?;
-    let audio = Audio::alone(&settings).map_err(|faults| super::wrong_settings(&faults))?;
+    let recorder = Recorder::read(&settings).map_err(|faults| super::wrong_settings(&faults))?;
     let order = match Order::read(flags) {
         Ok(order) => order,
         Err(faults) => {
@@ -87,9 +96,12 @@ pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<ExitCode> {
     };
     let scratch = tempfile::Builder::new().prefix("convergence-").tempdir();
     let scratch = scratch.with_context(|| format!("cannot make a folder in {}", temporary().display()))?;
-    let studio = app::studio(&audio, scratch.path().to_owned(), Box::new(|_, _| ()));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let providers = Providers::new(recorder.providers, &recorder.data_dir, &clock);
+    let providers = providers.map_err(|fault: Fault| anyhow::anyhow!("{fault}"))?;
     let work = Work {
-        studio,
+        studio: app::studio(&recorder.audio, &providers, scratch.path().to_owned(), Box::new(|_, _| ())),
+        fetcher: providers.fetcher,
         scratch,
         is_unwanted: Arc::default(),
         is_quiet: flags.get_flag("quiet"),
@@ -111,6 +123,7 @@ fn temporary() -> PathBuf {
 struct Work {
     /// Ends before its folder goes.
     studio: Studio,
+    fetcher: Fetcher,
     /// All that is made lies in here until it is whole, and goes with it.
     scratch: TempDir,
     /// Set when somebody has interrupted.
@@ -122,7 +135,11 @@ struct Work {
 impl Work {
     async fn carry_out(self, order: Order) -> anyhow::Result<ExitCode> {
         let mut interruptions = Interruptions::listen()?;
-        let Order { request, sound, captions } = order;
+        let Order { mut request, sound, captions } = order;
+        tokio::select! {
+            fetched = self.fetch_outline(&mut request) => fetched?,
+            code = interruptions.next() => return Ok(code),
+        }
         let job = self.studio.submit(OWNER, String::new(), request).await.map_err(|error| advise(&error))?;
         let outcome = tokio::select! {
             outcome = watched(&job, Display::new(self.is_quiet)) => outcome,
@@ -155,6 +172,19 @@ impl Work {
         }
         self.tell(recording, &sound, captions.as_ref())?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Fetches what `--outline` leads to, as the server would.
+    async fn fetch_outline(&self, request: &mut Request) -> anyhow::Result<()> {
+        // A transcript is spoken as it stands, so nobody needs the outline.
+        if request.transcript.is_none()
+            && let Some(url) = request.outline_url.take()
+        {
+            let text =
+                self.fetcher.fetch(&url).await.map_err(|error| anyhow::anyhow!("--outline: {error}"))?;
+            request.set_outline(&text).map_err(|bad| anyhow::anyhow!(order::faults(bad).join("; ")))?;
+        }
+        Ok(())
     }
 
     /// What is copied where.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use speech::text::Lexicon;
 
 use super::listen::cores;
-use super::settings::{Fault, Reader, Settings};
+use super::settings::Reader;
 
 /// A lexicon of more bytes than this is some other file.
 const LEXICON_BYTES: u64 = 1 << 20;
@@ -30,19 +30,6 @@ pub struct Audio {
 }
 
 impl Audio {
-    /// Reads these settings alone, for who makes recordings without a server.
-    ///
-    /// # Errors
-    /// All faults at once, each naming its variable.
-    pub fn alone(settings: &Settings) -> Result<Self, Vec<Fault>> {
-        let mut reader = Reader::new(settings);
-        let audio = Self::read(&mut reader);
-        match reader.into_faults() {
-            faults if faults.is_empty() => Ok(audio),
-            faults => Err(faults),
-        }
-    }
-
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             workers: reader.number("AUDIO_WORKERS", 1..=256, cores()),

@@ -127,12 +127,61 @@ fn the_ending_chooses_the_form_and_captions_lie_beside_it() {
     assert_eq!(names(folder.path()), ["talk.json", "talk.opus", "talk.vtt", "tmp"]);
 }
 
+/// Answers one request with an outline, and says where.
+fn wiki() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        // The request is short, and comes at once.
+        let _ = stream.read(&mut [0; 4_096]);
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/markdown\r\nconnection: close\r\n";
+        let _ = write!(stream, "{head}content-length: {}\r\n\r\n{OUTLINE}", OUTLINE.len());
+    });
+    address
+}
+
+const OUTLINE: &str = "# Keys\n- Rotate the keys\n- Revoke the keys\n";
+
+#[test]
+fn an_outline_comes_from_a_file_a_pipe_or_an_address() {
+    let folder = folder();
+    std::fs::write(folder.path().join("outline.md"), OUTLINE).expect("an outline");
+    let made = |command: &mut Command| -> Value {
+        let output = command.output().expect("the program runs");
+        assert!(output.status.success(), "{}", said(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let of_file =
+        made(&mut generate(folder.path(), &["--outline", "outline.md", "--output", "a.wav", "--json"]));
+    assert_eq!(of_file["script_source"], "outline");
+    let coverage = of_file["outline_coverage"].as_array().expect("points");
+    assert!(coverage.len() == 3 && coverage.iter().all(|point| point["covered"] == true), "{coverage:?}");
+
+    let mut piped = generate(folder.path(), &["--outline", "-", "--output", "b.wav", "--json"]);
+    piped.stdin(File::open(folder.path().join("outline.md")).expect("a file"));
+    let address = wiki();
+    let url = format!("http://{address}/outline.md");
+    let arguments = ["--outline", url.as_str(), "--output", "c.wav", "--json"];
+    let mut fetched = generate(folder.path(), &arguments);
+    for made in [made(&mut piped), made(fetched.env("OUTLINE_HOSTS", address))] {
+        assert_eq!(made["transcript"], of_file["transcript"]);
+    }
+    let refused = run(folder.path(), &["--outline", &url]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        said(&refused).contains("--outline: ") && said(&refused).contains("OUTLINE_HOSTS"),
+        "{}",
+        said(&refused)
+    );
+}
+
 #[test]
 fn faults_are_told_by_their_flags_all_at_once_and_nothing_is_begun() {
     let folder = folder();
     std::fs::write(folder.path().join("bad.json"), r#"[{"name": "Ann", "message": "Hello."}]"#)
         .expect("a file");
-    std::fs::write(folder.path().join("lines.txt"), "Ann: Hello.").expect("a file");
+    std::fs::write(folder.path().join("broken.json"), "[{").expect("a file");
     std::fs::write(folder.path().join("other.json"), "{}").expect("a file");
     let there = names(folder.path());
     let refused = |arguments: &[&str], words: &[&str]| {
@@ -166,7 +215,7 @@ fn faults_are_told_by_their_flags_all_at_once_and_nothing_is_begun() {
             "--captions: the name must end in .vtt or .srt",
         ],
     );
-    refused(&[], &["--prompt: is required unless --transcript is given"]);
+    refused(&[], &["--prompt: is required unless --transcript, --outline"]);
     refused(&["--prompt", "x", "--female", "nobody"], &["--female: must be the name of a voice"]);
     refused(&["--prompt", "x", "--female", "slt", "--male", "slt"], &["--male: must be two voices"]);
     refused(&["--prompt", "x", "--duration", "ten"], &["--duration: must be a whole number"]);
@@ -175,8 +224,11 @@ fn faults_are_told_by_their_flags_all_at_once_and_nothing_is_begun() {
     refused(&["--prompt", "x", "--output", "-", "--json"], &["--json: ", "name a file"]);
     refused(&["--prompt", "x", "--captions", "no/talk.vtt"], &["--captions: there is no folder no"]);
     refused(&["--transcript", "none.json"], &["--transcript: cannot read none.json"]);
-    refused(&["--transcript", "lines.txt"], &["--transcript: lines.txt is not JSON"]);
-    refused(&["--transcript", "other.json"], &["--transcript: other.json is an object without"]);
+    refused(&["--transcript", "broken.json"], &["--transcript: broken.json is not JSON"]);
+    refused(&["--transcript", "other.json"], &["--transcript: must be an array"]);
+    refused(&["--outline", "-", "--transcript", "-"], &["--outline: - is standard input"]);
+    refused(&["--outline", "none.md"], &["--outline: cannot read none.md"]);
+    refused(&["--outline", "other.json"], &["--outline: "]);
     refused(&["--bla"], &["--bla"]);
 }
 

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::target::Target;
 use crate::audio::{BadRequest, Fault, FileKind, Request};
 
-/// A transcript of more bytes than this is some other file.
-const TRANSCRIPT_BYTES: u64 = 4 << 20;
+/// A transcript or an outline of more bytes than this is some other file.
+const MOST_BYTES: u64 = 4 << 20;
 
 /// The flags that are members of a request, in words.
 const TEXTS: [&str; 4] = ["prompt", "vibe", "engine", "format"];
@@ -24,7 +24,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Reads the flags, and the file that they name.
+    /// Reads the flags, and the files that they name. A file that cannot be read hides what is wrong with the request.
     ///
     /// # Errors
     /// Every fault in them.
@@ -57,14 +57,16 @@ impl Order {
 
 /// Names of members as the flags that they are here.
 pub(super) fn in_flags(text: &str) -> String {
-    let members = TEXTS.into_iter().chain(["duration", "transcript"]);
-    members.fold(text.to_owned(), |text, name| text.replace(&format!("`{name}`"), &format!("--{name}")))
+    let members = TEXTS.into_iter().chain(["duration", "outline", "transcript"]);
+    let text = text.replace("`outline_url`", "--outline URL");
+    members.fold(text, |text, name| text.replace(&format!("`{name}`"), &format!("--{name}")))
 }
 
 /// The flag for a member of a request.
 fn flag(member: &str) -> &str {
     match member {
         "voices" => "male",
+        "outline_url" => "outline",
         member => member.strip_prefix("voices.").unwrap_or(member),
     }
 }
@@ -122,43 +124,61 @@ fn body(flags: &ArgMatches, format: Option<String>) -> Result<Map<String, Value>
     let voices = ["female", "male"].map(|gender| text(gender).map(|voice| (gender.to_owned(), voice.into())));
     let voices: Map<String, Value> = voices.into_iter().flatten().collect();
     body.insert("voices".to_owned(), Value::Object(voices));
-    if let Some(path) = flags.get_one::<PathBuf>("transcript") {
-        let lines = transcript(path).map_err(|fault| format!("--transcript: {fault}"))?;
-        body.insert("transcript".to_owned(), lines);
+    let outline = text("outline");
+    let is_address = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+    if let Some(url) = outline.clone().filter(|text| is_address(text)) {
+        body.insert("outline_url".to_owned(), Value::String(url));
+    }
+    let outline = outline.filter(|text| !is_address(text)).map(PathBuf::from);
+    let transcript = flags.get_one::<PathBuf>("transcript").cloned();
+    if [&outline, &transcript].iter().all(|path| path.as_deref() == Some(Path::new("-"))) {
+        return Err("--outline: - is standard input, and so is --transcript -; name a file".to_owned());
+    }
+    for (name, path) in [("outline", outline), ("transcript", transcript)] {
+        if let Some(path) = path {
+            let said = document(&path).map_err(|fault| format!("--{name}: {fault}"))?;
+            body.insert(name.to_owned(), said);
+        }
     }
     Ok(body)
 }
 
-/// The lines of a file: an array, or an object that has one.
-fn transcript(path: &Path) -> Result<Value, String> {
+/// What a file says: JSON, or else text.
+fn document(path: &Path) -> Result<Value, String> {
     let (name, read) = if path == Path::new("-") {
         ("standard input".to_owned(), most_of(io::stdin()))
     } else {
         (path.display().to_string(), File::open(path).and_then(most_of))
     };
-    let bytes = read.map_err(|error| format!("cannot read {name}: {error}"))?;
-    let value = serde_json::from_slice(&bytes).map_err(|error| format!("{name} is not JSON: {error}"))?;
-    let Value::Object(mut members) = value else { return Ok(value) };
-    let lines = ["conversation", "transcript"].into_iter().find_map(|member| members.remove(member));
-    lines.ok_or_else(|| format!("{name} is an object without `transcript` or `conversation`"))
+    let text = read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    match serde_json::from_str(&text) {
+        Ok(value @ (Value::Array(_) | Value::Object(_))) => Ok(value),
+        Err(error) if path.extension().is_some_and(|ending| ending == "json") => {
+            Err(format!("{name} is not JSON: {error}"))
+        }
+        Ok(_) | Err(_) => Ok(Value::String(text)),
+    }
 }
 
-fn most_of(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    source.take(TRANSCRIPT_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > TRANSCRIPT_BYTES {
-        return Err(io::Error::other(format!("it has more than {TRANSCRIPT_BYTES} bytes")));
+fn most_of(source: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    source.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
     }
-    Ok(bytes)
+    Ok(text)
 }
 
 fn request(body: &Map<String, Value>) -> Result<Request, Vec<String>> {
     let body = serde_json::to_vec(body).map_err(|error| vec![error.to_string()])?;
-    Request::from_json(&body).map_err(|bad| match bad {
+    Request::from_json(&body).map_err(faults)
+}
+
+/// What is wrong with a request, by the names of the flags.
+pub(super) fn faults(bad: BadRequest) -> Vec<String> {
+    let told = |fault: Fault| format!("--{}: {}", flag(&fault.member), in_flags(&fault.detail));
+    match bad {
         BadRequest::NotJson(detail) => vec![detail],
-        BadRequest::Invalid(faults) => {
-            let told = |fault: Fault| format!("--{}: {}", flag(&fault.member), in_flags(&fault.detail));
-            faults.into_iter().map(told).collect()
-        }
-    })
+        BadRequest::Invalid(faults) => faults.into_iter().map(told).collect(),
+    }
 }
