@@ -180,8 +180,11 @@ impl Work {
         if request.transcript.is_none()
             && let Some(url) = request.outline_url.take()
         {
-            let text =
-                self.fetcher.fetch(&url).await.map_err(|error| anyhow::anyhow!("--outline: {error}"))?;
+            let text = self
+                .fetcher
+                .fetch(&url)
+                .await
+                .map_err(|error| anyhow::anyhow!("--outline: {}", in_flags(&error.to_string())))?;
             request.set_outline(&text).map_err(|bad| anyhow::anyhow!(order::faults(bad).join("; ")))?;
         }
         Ok(())

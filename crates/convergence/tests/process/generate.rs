@@ -59,7 +59,7 @@ fn seconds(wav: &[u8]) -> f64 {
     let spec = reader.spec();
     assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample), (1, 24_000, 16));
     let samples = reader.len();
-    assert_eq!(reader.into_samples::<i16>().filter(Result::is_ok).count(), samples as usize);
+    assert_eq!(reader.into_samples::<i16>().flatten().count(), samples as usize);
     f64::from(samples) / 24_000.0
 }
 
@@ -308,8 +308,8 @@ async fn a_signal_ends_the_voice_and_leaves_nothing() {
 fn a_reader_that_has_had_enough_is_no_error_and_one_that_does_not_read_is_not_waited_for() {
     let folder = folder();
     let begun = || {
-        let mut command = generate(folder.path(), &["--transcript", "talk.json", "--output", "-", "--quiet"]);
-        let mut child = command.spawn().expect("the program starts");
+        let arguments = ["--transcript", "talk.json", "--output", "-", "--captions", "talk.srt", "--quiet"];
+        let mut child = generate(folder.path(), &arguments).spawn().expect("the program starts");
         let mut start = [0; 4];
         child.stdout.as_mut().expect("a pipe").read_exact(&mut start).expect("sound");
         assert_eq!(&start, b"RIFF");
@@ -319,6 +319,7 @@ fn a_reader_that_has_had_enough_is_no_error_and_one_that_does_not_read_is_not_wa
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
+    std::fs::remove_file(folder.path().join("talk.srt")).expect("captions all the same");
 
     let mut child = begun();
     let unread = child.stdout.take();

@@ -42,7 +42,8 @@ impl Order {
         let captions = flags.get_one::<PathBuf>("captions");
         let captions = captions.map(|path| captions_in(path, &output, flags.get_flag("force")));
         let captions = captions.transpose().map_err(|fault| faults.push(format!("--captions: {fault}"))).ok();
-        let request = body(flags, format).map_err(|fault| vec![fault]).and_then(|body| request(&body));
+        let request =
+            body(flags, format.as_deref()).map_err(|fault| vec![fault]).and_then(|body| request(&body));
         match (request, sound, captions) {
             (Ok(request), Some(sound), Some(captions)) if faults.is_empty() => {
                 Ok(Self { request, sound, captions })
@@ -110,11 +111,11 @@ fn captions_in(path: &Path, output: &Path, replaces: bool) -> Result<(FileKind, 
 }
 
 /// The request that a client of the server would send.
-fn body(flags: &ArgMatches, format: Option<String>) -> Result<Map<String, Value>, String> {
+fn body(flags: &ArgMatches, format: Option<&str>) -> Result<Map<String, Value>, String> {
     let text = |name: &str| flags.get_one::<String>(name).cloned();
     let mut body = Map::new();
     for name in TEXTS {
-        let value = if name == "format" { format.clone() } else { text(name) };
+        let value = if name == "format" { format.map(str::to_owned) } else { text(name) };
         body.extend(value.map(|value| (name.to_owned(), Value::String(value))));
     }
     if let Some(minutes) = text("duration") {

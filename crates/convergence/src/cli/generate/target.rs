@@ -78,47 +78,51 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Writes copies: first beside the files that they are to be, then to the rest, and at last the files get their names.
+/// Writes copies: first to what is no file, since a reader may keep it waiting; then beside the files that they are to be; and
+/// at last the files get their names.
 ///
 /// # Errors
 /// One of them cannot be written, or `is_unwanted` has turned true. No half of a file is left, and of several files none, unless
 /// the last step failed.
 pub(super) fn deliver(copies: Vec<(PathBuf, Target)>, is_unwanted: &AtomicBool) -> anyhow::Result<()> {
-    let mut drafts = Vec::new();
-    let mut others = Vec::new();
+    let mut files = Vec::new();
     for (source, target) in copies {
-        let Target::File { path, replaces } = target else {
-            others.push((source, target));
-            continue;
-        };
-        let write = || -> io::Result<NamedTempFile> {
-            let everybodys = Permissions::from_mode(0o666); // less what the umask says
-            let mut draft = tempfile::Builder::new();
-            let draft = draft.prefix(".convergence-").permissions(everybodys).tempfile_in(folder(&path))?;
-            copy(&source, draft.as_file(), is_unwanted)?;
-            draft.as_file().sync_all()?;
-            Ok(draft)
-        };
-        let draft = write().with_context(|| format!("cannot write {}", path.display()))?;
-        drafts.push((draft, path, replaces));
-    }
-    for (source, target) in others {
         let out = match &target {
+            Target::File { path, replaces } => {
+                files.push((source, path.clone(), *replaces));
+                continue;
+            }
             Target::Device(path) => OpenOptions::new().write(true).open(path),
             // Not through the buffer of `Stdout`, which looks for the ends of lines.
-            _ => io::stdout().as_fd().try_clone_to_owned().map(File::from),
+            Target::Stdout => io::stdout().as_fd().try_clone_to_owned().map(File::from),
         };
         match out.and_then(|out| copy(&source, &out, is_unwanted)) {
             // A reader that has had enough is no error.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            copied => copied.with_context(|| format!("cannot write to {}", target.name()))?,
+            written => written.with_context(|| format!("cannot write to {}", target.name()))?,
         }
+    }
+    let cannot = |path: &Path| format!("cannot write {}", path.display());
+    let mut drafts = Vec::new();
+    for (source, path, replaces) in files {
+        let draft = draft(&source, folder(&path), is_unwanted).with_context(|| cannot(&path))?;
+        drafts.push((draft, path, replaces));
     }
     for (draft, path, replaces) in drafts {
         let named = if replaces { draft.persist(&path) } else { draft.persist_noclobber(&path) };
-        named.map_err(|error| error.error).with_context(|| format!("cannot write {}", path.display()))?;
+        named.map_err(|error| error.error).with_context(|| cannot(&path))?;
     }
     Ok(())
+}
+
+/// A copy that goes when it gets no name.
+fn draft(source: &Path, folder: &Path, is_unwanted: &AtomicBool) -> io::Result<NamedTempFile> {
+    let everybodys = Permissions::from_mode(0o666); // less what the umask says
+    let mut draft = tempfile::Builder::new();
+    let draft = draft.prefix(".convergence-").permissions(everybodys).tempfile_in(folder)?;
+    copy(source, draft.as_file(), is_unwanted)?;
+    draft.as_file().sync_all()?;
+    Ok(draft)
 }
 
 fn copy(source: &Path, mut out: &File, is_unwanted: &AtomicBool) -> io::Result<()> {
