@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 
 pub(crate) use background::{Background, Task};
+pub(crate) use build::studio;
 pub(crate) use door::{Door, Guard, SourceKind};
 
 use crate::audio::Studio;

@@ -10,7 +10,7 @@
 //! | speech, several lines at a time | `making`, `speaking`, `voice`, `kokoro`, `flite`, `remote` | no model, no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `mixing`, the crate `speech` | |
-//! | files that only their owner finds | `store`, `recording` | the disk |
+//! | files that only their owner finds | `store`, `recording`, `description` | the disk |
 //!
 //! [`Studio`] walks these steps on a thread of its own. It bounds how many recordings are made at once, and whoever drops the
 //! future of [`Studio::record`], or cancels a [`Job`], ends the work: the voice program is killed and no file stays. A server that
@@ -19,6 +19,7 @@
 //! This module knows nothing of HTTP, keys or clients: an owner is a name that comes from outside, and `outside` says what
 //! servers elsewhere do for it, not how they are reached.
 
+pub use description::Description;
 pub use job::{Job, Phase, Progress, State};
 pub use outside::{Chat, Helper, Question, Sound, Speech, Trouble, Turn};
 pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
@@ -43,6 +44,7 @@ mod mixing;
 mod speaking;
 mod voice;
 
+mod description;
 mod flite;
 mod kokoro;
 mod recording;

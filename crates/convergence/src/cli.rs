@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod generate;
 mod keys;
 mod serve;
 mod sheet;
@@ -20,6 +21,7 @@ pub fn run() -> ExitCode {
     let outcome = match matches.subcommand() {
         Some(("demo", flags)) => settings(flags).and_then(demo::run).map(|()| ExitCode::SUCCESS),
         Some(("doctor", flags)) => doctor::run(flags),
+        Some(("generate", flags)) => generate::run(flags),
         Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("sheet", flags)) => sheet::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("usage", flags)) => {
@@ -52,6 +54,7 @@ fn command() -> Command {
             Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
         ))
         .subcommand(doctor::command())
+        .subcommand(generate::command())
         .subcommand(keys::command())
         .subcommand(sheet::command())
         .subcommand(with_settings(usage::command()))
@@ -59,6 +62,11 @@ fn command() -> Command {
 
 /// Each variable as a flag in kebab case. Their values are read with everybody else's, so that all faults come at once.
 fn with_settings(command: Command) -> Command {
+    with_settings_of(command, |_| true)
+}
+
+/// The same with some of the variables, for a command that reads no others.
+fn with_settings_of(command: Command, is_read: impl Fn(&str) -> bool) -> Command {
     let flag = |variable: &crate::config::Variable| {
         let name = variable.name.to_ascii_lowercase().replace('_', "-");
         Arg::new(variable.name)
@@ -68,7 +76,8 @@ fn with_settings(command: Command) -> Command {
     };
     // `keys create --environment` is the key's and not the server's.
     let is_free = |flag: &Arg| command.get_arguments().all(|arg| arg.get_long() != flag.get_long());
-    let flags: Vec<Arg> = VARIABLES.iter().map(flag).filter(is_free).collect();
+    let flags: Vec<Arg> =
+        VARIABLES.iter().filter(|variable| is_read(variable.name)).map(flag).filter(is_free).collect();
     command.args(flags).after_help("A flag wins over the environment, and that over a .env file.")
 }
 
@@ -86,10 +95,12 @@ fn settings(flags: &ArgMatches) -> anyhow::Result<Settings> {
 }
 
 fn config(settings: &Settings) -> anyhow::Result<Config> {
-    Config::read(settings).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
-        anyhow::anyhow!("these settings are wrong:\n  {}", lines.join("\n  "))
-    })
+    Config::read(settings).map_err(|faults| wrong_settings(&faults))
+}
+
+fn wrong_settings(faults: &[Fault]) -> anyhow::Error {
+    let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    anyhow::anyhow!("these settings are wrong:\n  {}", lines.join("\n  "))
 }
 
 #[expect(clippy::print_stderr, reason = "the last words of a program that may have no log yet")]

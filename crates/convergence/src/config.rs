@@ -81,6 +81,61 @@ fn absolute(path: &str) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.into())
 }
 
+/// What it takes to make recordings without a server: of all settings, those that matter then.
+pub struct Recorder {
+    /// The studio.
+    pub audio: Audio,
+    /// Who helps it.
+    pub providers: Providers,
+    /// `DATA_DIR`, where it is kept what has been spent on them.
+    pub data_dir: PathBuf,
+}
+
+impl Recorder {
+    /// The variables that are read.
+    pub const VARIABLES: [&str; 18] = [
+        "AUDIO_WORKERS",
+        "LEXICON_FILE",
+        "VOICES_DIR",
+        "LLM_BASE_URL",
+        "LLM_MODEL",
+        "LLM_API_KEY",
+        "LLM_TIMEOUT",
+        "LLM_MAX_TOKENS",
+        "LLM_TOKENS_DAY",
+        "TTS_BASE_URL",
+        "TTS_MODEL",
+        "TTS_API_KEY",
+        "TTS_VOICE_FEMALE",
+        "TTS_VOICE_MALE",
+        "TTS_TIMEOUT",
+        "TTS_CHARACTERS_DAY",
+        "OUTLINE_HOSTS",
+        "DATA_DIR",
+    ];
+
+    /// Reads those.
+    ///
+    /// # Errors
+    /// All faults at once, each naming its variable and none showing a value.
+    pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
+        let mut reader = settings::Reader::new(settings);
+        let recorder = Self {
+            audio: Audio::read(&mut reader),
+            providers: Providers::read(&mut reader),
+            data_dir: data_dir(&reader),
+        };
+        match reader.into_faults() {
+            faults if faults.is_empty() => Ok(recorder),
+            faults => Err(faults),
+        }
+    }
+}
+
+fn data_dir(reader: &settings::Reader<'_>) -> PathBuf {
+    absolute(reader.text("DATA_DIR").unwrap_or("./data"))
+}
+
 impl Config {
     /// Reads every setting.
     ///
@@ -88,7 +143,7 @@ impl Config {
     /// All faults at once, each naming its variable and none showing a value.
     pub fn read(settings: &Settings) -> Result<Self, Vec<Fault>> {
         let mut reader = settings::Reader::new(settings);
-        let data_dir = absolute(reader.text("DATA_DIR").unwrap_or("./data"));
+        let data_dir = data_dir(&reader);
         let config = Self {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),

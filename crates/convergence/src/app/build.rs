@@ -1,7 +1,7 @@
 //! Where the parts are made, each from its own settings, before anything is served. A part that requests share has a field
 //! in `App` and a function here; what runs beside them goes into `Background`. Sockets are `server`'s.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use super::App;
 use super::background::{Background, flusher};
 use super::door::door;
-use crate::audio::{Chat, Speech, Studio, StudioSettings};
+use crate::audio::{Chat, OnRecorded, Speech, Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
 use crate::fleet::{Counts, Fleet};
@@ -57,7 +57,12 @@ impl App {
             fleet,
             counts,
             shield: config.shield.limit.map(Shield::new),
-            studio: studio(&config.audio, &config.data_dir, &providers, &books, &clock),
+            studio: studio(
+                &config.audio,
+                &providers,
+                config.data_dir.join("audio"),
+                count_seconds(&books, &clock),
+            ),
             fetcher: providers.fetcher,
             books,
             endpoints: Endpoints::default(),
@@ -108,16 +113,15 @@ fn routes(file: RoutesFile, make: MakeGroups) -> Result<Arc<LiveRoutes>, Fault> 
     live.map(Arc::new).map_err(fault)
 }
 
-fn studio(
+/// A studio by these settings, which keeps its recordings in `directory` and tells of each finished one.
+pub(crate) fn studio(
     audio: &Audio,
-    data_dir: &Path,
     providers: &Providers,
-    books: &Books,
-    clock: &Arc<dyn Clock>,
+    directory: PathBuf,
+    on_recorded: OnRecorded,
 ) -> Studio {
-    let (tally, clock) = (Arc::clone(&books.tally), Arc::clone(clock));
     Studio::new(StudioSettings {
-        directory: data_dir.join("audio"),
+        directory,
         workers: audio.workers,
         parallel: audio.workers,
         queue: audio.queue,
@@ -129,8 +133,14 @@ fn studio(
         lexicon: audio.lexicon.clone(),
         chat: providers.chat.clone().map(|chat| chat as Arc<dyn Chat>),
         speech: providers.speech.clone().map(|speech| speech as Arc<dyn Speech>),
-        on_recorded: Box::new(move |account, length| Account::count(account, &tally, length, clock.now())),
+        on_recorded,
     })
+}
+
+/// Counts the seconds of finished recordings.
+fn count_seconds(books: &Books, clock: &Arc<dyn Clock>) -> OnRecorded {
+    let (tally, clock) = (Arc::clone(&books.tally), Arc::clone(clock));
+    Box::new(move |account, length| Account::count(account, &tally, length, clock.now()))
 }
 
 /// What the request ids of this process begin with.

@@ -4,6 +4,7 @@
 #[allow(dead_code, unreachable_pub, reason = "other tests need more of it")]
 mod authority;
 mod fleet;
+mod generate;
 mod keys;
 mod killed;
 mod lexicon;

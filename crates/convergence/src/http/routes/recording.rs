@@ -1,7 +1,5 @@
 //! What a client is told of a recording, and of one that there is not.
 
-use std::time::Duration;
-
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response};
@@ -9,7 +7,7 @@ use serde::Serialize;
 
 use super::download::DOWNLOAD;
 use crate::app::App;
-use crate::audio::{AudioError, Coverage, FileKind, Line, Recording, ScriptSource, Timing, Trouble};
+use crate::audio::{AudioError, Description, FileKind, Recording, Trouble};
 use crate::http::body::Answer;
 use crate::http::problem::{MemberError, Problem};
 use crate::providers::FetchError;
@@ -24,25 +22,8 @@ pub(super) struct Spoken {
     captions: Captions,
     /// The recording in the server's `DATA_DIR`.
     output_path: String,
-    format: FileKind,
-    /// The audio's real length.
-    duration_seconds: f64,
-    /// How long it was to be, where the length was to be met.
-    target_seconds: Option<u32>,
-    /// How long it took to make.
-    processing_seconds: f64,
-    loudness_lufs: Option<f64>,
-    /// No person has said it.
-    synthetic: bool,
-    script_source: ScriptSource,
-    voice_engine: String,
-    warnings: Vec<String>,
-    /// What became of each point of the outline.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    outline_coverage: Vec<Coverage>,
-    /// The lines as spoken; may be sent back as a request's `transcript`.
-    transcript: Vec<Line>,
-    timings: Vec<Timing>,
+    #[serde(flatten)]
+    description: Description,
 }
 
 #[derive(Serialize)]
@@ -64,18 +45,7 @@ pub(super) fn describe(app: &App, owner: &str, recording: Recording) -> Spoken {
             srt: url(FileKind::Srt.name(recording.id)),
         },
         output_path: path.strip_prefix(&app.data_dir).unwrap_or(&path).display().to_string(),
-        format: recording.format,
-        duration_seconds: recording.duration_seconds,
-        target_seconds: recording.target_seconds,
-        processing_seconds: Duration::from_millis(recording.processing_ms).as_secs_f64(),
-        loudness_lufs: recording.loudness_lufs,
-        synthetic: true,
-        script_source: recording.script_source,
-        voice_engine: recording.voice_engine,
-        warnings: recording.warnings,
-        outline_coverage: recording.outline_coverage,
-        transcript: recording.script,
-        timings: recording.timings,
+        description: Description::from(recording),
     }
 }
 
