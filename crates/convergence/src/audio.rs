@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | read and check what the client asks | `request` | [`BadRequest`], every fault at once |
 //! | a job, and whose turn it is | `studio`, `job`, `queue` | the client has too many waiting |
+//! | how long it is likely to be | `estimate` | |
 //! | the lines to speak | `script` | a warning when the template writes them |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
 //! | words as they are spoken | the crate `speech` | a warning when characters are left out |
@@ -18,6 +19,7 @@
 //!
 //! This module knows nothing of HTTP, keys or clients: an owner is a name that comes from outside.
 
+pub use estimate::likely_length;
 pub use job::{Job, Phase, Progress, State};
 pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
 pub use request::{BadRequest, Fault, Gender, Line, Request};
@@ -29,6 +31,7 @@ mod studio;
 mod job;
 mod queue;
 
+mod estimate;
 mod request;
 mod script;
 

@@ -15,7 +15,7 @@ use crate::audio::{Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
 use crate::fleet::{Counts, Fleet};
-use crate::http::{Account, Endpoints, Gateway, Shield, Slots, Webhook};
+use crate::http::{Account, Endpoints, Gateway, Promises, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::routes::{LiveRoutes, MakeGroup};
 use crate::sync::Books;
@@ -56,6 +56,7 @@ impl App {
             counts,
             shield: config.shield.limit.map(Shield::new),
             studio: studio(&config.audio, &config.data_dir, &books, &clock),
+            promises: Promises::default(),
             books,
             endpoints: Endpoints::default(),
             reports: Semaphore::new(1),

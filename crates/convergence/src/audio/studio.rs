@@ -151,9 +151,24 @@ impl Studio {
         request: Request,
     ) -> Result<Recording, AudioError> {
         let job = self.submit(owner, account, request).await?;
-        let _wanted = Wanted { inner: &self.inner, job: &job };
+        self.wait(&job).await
+    }
+
+    /// Waits for a job. Dropping the future cancels that.
+    ///
+    /// # Errors
+    /// Nothing comes of it.
+    pub async fn wait(&self, job: &Arc<Job>) -> Result<Recording, AudioError> {
+        let _wanted = Wanted { inner: &self.inner, job };
         let outcome = job.outcome().await;
         (*outcome).clone()
+    }
+
+    /// How much sound is likely to come of all jobs of this owner's that have not ended. A job that is finished is told of
+    /// before it counts no more here.
+    pub fn underway(&self, owner: &str) -> Duration {
+        let board = self.inner.board();
+        board.jobs.values().filter(|job| job.order.owner == owner).map(|job| job.likely_length).sum()
     }
 
     /// How a job of this owner's is doing; nothing where there is none. `id` may be anything that a client sent.

@@ -4,6 +4,7 @@ mod limits;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gate::{Cause, Fingerprint, HeaderProblem, KeyHash, Permit, Quotas, Refusal};
 use http::header::AUTHORIZATION;
@@ -67,6 +68,14 @@ impl Caller {
     pub(crate) fn expires_at(&self) -> Option<i64> {
         match self {
             Caller::Client(permit, _) => permit.expires_at(),
+            Caller::Anyone(_) => None,
+        }
+    }
+
+    /// How much sound may be made for it in a day, as far as its key goes; `None` if there is no limit.
+    pub(crate) fn audio_day(&self) -> Option<Duration> {
+        match self {
+            Caller::Client(permit, _) => permit.audio_day(),
             Caller::Anyone(_) => None,
         }
     }
