@@ -13,9 +13,10 @@ use tokio::task::spawn_blocking;
 use super::cast::Cast;
 use super::job::{Job, Phase};
 use super::recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
-use super::request::Line;
+use super::request::{Line, Pair};
 use super::script::{self, Script};
 use super::spool::{Spoken, Spool};
+use super::store::SCRIPT;
 use super::studio::Tools;
 use super::voice::{Voice, VoiceError};
 
@@ -31,15 +32,16 @@ const RESERVE: u64 = 64 << 20;
 /// Makes a job's recording. What is spoken already is not spoken again.
 pub(super) async fn make(tools: &Tools, job: &Arc<Job>) -> Outcome {
     let begun = Instant::now();
-    let request = job.order.request.clone();
+    let request = &job.order.request;
     let (format, duration) = (request.format, request.duration_minutes);
-    let voice = tools.voices.choose(request.engine.as_deref())?;
+    let voice = tools.voices.choose(request.engine.as_deref(), request.voices.names())?;
+    let pair = request.voices.clone();
     job.advance(|progress| progress.phase = Phase::Writing);
-    let mut script = script::write(request);
+    let mut script = write(tools, job).await?;
     check_room(tools, &script, duration).await?;
     let cast = Cast::of(&script.lines);
-    script.warnings.extend(cast.warning.clone());
-    let spool = speak(tools, job, voice, &mut script, &cast).await?;
+    script.told.warnings.extend(cast.warning.clone());
+    let spool = speak(tools, job, (voice, &pair), &mut script, &cast).await?;
 
     job.advance(|progress| progress.phase = Phase::Mixing);
     let (mixed, comment) = (Arc::clone(job), format!("{WHAT_IT_IS}{}", voice.engine()));
@@ -58,12 +60,25 @@ pub(super) async fn make(tools: &Tools, job: &Arc<Job>) -> Outcome {
         target_seconds: None,
         loudness_lufs: lufs,
         processing_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        script_source: script.source,
+        script_source: script.told.source,
         script: script.lines,
-        warnings: script.warnings,
+        warnings: script.told.warnings,
+        outline_coverage: script.told.coverage,
         voice_engine: voice.engine().to_owned(),
         timings: timings.collect(),
     })
+}
+
+/// The script: the one from before a restart, if there is one, so that what is spoken of it stays.
+async fn write(tools: &Tools, job: &Job) -> Result<Script, AudioError> {
+    let folder = job.folder.clone();
+    if let Some(script) = in_background(move || Ok(folder.read_json(SCRIPT))).await? {
+        return Ok(script);
+    }
+    let script = script::write(job.order.request.clone(), tools.chat.clone()).await?;
+    let (folder, kept) = (job.folder.clone(), script.clone());
+    in_background(move || folder.write_json(SCRIPT, &kept)).await?;
+    Ok(script)
 }
 
 /// Whether the disk has room for it, before anything is made. A word takes less than half a second.
@@ -84,14 +99,14 @@ async fn check_room(tools: &Tools, script: &Script, minutes: u32) -> Result<(), 
 async fn speak(
     tools: &Tools,
     job: &Arc<Job>,
-    voice: &dyn Voice,
+    (voice, pair): (&dyn Voice, &Pair),
     script: &mut Script,
     cast: &Cast,
 ) -> Result<Spool, AudioError> {
     let words: Vec<Words> = script.lines.iter().map(|line| tools.reader.read(&line.message)).collect();
-    script.warnings.extend(words.iter().enumerate().filter_map(|(line, words)| left_out(line, words)));
+    script.told.warnings.extend(words.iter().enumerate().filter_map(|(line, words)| left_out(line, words)));
     let parts =
-        script.lines.iter().zip(words).map(|(line, words)| Part::of(line, words.words(), cast, voice));
+        script.lines.iter().zip(words).map(|(line, words)| Part::of(line, words, cast, (voice, pair)));
     let parts: Vec<Part> = parts.collect();
     let folder = job.folder.path.clone();
     let mut spool = in_background(move || Spool::open(&folder)).await?;
@@ -106,7 +121,7 @@ async fn speak(
     let clock = Pace { begun: Instant::now(), there, lines: parts.len() };
     let spoken = stream::iter(parts.into_iter().enumerate().skip(there)).map(|(index, part)| async move {
         let _turn = tools.turns.acquire().await;
-        let samples = voice.speak(&part.text, part.gender).await.map_err(|error| failed(index, error))?;
+        let samples = voice.speak(&part.words, &part.voice).await.map_err(|error| failed(index, error))?;
         Ok::<_, AudioError>((index, part, samples))
     });
     let mut spoken = spoken.buffered(tools.parallel);
@@ -144,18 +159,26 @@ fn left_out(line: usize, words: &Words) -> Option<String> {
 
 /// A line on its way to a voice.
 struct Part {
-    text: String,
-    gender: super::request::Gender,
+    words: Words,
+    voice: String,
     /// Without its samples.
     spoken: Spoken,
 }
 
 impl Part {
-    fn of(line: &Line, text: String, cast: &Cast, voice: &dyn Voice) -> Self {
+    fn of(line: &Line, words: Words, cast: &Cast, (engine, pair): (&dyn Voice, &Pair)) -> Self {
         let (speaker, gender) = cast.part(&line.name);
-        let asks = text.ends_with('?');
-        let voice = voice.name(gender);
-        Self { text, gender, spoken: Spoken { line: line.clone(), speaker, asks, voice, samples: 0 } }
+        let said = words.words();
+        let voice = pair.of(gender).map_or_else(|| engine.usual(gender), Into::into).into_owned();
+        let spoken = Spoken {
+            line: line.clone(),
+            speaker,
+            asks: said.ends_with('?'),
+            said,
+            voice: format!("{} {voice}", engine.engine()),
+            samples: 0,
+        };
+        Self { words, voice, spoken }
     }
 
     fn is_spoken_as(&self, spoken: &Spoken) -> bool {
@@ -260,6 +283,7 @@ fn failed(line: usize, error: VoiceError) -> AudioError {
         VoiceError::Missing(install) => AudioError::NoVoice { install },
         VoiceError::TimedOut(limit) => AudioError::TimedOut { line, limit },
         VoiceError::Failed(detail) => AudioError::Voice { line, detail },
+        VoiceError::Outside(trouble) => AudioError::Outside(trouble),
     }
 }
 

@@ -14,13 +14,17 @@ use uuid::Uuid;
 
 use super::flite::Flite;
 use super::job::{Job, Order, State};
+use super::kokoro::Neural;
 use super::making::{in_background, make};
+use super::outside::{Chat, Speech};
 use super::queue::Queue;
 use super::recording::{AudioError, FileKind, Outcome, Recording};
+use super::remote::Remote;
 use super::request::Request;
 use super::spool;
-use super::store::{OUTCOME, REQUEST, Store, parse_id};
-use super::voice::Voices;
+use super::store::{OUTCOME, REQUEST, SCRIPT, Store, parse_id};
+use super::voice::{Voice, Voices};
+use crate::os;
 
 /// What is told of a finished recording: the account that came with the request, and how long it is.
 pub type OnRecorded = Box<dyn Fn(&str, Duration) + Send + Sync>;
@@ -44,10 +48,16 @@ pub struct StudioSettings {
     pub retention: Duration,
     /// Bytes of recordings beyond which it removes the oldest.
     pub most_bytes: u64,
+    /// Where the neural voice is.
+    pub voices: PathBuf,
     /// The voice program; `None` looks for `flite` on the `PATH`.
     pub voice_program: Option<PathBuf>,
     /// How words are said that the built-in lexicon does not know, or otherwise.
     pub lexicon: Lexicon,
+    /// A language model that writes, where there is one.
+    pub chat: Option<Arc<dyn Chat>>,
+    /// A server that speaks, where there is one; it comes before the voices of this machine.
+    pub speech: Option<Arc<dyn Speech>>,
     /// Told of each finished recording.
     pub on_recorded: OnRecorded,
 }
@@ -76,6 +86,7 @@ struct Inner {
 pub(super) struct Tools {
     pub(super) reader: Reader,
     pub(super) voices: Voices,
+    pub(super) chat: Option<Arc<dyn Chat>>,
     pub(super) store: Store,
     /// One for each line that is spoken at once.
     pub(super) turns: Semaphore,
@@ -93,9 +104,13 @@ impl Studio {
     pub fn new(settings: StudioSettings) -> Self {
         let (workers, parallel) = (settings.workers.max(1), settings.parallel.max(1));
         let flite = Flite::new(settings.voice_program, settings.directory.clone(), settings.line_timeout);
+        let remote = settings.speech.map(|speech| Box::new(Remote(speech)) as Box<dyn Voice>);
+        let flite = Box::new(flite) as Box<dyn Voice>;
+        let neural = Box::new(Neural::new(settings.voices, parallel)) as Box<dyn Voice>;
         let tools = Tools {
             reader: Reader::new(settings.lexicon),
-            voices: Voices::new(vec![Box::new(flite)]),
+            voices: Voices::new(remote.into_iter().chain([neural, flite]).collect()),
+            chat: settings.chat,
             store: Store::new(settings.directory),
             turns: Semaphore::new(parallel),
             parallel,
@@ -125,7 +140,7 @@ impl Studio {
         request: Request,
     ) -> Result<Arc<Job>, AudioError> {
         let inner = &self.inner;
-        inner.tools.voices.choose(request.engine.as_deref())?;
+        inner.tools.voices.choose(request.engine.as_deref(), request.voices.names())?;
         inner.check_queue(owner)?;
         let order = Order { owner: owner.to_owned(), account, asked_at: SystemTime::now(), request };
         let store = inner.tools.store.clone();
@@ -138,37 +153,6 @@ impl Studio {
         self.start()?;
         inner.take(Arc::clone(&job));
         Ok(job)
-    }
-
-    /// Makes a recording and waits for it. Dropping the future cancels: work on it ends, and no file is left.
-    ///
-    /// # Errors
-    /// There is none.
-    pub async fn record(
-        &self,
-        owner: &str,
-        account: String,
-        request: Request,
-    ) -> Result<Recording, AudioError> {
-        let job = self.submit(owner, account, request).await?;
-        self.wait(&job).await
-    }
-
-    /// Waits for a job. Dropping the future cancels that.
-    ///
-    /// # Errors
-    /// Nothing comes of it.
-    pub async fn wait(&self, job: &Arc<Job>) -> Result<Recording, AudioError> {
-        let _wanted = Wanted { inner: &self.inner, job };
-        let outcome = job.outcome().await;
-        (*outcome).clone()
-    }
-
-    /// How much sound is likely to come of all jobs of this owner's that have not ended. A job that is finished is told of
-    /// before it counts no more here.
-    pub fn underway(&self, owner: &str) -> Duration {
-        let board = self.inner.board();
-        board.jobs.values().filter(|job| job.order.owner == owner).map(|job| job.likely_length).sum()
     }
 
     /// How a job of this owner's is doing; nothing where there is none. `id` may be anything that a client sent.
@@ -256,6 +240,7 @@ impl Studio {
     pub async fn sweep(&self) -> Result<usize, AudioError> {
         let inner = Arc::clone(&self.inner);
         let sweep = move || {
+            inner.tools.voices.rest();
             let is_live = |id| inner.board().jobs.contains_key(&id);
             inner.tools.store.sweep(inner.retention, inner.most_bytes, is_live)
         };
@@ -265,8 +250,12 @@ impl Studio {
     /// Makes the thread, if there is none yet: most servers never speak.
     fn start(&self) -> io::Result<()> {
         if self.runtime.get().is_none() {
-            let runtime =
-                Builder::new_multi_thread().worker_threads(1).thread_name("studio").enable_all().build()?;
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(1)
+                .thread_name("studio")
+                .on_thread_start(os::let_requests_go_first)
+                .enable_all()
+                .build()?;
             let runtime = self.runtime.get_or_init(|| runtime);
             self.inner.thread.get_or_init(|| runtime.handle().clone());
         }
@@ -347,7 +336,7 @@ impl Inner {
                 return Ok(());
             }
             folder.write_json(OUTCOME, &kept)?;
-            folder.remove_files(&[REQUEST, spool::SAMPLES, spool::INDEX]);
+            folder.remove_files(&[REQUEST, SCRIPT, spool::SAMPLES, spool::INDEX]);
             Ok(())
         });
         let outcome = written.await.map_err(AudioError::from).and(outcome);
@@ -370,19 +359,7 @@ impl Inner {
     }
 }
 
-/// Somebody waits for a job; when that ends, so does the work.
-struct Wanted<'a> {
-    inner: &'a Arc<Inner>,
-    job: &'a Arc<Job>,
-}
-
-impl Drop for Wanted<'_> {
-    fn drop(&mut self) {
-        if !self.job.has_ended() {
-            self.inner.cancel(self.job);
-        }
-    }
-}
+mod waiting;
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,26 @@
 //! What a voice is: text and a gender in, sound out. And which of several is to speak.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use speech::kokoro::VoiceName;
+use speech::text::Spoken as Words;
+
+use super::outside::Trouble;
 use super::recording::AudioError;
 use super::request::Gender;
 
 /// The engines that a client may ask for.
-pub(super) const ENGINES: [&str; 1] = ["flite"];
+pub(super) const ENGINES: [&str; 3] = ["tts", "kokoro", "flite"];
 
-/// Something that speaks. It has exactly one voice for each [`Gender`], and the two differ.
+/// Whether any engine has a voice of this name.
+pub(super) fn is_voice(name: &str) -> bool {
+    super::flite::VOICES.contains(&name) || name.parse::<VoiceName>().is_ok()
+}
+
+/// Something that speaks. It has a usual voice for each [`Gender`], and the two differ.
 pub(super) trait Voice: Send + Sync {
     /// The engine's name, as clients see it and ask for it.
     fn engine(&self) -> &'static str;
@@ -18,11 +28,18 @@ pub(super) trait Voice: Send + Sync {
     /// Why it cannot speak now and what to do about it; `None` when it should be able to.
     fn fault(&self) -> Option<String>;
 
-    /// What distinguishes one voice of it from another, by name.
-    fn name(&self, gender: Gender) -> String;
+    /// Whether it has a voice of this name.
+    fn has(&self, voice: &str) -> bool;
 
-    /// Speaks one line, in words as `speech::text` makes them, as samples at [`speech::sound::RATE`]. Dropping the future ends all work on it.
-    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
+    /// The name of the voice that speaks if no other is asked for.
+    fn usual(&self, gender: Gender) -> Cow<'_, str>;
+
+    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. Nobody hears what is spoken once the future
+    /// is dropped.
+    fn speak<'a>(&'a self, words: &'a Words, voice: &'a str) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
+
+    /// Gives up what has not been used for a while. Called now and then.
+    fn rest(&self) {}
 }
 
 /// All that can speak, or could if it were installed.
@@ -37,17 +54,40 @@ impl Voices {
         Self { all }
     }
 
-    /// The one that was asked for, or else the first that can speak.
+    /// The one that was asked for, or else the first that can speak and has the voices that are asked for.
     ///
     /// # Errors
     /// It cannot speak, or none can: with what to do about it.
-    pub(super) fn choose(&self, engine: Option<&str>) -> Result<&dyn Voice, AudioError> {
-        let wanted = || self.all.iter().filter(|voice| engine.is_none_or(|name| voice.engine() == name));
+    pub(super) fn choose<'n>(
+        &self,
+        engine: Option<&str>,
+        voices: impl Iterator<Item = &'n str> + Clone,
+    ) -> Result<&dyn Voice, AudioError> {
+        let fits = |engine_of: &dyn Voice| {
+            engine.is_none_or(|name| engine_of.engine() == name)
+                && voices.clone().all(|name| engine_of.has(name))
+        };
+        let wanted = || self.all.iter().filter(|voice| fits(&***voice));
         if let Some(voice) = wanted().find(|voice| voice.fault().is_none()) {
             return Ok(&**voice);
         }
         let fault = wanted().find_map(|voice| voice.fault());
-        Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| "there is no such engine".to_owned()) })
+        Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| self.why_none(engine)) })
+    }
+
+    /// Has each give up what has not been used for a while.
+    pub(super) fn rest(&self) {
+        self.all.iter().for_each(|voice| voice.rest());
+    }
+
+    /// Why no engine that is here is the one that was asked for.
+    fn why_none(&self, engine: Option<&str>) -> String {
+        match engine {
+            Some(name) if !self.all.iter().any(|voice| voice.engine() == name) => {
+                "this engine is not set up here; see TTS_BASE_URL".to_owned()
+            }
+            _ => "no engine here has all the voices that are asked for".to_owned(),
+        }
     }
 
     /// Why none can speak now and what to install; `None` when one can.
@@ -67,4 +107,6 @@ pub(super) enum VoiceError {
     TimedOut(Duration),
     #[error("{0}")]
     Failed(String),
+    #[error(transparent)]
+    Outside(#[from] Trouble),
 }

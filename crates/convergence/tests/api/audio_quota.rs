@@ -29,7 +29,7 @@ fn post(server: &TestServer, key: &str, body: &Value) -> RequestBuilder {
 fn lines(number: usize) -> Value {
     let message = "Whoever has the key may come in, and whoever has none waits at the door until it is opened by one.  x";
     let line = json!({"name": "Ada", "gender": "female", "message": message});
-    json!({"transcript": vec![line; number]})
+    json!({"engine": "flite", "transcript": vec![line; number]})
 }
 
 async fn speak(server: &TestServer, key: &str, body: &Value) -> Answer {
@@ -47,7 +47,7 @@ async fn me(server: &TestServer, key: &str) -> Value {
 #[tokio::test]
 async fn p23_minutes_of_sound_are_limited_by_day_in_the_spreadsheets_zone_and_kept_over_a_restart() {
     let mut server = server(KEYS).await;
-    assert_snapshot!(speak(&server, "half", &json!({"prompt": "Keys", "duration": 1})).await, @r#""#);
+    assert_snapshot!(speak(&server, "half", &json!({"prompt": "Keys", "duration": 1, "engine": "flite"})).await, @r#""#);
     assert_eq!(me(&server, "half").await["usage"]["today"]["audio_seconds"], 0.0, "nothing was made");
 
     // About 19 s, and there are 30.
@@ -112,7 +112,7 @@ async fn what_is_being_made_counts_until_it_ends_and_over_a_restart() {
 async fn requests_that_come_at_once_share_what_is_left() {
     let server = server("api_key,client_name,is_active,audio_minutes_day\nk,Acme,yes,2\n").await;
     // The template makes most of the minute that is asked for, so that a third has no room, whatever has been made by then.
-    let body = json!({"prompt": "Two developers discussing API security", "duration": 1});
+    let body = json!({"prompt": "Two developers discussing API security", "duration": 1, "engine": "flite"});
     let answers = futures_util::future::join_all((0..8).map(|_| later(&server, "k", &body))).await;
     let taken = answers.iter().filter(|answer| answer.status == 202).count();
     assert!((1..=2).contains(&taken), "{taken} were taken");
