@@ -47,7 +47,21 @@ async fn me(server: &TestServer, key: &str) -> Value {
 #[tokio::test]
 async fn p23_minutes_of_sound_are_limited_by_day_in_the_spreadsheets_zone_and_kept_over_a_restart() {
     let mut server = server(KEYS).await;
-    assert_snapshot!(speak(&server, "half", &json!({"prompt": "Keys", "duration": 1, "engine": "flite"})).await, @r#""#);
+    assert_snapshot!(speak(&server, "half", &json!({"prompt": "Keys", "duration": 1, "engine": "flite"})).await, @r#"
+        429
+        content-length: 264
+        content-type: application/problem+json
+        retry-after: 82800
+        x-client-name: Acme
+
+        {
+          "code": "audio_quota_exceeded",
+          "detail": "of its 0.5 minutes of sound a day this client has 0.5 left, and this would be about 1; ask for less, or from 2025-12-02T00:00:00+01:00 on",
+          "resets_at": "2025-12-02T00:00:00+01:00",
+          "status": 429,
+          "title": "Audio quota exceeded"
+        }
+    "#);
     assert_eq!(me(&server, "half").await["usage"]["today"]["audio_seconds"], 0.0, "nothing was made");
 
     // About 19 s, and there are 30.
@@ -124,7 +138,20 @@ async fn requests_that_come_at_once_share_what_is_left() {
 async fn p04_no_minutes_are_no_sound_and_a_bad_cell_is_no_key() {
     let keys = "api_key,client_name,is_active,audio_minutes_day\nnone,N,yes,0\nbad,B,yes,half an hour\n";
     let server = server(keys).await;
-    assert_snapshot!(speak(&server, "none", &lines(1)).await, @r#""#);
+    assert_snapshot!(speak(&server, "none", &lines(1)).await, @r#"
+        429
+        content-length: 146
+        content-type: application/problem+json
+        retry-after: 82800
+        x-client-name: N
+
+        {
+          "code": "audio_quota_exceeded",
+          "detail": "this key allows no sound at all; ask whoever gave it to you",
+          "status": 429,
+          "title": "Audio quota exceeded"
+        }
+    "#);
     assert_eq!(server.verify("none").await.status, 200, "everything else is open");
     assert_eq!(server.verify("bad").await.code(), "inactive_api_key");
 }

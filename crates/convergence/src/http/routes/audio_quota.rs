@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gate::Span;
 use http::StatusCode;
 
 use super::download::owner;
@@ -30,9 +29,11 @@ pub(crate) struct Promise {
 
 /// The present day, and what there has been of it.
 pub(super) struct Today {
-    pub(super) day: Span,
     /// How much sound was made in it.
     pub(super) spoken: Duration,
+    /// When the next one begins, in Unix seconds, and the wall clocks' offset from UTC then.
+    until: i64,
+    offset: i32,
     /// The moment, in Unix seconds.
     now: i64,
 }
@@ -67,7 +68,7 @@ pub(super) async fn today(app: &App, client: &str) -> Option<Today> {
     let (folder, client) = (app.data_dir.join("usage"), client.to_owned());
     let read = tokio::task::spawn_blocking(move || spoken(&folder, &client, day.from, now));
     match read.await.ok()? {
-        Ok(spoken) => Some(Today { day, spoken, now }),
+        Ok(spoken) => Some(Today { spoken, until: day.until(), offset: day.offset, now }),
         Err(error) => {
             tracing::error!("how much sound was made today cannot be read: {error}");
             None
@@ -78,7 +79,7 @@ pub(super) async fn today(app: &App, client: &str) -> Option<Today> {
 impl Today {
     /// Whole seconds until the next day; at least one.
     pub(super) fn seconds_left(&self) -> u64 {
-        u64::try_from(self.day.until().saturating_sub(self.now)).unwrap_or_default().max(1)
+        u64::try_from(self.until.saturating_sub(self.now)).unwrap_or_default().max(1)
     }
 }
 
@@ -121,7 +122,7 @@ fn exceeded(limit: Duration, left: Duration, length: Duration, today: &Today) ->
     let problem = if limit.is_zero() {
         problem("this key allows no sound at all; ask whoever gave it to you".to_owned())
     } else {
-        let resets_at = local(today.day.until(), today.day.offset);
+        let resets_at = local(today.until, today.offset);
         // Rounded so that what does not fit does not look as if it did.
         let (left, length) = (minutes(left, f64::floor), minutes(length, f64::ceil));
         let detail = format!(
