@@ -97,6 +97,10 @@ impl Caller {
 }
 
 /// A decision, which is there at once unless several servers share their limits.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is moved on at once; a box would be an allocation for each request"
+)]
 pub(crate) enum Admission {
     /// The caller, or the whole answer to a request that is refused.
     Decided(Result<Caller, Response<Answer>>),

@@ -59,12 +59,14 @@ fn minutes_flag() -> Arg {
         .help("Minutes of sound per day of the table's time zone, such as 30 or 0.5")
 }
 
-/// Minutes as they are typed: as many decimals as a cell of text may have.
+/// Minutes as they are typed: as a cell of text may have them.
 fn minutes(text: &str) -> Result<f64, String> {
     let most = gate::LARGEST_AUDIO_MINUTES;
-    let minutes = text.parse::<f64>().ok().filter(|minutes| (0.0..=f64::from(most)).contains(minutes));
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let minutes = text.parse().ok().filter(|minutes| is_plain && *minutes <= f64::from(most));
     minutes
-        .filter(|minutes| (minutes * 100.0).round() / 100.0 == *minutes)
+        .filter(|_| decimals <= 2)
         .ok_or_else(|| format!("it is a number from 0 to {most} with two decimals at most"))
 }
 

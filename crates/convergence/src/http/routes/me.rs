@@ -38,8 +38,9 @@ struct Limit {
     reset_seconds: u32,
 }
 
-/// The sound that may be made in the present day, in seconds.
+/// The sound that may be made in the present day.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "JSON has no units, so its names have")]
 struct AudioDay {
     limit_seconds: f64,
     /// By any of the client's keys; `null` if it cannot be read now, as what follows from it.
