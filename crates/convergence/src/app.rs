@@ -18,7 +18,7 @@ use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
 use crate::fleet::{Counts, Fleet};
-use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, Promises, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::providers::Fetcher;
 use crate::routes::{InUse, LiveRoutes};
@@ -33,6 +33,8 @@ pub(crate) struct App {
     pub(crate) counts: Option<Arc<Counts>>,
     pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
+    /// Sound that is about to be made.
+    pub(crate) promises: Promises,
     pub(crate) fetcher: Fetcher,
     pub(crate) books: Books,
     pub(crate) endpoints: Endpoints,

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | read and check what the client asks | `request` | [`BadRequest`], every fault at once |
 //! | a job, and whose turn it is | `studio`, `job`, `queue` | the client has too many waiting |
+//! | how long it is likely to be | `estimate` | |
 //! | the lines to speak | `script` | no language model, or one that writes nothing of use; a warning without one |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
 //! | words as they are spoken | the crate `speech` | a warning when characters are left out |
@@ -20,6 +21,7 @@
 //! servers elsewhere do for it, not how they are reached.
 
 pub use description::Description;
+pub use estimate::likely_length;
 pub use job::{Job, Phase, Progress, State};
 pub use outside::{Chat, Helper, Question, Sound, Speech, Trouble, Turn};
 pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
@@ -34,6 +36,7 @@ mod queue;
 
 mod outside;
 
+mod estimate;
 mod request;
 mod script;
 

@@ -52,6 +52,7 @@ pub(crate) use listener::Listeners;
 pub(crate) use proxy::{Gateway, loosely};
 pub(crate) use refuse::status_and_code;
 pub(crate) use router::finished;
+pub(crate) use routes::audio_quota::Promises;
 pub(crate) use routes::status::Status;
 pub(crate) use shield::Shield;
 pub(crate) use slots::Slots;

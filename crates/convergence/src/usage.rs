@@ -18,7 +18,9 @@ pub(crate) use aim::{Mishap, identities, misses, restore, suspects};
 pub(crate) use bookkeeper::{Bookkeeper, KeepError};
 pub(crate) use ledger::{Ledger, Row, day_of, oldest_kept};
 pub(crate) use plan::{Plan, Update, found, plan};
-pub(crate) use report::{Asked, Entry, GROUPS, days_of, has_counts, of_days, report, spent, stretches};
+pub(crate) use report::{
+    Asked, Entry, GROUPS, days_of, has_counts, of_days, report, spent, spoken, stretches,
+};
 pub(crate) use store::Question;
 pub(crate) use tab::{COLUMNS, Grid, HeaderLost, Layout};
 pub(crate) use tally::{Endpoint, Tally, Whose};

@@ -94,7 +94,7 @@ pub(crate) fn conclude(
     now: Now,
 ) -> Result<Permit, Refusal> {
     match client.decide(held, judge, now) {
-        Ok(admission) => Ok(Permit::grant(client, key, held.expires_at, admission)),
+        Ok(admission) => Ok(Permit::grant(client, key, held, admission)),
         Err(excess) => Err(Refusal::over_limit(client, key, excess)),
     }
 }

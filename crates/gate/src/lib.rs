@@ -63,6 +63,6 @@ pub use record::{Fingerprint, KeyHash, Record};
 pub use refusal::{Cause, Refusal};
 pub use restrictions::Restrictions;
 pub use table::{
-    Cell, Column, HeaderFault, LARGEST_QUOTA, Layout, Listing, Problem, Row, Rules, Table, TableReader,
-    address,
+    Cell, Column, HeaderFault, LARGEST_AUDIO_MINUTES, LARGEST_QUOTA, Layout, Listing, Problem, Row, Rules,
+    Table, TableReader, address,
 };

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::client::{Admission, Client};
+use crate::client::{Admission, Client, Held};
 use crate::quota::Quotas;
 use crate::record::Fingerprint;
 
@@ -17,17 +18,21 @@ pub struct Permit {
     key: Fingerprint,
     /// The key's last valid Unix second.
     expires_at: i64,
+    audio_day: Option<Duration>,
 }
 
 impl Permit {
-    pub(crate) fn grant(
-        client: &Arc<Client>,
-        key: Fingerprint,
-        expires_at: i64,
-        admission: Admission,
-    ) -> Self {
+    pub(crate) fn grant(client: &Arc<Client>, key: Fingerprint, held: &Held, admission: Admission) -> Self {
         let Admission { quotas, shadow_refused } = admission;
-        Self { client: Arc::clone(client), quotas, shadow_refused, key, expires_at }
+        let audio_day = held.further.and_then(|limits| limits.audio_day);
+        Self {
+            client: Arc::clone(client),
+            quotas,
+            shadow_refused,
+            key,
+            expires_at: held.expires_at,
+            audio_day,
+        }
     }
 
     /// Who called: `client_name` as the sheet has it.
@@ -48,6 +53,12 @@ impl Permit {
     /// The last Unix second at which the key is valid; `None` if there is none.
     pub fn expires_at(&self) -> Option<i64> {
         Some(self.expires_at).filter(|last| *last != i64::MAX)
+    }
+
+    /// How much sound may be made for the client in a day of the calendar, as far as this key goes; `None` if there is no limit.
+    /// What was made is counted by whoever makes it.
+    pub fn audio_day(&self) -> Option<Duration> {
+        self.audio_day
     }
 
     /// Which key, for the log.

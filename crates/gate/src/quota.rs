@@ -1,6 +1,7 @@
 //! Step 5, beside the window: quotas of a day and of a month. They are of the calendar, and begin anew all at once.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use crate::calendar::{Calendar, Period, Periods, Span};
 use crate::limit::{self, Quota};
@@ -18,6 +19,8 @@ pub struct FurtherLimits {
     pub month: Option<u64>,
     /// Requests per 60 seconds of a limit that is only tried out: it refuses nothing.
     pub shadow: Option<u32>,
+    /// Sound made per day of the calendar; none at all if it is zero. Nothing here counts sound: it is for whoever makes it.
+    pub audio_day: Option<Duration>,
 }
 
 impl FurtherLimits {
@@ -29,13 +32,24 @@ impl FurtherLimits {
     /// The lower of each.
     pub fn strictest(a: Option<&Self>, b: Option<&Self>) -> Option<Box<Self>> {
         let (a, b) = (a.copied().unwrap_or_default(), b.copied().unwrap_or_default());
-        Self { day: lower(a.day, b.day), month: lower(a.month, b.month), shadow: lower(a.shadow, b.shadow) }
-            .boxed()
+        Self {
+            day: lower(a.day, b.day),
+            month: lower(a.month, b.month),
+            shadow: lower(a.shadow, b.shadow),
+            audio_day: lower(a.audio_day, b.audio_day),
+        }
+        .boxed()
     }
 
     /// Whether there is a quota of the day or of the month.
     pub fn has_quotas(&self) -> bool {
         self.day.is_some() || self.month.is_some()
+    }
+
+    /// The sound of a day in minutes, as the cell has it.
+    pub fn audio_minutes_day(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "the most that is read is far below 2^53")]
+        self.audio_day.map(|length| length.as_millis() as f64 / 60_000.0)
     }
 
     /// The quota of a period, if there is one.

@@ -9,6 +9,7 @@ mod key;
 mod limit;
 mod list;
 mod listing;
+mod minutes;
 mod moment;
 mod problem;
 mod row;
@@ -29,6 +30,7 @@ use crate::{Record, Restrictions};
 pub use self::header::{Column, HeaderFault, Layout};
 pub use self::limit::LARGEST_QUOTA;
 pub use self::listing::Listing;
+pub use self::minutes::LARGEST_AUDIO_MINUTES;
 pub use self::problem::{Problem, address};
 pub use self::row::Row;
 

@@ -83,7 +83,12 @@ fn restricted(key: &str, scopes: &[&str]) -> Record {
 
 /// A key with a quota of the day and of the month, and a limit that is tried out.
 fn further(key: &str, client: &str, day: u64) -> Record {
-    let limits = FurtherLimits { day: Some(day), month: Some(1_000_000), shadow: Some(50) };
+    let limits = FurtherLimits {
+        day: Some(day),
+        month: Some(1_000_000),
+        shadow: Some(50),
+        audio_day: Some(Duration::from_mins(1)),
+    };
     Record { further_limits: limits.boxed(), ..row(key, client, Some(10_000)) }
 }
 

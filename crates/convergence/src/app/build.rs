@@ -15,7 +15,7 @@ use crate::audio::{Chat, OnRecorded, Speech, Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
 use crate::fleet::{Counts, Fleet};
-use crate::http::{Account, Endpoints, Gateway, Shield, Slots, Webhook};
+use crate::http::{Account, Endpoints, Gateway, Promises, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::providers::Providers;
 use crate::routes::{LiveRoutes, MakeGroup};
@@ -57,6 +57,7 @@ impl App {
             fleet,
             counts,
             shield: config.shield.limit.map(Shield::new),
+            promises: Promises::default(),
             studio: studio(
                 &config.audio,
                 &providers,

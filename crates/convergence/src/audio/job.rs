@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -82,6 +82,8 @@ pub struct Job {
     pub id: Uuid,
     pub(super) order: Order,
     pub(super) folder: Folder,
+    /// How long its recording is likely to be.
+    pub(super) likely_length: Duration,
     state: watch::Sender<State>,
     cancelled: AtomicBool,
     cancel: tokio::sync::Notify,
@@ -91,7 +93,15 @@ impl Job {
     pub(super) fn new(folder: Folder, order: Order) -> Self {
         let state = watch::Sender::new(State::Underway(QUEUED));
         let cancel = tokio::sync::Notify::new();
-        Self { id: folder.id, order, folder, state, cancelled: AtomicBool::new(false), cancel }
+        Self {
+            id: folder.id,
+            likely_length: order.request.likely_length(),
+            order,
+            folder,
+            state,
+            cancelled: AtomicBool::new(false),
+            cancel,
+        }
     }
 
     /// When it was asked for.

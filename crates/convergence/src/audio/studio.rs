@@ -155,22 +155,6 @@ impl Studio {
         Ok(job)
     }
 
-    /// Makes a recording and waits for it. Dropping the future cancels: work on it ends, and no file is left.
-    ///
-    /// # Errors
-    /// There is none.
-    pub async fn record(
-        &self,
-        owner: &str,
-        account: String,
-        request: Request,
-    ) -> Result<Recording, AudioError> {
-        let job = self.submit(owner, account, request).await?;
-        let _wanted = Wanted { inner: &self.inner, job: &job };
-        let outcome = job.outcome().await;
-        (*outcome).clone()
-    }
-
     /// How a job of this owner's is doing; nothing where there is none. `id` may be anything that a client sent.
     pub async fn look(&self, owner: &str, id: &str) -> Option<(Uuid, State)> {
         if let Some(job) = self.job(owner, id) {
@@ -375,19 +359,7 @@ impl Inner {
     }
 }
 
-/// Somebody waits for a job; when that ends, so does the work.
-struct Wanted<'a> {
-    inner: &'a Arc<Inner>,
-    job: &'a Arc<Job>,
-}
-
-impl Drop for Wanted<'_> {
-    fn drop(&mut self) {
-        if !self.job.has_ended() {
-            self.inner.cancel(self.job);
-        }
-    }
-}
+mod waiting;
 
 #[cfg(test)]
 mod tests;

@@ -117,6 +117,7 @@ fn told(problem: &Problem) -> String {
         }
         "rate_limit" => "; type a number such as 60, or clear the cell for the default",
         "rate_limit_day" | "rate_limit_month" => "; type a number such as 10000, or clear the cell",
+        "audio_minutes_day" => "; type a number such as 30 or 0.5, or clear the cell",
         "shadow_rate_limit" => "; type a number such as 60, or clear the cell",
         _ => "; write it as 2026-12-31 23:59:59, or clear the cell",
     };

@@ -4,6 +4,7 @@ mod limits;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gate::{Cause, Fingerprint, HeaderProblem, KeyHash, Permit, Quotas, Refusal};
 use http::header::AUTHORIZATION;
@@ -71,6 +72,14 @@ impl Caller {
         }
     }
 
+    /// How much sound may be made for it in a day, as far as its key goes; `None` if there is no limit.
+    pub(crate) fn audio_day(&self) -> Option<Duration> {
+        match self {
+            Caller::Client(permit, _) => permit.audio_day(),
+            Caller::Anyone(_) => None,
+        }
+    }
+
     /// Whom sound is counted for that is made later; nobody where the door is open.
     pub(crate) fn account(&self) -> String {
         match self {
@@ -88,6 +97,10 @@ impl Caller {
 }
 
 /// A decision, which is there at once unless several servers share their limits.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is moved on at once; a box would be an allocation for each request"
+)]
 pub(crate) enum Admission {
     /// The caller, or the whole answer to a request that is refused.
     Decided(Result<Caller, Response<Answer>>),

@@ -181,7 +181,7 @@ fn quota_exceeded(period: Period, quotas: &Quotas, resets_at: i64, offset: i32) 
 }
 
 /// A Unix second on the wall clocks of this offset, as RFC 3339 writes it.
-fn local(unix: i64, offset: i32) -> String {
+pub(super) fn local(unix: i64, offset: i32) -> String {
     let offset = Offset::from_seconds(offset).unwrap_or(Offset::UTC);
     Timestamp::from_second(unix)
         .map_or_else(|_| unix.to_string(), |moment| moment.display_with_offset(offset).to_string())

@@ -1,5 +1,6 @@
 //! The routes, one file for each family.
 
+pub(super) mod audio_quota;
 pub(super) mod download;
 pub(super) mod generate_audio;
 pub(super) mod health;

@@ -104,6 +104,7 @@ fn changed_fields(old: &Record, new: &Record) -> BTreeMap<String, OldAndNew> {
     let fields = |record: &Record| {
         let further = record.further_limits.as_deref().copied().unwrap_or_default();
         let own = [
+            ("audio_minutes_day", json!(further.audio_minutes_day())),
             ("client_name", json!(record.client)),
             ("expires_at", json!(record.expires_at.map(rfc3339))),
             ("is_active", json!(record.active)),
@@ -126,7 +127,7 @@ fn changed_fields(old: &Record, new: &Record) -> BTreeMap<String, OldAndNew> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::samples::{further, record, restricted};
+    use crate::sync::samples::{audible, further, record, restricted};
 
     #[test]
     fn each_change_is_told_with_old_and_new_values_and_no_key() {
@@ -160,6 +161,10 @@ mod tests {
             "shadow_rate_limit": {"old": null, "new": 30},
         });
         assert_eq!(json!(limited.changes[0].fields), expected);
+        let silenced = Record { further_limits: audible(30_000), ..a.clone() };
+        let silenced = Difference::between(&Roll::of(vec![a.clone()]), &Roll::of(vec![silenced]));
+        let expected = json!({"audio_minutes_day": {"old": null, "new": 0.5}});
+        assert_eq!(json!(silenced.changes[0].fields), expected);
         let moved = Roll::of(vec![Record { row: 9, ..a.clone() }]);
         assert!(Difference::between(&Roll::of(vec![a]), &moved).is_none(), "a row that moved says the same");
     }
@@ -180,6 +185,7 @@ mod tests {
             Record { expires_at: Some(0), ..b.clone() },
             Record { revoked_at: Some(0), ..b.clone() },
             Record { further_limits: further(None, Some(1), None), ..b.clone() },
+            Record { further_limits: audible(1), ..b.clone() },
         ];
         for other in others {
             assert_eq!(Difference::between(&old, &rows(&a, &other)).changed, 1, "{other:?}");

@@ -109,11 +109,15 @@ impl Roll {
                     sum.update(item.as_bytes());
                 }
             }
-            if let Some(FurtherLimits { day, month, shadow }) = further_limits.as_deref() {
+            if let Some(FurtherLimits { day, month, shadow, audio_day }) = further_limits.as_deref() {
                 // Only where there are some: so the digests stay that were written down before there could be.
                 for number in [*day, *month, shadow.map(u64::from)] {
                     sum.update([u8::from(number.is_some())]);
                     sum.update(number.unwrap_or_default().to_be_bytes());
+                }
+                if let Some(length) = audio_day {
+                    sum.update([1]);
+                    sum.update(length.as_millis().to_be_bytes());
                 }
             }
         }
@@ -148,7 +152,7 @@ fn order(records: &[Record]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::samples::{further, record, restricted};
+    use crate::sync::samples::{audible, further, record, restricted};
 
     #[test]
     fn a_key_counts_once_and_the_order_of_rows_stays() {
@@ -183,12 +187,15 @@ mod tests {
             Record { further_limits: further(Some(10), None, None), ..a.clone() },
             Record { further_limits: further(None, Some(10), None), ..a.clone() },
             Record { further_limits: further(None, None, Some(10)), ..a.clone() },
+            Record { further_limits: audible(10), ..a.clone() },
+            Record { further_limits: audible(11), ..a.clone() },
+            Record { further_limits: audible(0), ..a.clone() },
             record("c"),
         ];
         let mut digests: Vec<String> =
             others.into_iter().chain([a]).map(|other| digest(vec![other, b.clone()])).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 16);
+        assert_eq!(digests.len(), 19);
     }
 }

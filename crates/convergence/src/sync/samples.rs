@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gate::{FurtherLimits, KeyHash, Record, Restrictions};
 use proptest::prelude::*;
@@ -40,13 +41,18 @@ pub(crate) fn restricted(scopes: &[&str], addresses: &[&str]) -> Option<Arc<Rest
     Restrictions { scopes: words(scopes), allowed_ips: addresses, ..Restrictions::default() }.shared()
 }
 
+/// Limited in how much sound is made, and in nothing else.
+pub(crate) fn audible(milliseconds: u64) -> Option<Box<FurtherLimits>> {
+    FurtherLimits { audio_day: Some(Duration::from_millis(milliseconds)), ..FurtherLimits::default() }.boxed()
+}
+
 /// Limited by day and by month, with a limit that is tried out.
 pub(crate) fn further(
     day: Option<u64>,
     month: Option<u64>,
     shadow: Option<u32>,
 ) -> Option<Box<FurtherLimits>> {
-    FurtherLimits { day, month, shadow }.boxed()
+    FurtherLimits { day, month, shadow, ..FurtherLimits::default() }.boxed()
 }
 
 /// Moments around `NOW`, so that each side of each bound is met often.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gate::{FurtherLimits, KeyHash, Record};
 use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter};
@@ -15,11 +16,12 @@ use super::listed::Lists;
 use super::roll::Roll;
 
 /// Raised when the file's meaning changes; a file of a later version is ignored.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// The earliest version that is read. In version 1 no row had restrictions, since nothing read them: a key that the sheet
 /// restricts would be free with it, so there are rather no keys until the first reading. In version 2 no row had quotas:
-/// what is used without them until the first reading counts for them all the same, and directories to go back to stay.
+/// what is used without them until the first reading counts for them all the same, and directories to go back to stay. In
+/// version 3 no row limited sound, of which the same is true.
 const EARLIEST: u32 = 2;
 
 /// One file in `DATA_DIR`, replaced whole.
@@ -78,9 +80,22 @@ struct Further {
     month: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shadow: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audio_day_ms: Option<u64>,
 }
 
 impl Further {
+    fn of(limits: &FurtherLimits) -> Self {
+        let FurtherLimits { day, month, shadow, audio_day } = *limits;
+        let milliseconds = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        Self { day, month, shadow, audio_day_ms: audio_day.map(milliseconds) }
+    }
+
+    fn limits(&self) -> FurtherLimits {
+        let Self { day, month, shadow, audio_day_ms } = *self;
+        FurtherLimits { day, month, shadow, audio_day: audio_day_ms.map(Duration::from_millis) }
+    }
+
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
@@ -181,13 +196,11 @@ pub(super) fn zone(name: Option<&str>) -> TimeZone {
 
 impl From<&Record> for Line {
     fn from(record: &Record) -> Self {
-        let FurtherLimits { day, month, shadow } =
-            record.further_limits.as_deref().copied().unwrap_or_default();
         Self {
             sha256: record.key.to_hex(),
             client: record.client.clone(),
             limit: record.limit,
-            further: Further { day, month, shadow },
+            further: record.further_limits.as_deref().map(Further::of).unwrap_or_default(),
             active: record.active,
             expires_at: record.expires_at,
             revoked_at: record.revoked_at,
@@ -203,12 +216,11 @@ impl Line {
         let key = KeyHash::from_hex(&self.sha256)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a hash in it is not one"))?;
         let restrictions = self.only.into_restrictions()?.shared();
-        let Further { day, month, shadow } = self.further;
         Ok(Record {
             key,
             client: self.client,
             limit: self.limit,
-            further_limits: FurtherLimits { day, month, shadow }.boxed(),
+            further_limits: self.further.limits().boxed(),
             active: self.active,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,

@@ -4,6 +4,7 @@ mod when;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use gate::{Fingerprint, Periods, Spent};
 use jiff::Timestamp;
@@ -123,6 +124,16 @@ pub(crate) fn spent(folder: &Path, periods: &Periods, now: i64) -> Result<Vec<Sp
         }
     };
     Ok(month.into_iter().map(client).collect())
+}
+
+/// How much sound was made for a client since a moment.
+///
+/// # Errors
+/// The counts cannot be read.
+pub(crate) fn spoken(folder: &Path, client: &str, since: i64, now: i64) -> Result<Duration, KeepError> {
+    let client = Some(client.to_owned());
+    let totals = answer(folder, &Question { since, until: i64::MAX, client, by: Group::Client }, now)?;
+    Ok(Duration::from_millis(totals.values().map(|totals| totals.audio_ms).sum()))
 }
 
 /// The first and the last UTC day of a question that totals of days can answer.

@@ -8,6 +8,7 @@ mod support;
 mod adc;
 mod admin;
 mod apps_script;
+mod audio_quota;
 mod connection;
 mod ext_authz;
 mod file;

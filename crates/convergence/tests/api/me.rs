@@ -18,13 +18,14 @@ async fn a_client_is_told_its_limits_its_use_and_when_its_key_ends() {
     assert_snapshot!(me("k").await, @r#"
         200
         cache-control: no-store
-        content-length: 454
+        content-length: 471
         content-type: application/json
         ratelimit-policy: "default";q=3;w=60, "day";q=100;w=86400
         ratelimit: "default";r=1;t=60, "day";r=98;t=86400
         x-client-name: Acme
 
         {
+          "audio_day": null,
           "client_name": "Acme",
           "expires_at": "2026-01-31T00:00:00Z",
           "key": "8254c329a928",

@@ -146,7 +146,7 @@ async fn p14_a_quota_applies_to_what_was_used_before_it_was_set() {
 async fn p20_a_restart_without_the_keys_keeps_their_quotas_and_their_days() {
     let settings = [("KEYS_TIME_ZONE", "Europe/Paris")];
     let mut server = TestServer::with_keys_and(&keys(&["k,C,yes,,2,,1"]), &settings).await;
-    let whole = ["\"version\":3", "\"time_zone\":\"Europe/Paris\"", "\"further\":{\"day\":2,\"shadow\":1}"];
+    let whole = ["\"version\":4", "\"time_zone\":\"Europe/Paris\"", "\"further\":{\"day\":2,\"shadow\":1}"];
     server.until_file_holds("data/keys-snapshot.jsonl", &whole).await;
     server.stop();
     std::fs::remove_file(server.path("keys.csv")).expect("a file to remove");
@@ -156,7 +156,7 @@ async fn p20_a_restart_without_the_keys_keeps_their_quotas_and_their_days() {
     // As it was written before there were quotas.
     let snapshot = server.path("data/keys-snapshot.jsonl");
     let written = std::fs::read_to_string(&snapshot).expect("a snapshot");
-    let old = written.replace("\"version\":3", "\"version\":2").replace(whole[1], "\"x\":0");
+    let old = written.replace("\"version\":4", "\"version\":2").replace(whole[1], "\"x\":0");
     let old = old.replace(&format!("{},", whole[2]), "");
     server.stop();
     std::fs::write(&snapshot, old).expect("a snapshot");

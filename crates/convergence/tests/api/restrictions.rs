@@ -244,7 +244,7 @@ async fn p20_a_restart_without_the_keys_keeps_their_restrictions() {
     // As it was written before there were restrictions.
     let snapshot = server.path("data/keys-snapshot.jsonl");
     let old =
-        std::fs::read_to_string(&snapshot).expect("a snapshot").replace("\"version\":3", "\"version\":1");
+        std::fs::read_to_string(&snapshot).expect("a snapshot").replace("\"version\":4", "\"version\":1");
     server.stop();
     std::fs::write(&snapshot, old).expect("a snapshot");
     server.restart_with(&[]);

@@ -103,27 +103,42 @@ async fn a_key_is_created_with_restrictions_and_rotated_with_them() {
 
 #[tokio::test]
 async fn a_key_is_created_with_quotas_and_rotated_with_them() {
-    let header = format!("{HEADER},rate_limit_day,rate_limit_month,shadow_rate_limit");
-    let lines = [&*header, "sk-convergence-one-one-one,MyApp,2025-07-06 10:00:00,,TRUE,60,,,,,many"];
+    let header = format!("{HEADER},rate_limit_day,rate_limit_month,shadow_rate_limit,audio_minutes_day");
+    let lines = [&*header, "sk-convergence-one-one-one,MyApp,2025-07-06 10:00:00,,TRUE,60,,,,,many,lots"];
     for keys in Keys::in_both(&lines).await {
         let flags = ["--rate-limit-day", "1000", "--rate-limit-month", "20000", "--shadow-rate-limit", "30"];
+        let flags = [&flags[..], &["--audio-minutes-day", "0.29"]].concat();
         let key = keys.run(&[&["create", "--client", "New"], &flags[..]].concat()).well().key();
         let limits = |key: &str| {
             let row = keys.listed(key);
-            ["rate_limit_day", "rate_limit_month", "shadow_rate_limit"].map(|column| row[column].clone())
+            ["rate_limit_day", "rate_limit_month", "shadow_rate_limit", "audio_minutes_day"]
+                .map(|column| row[column].clone())
         };
-        assert_eq!(limits(&key), [json!(1_000), json!(20_000), json!(30)]);
+        assert_eq!(limits(&key), [json!(1_000), json!(20_000), json!(30), json!(0.29)]);
         let csv = keys.run(&["list", "--client", "New", "--format", "csv"]).well().out;
-        let columns = "rate_limit,rate_limit_day,rate_limit_month,shadow_rate_limit,created_at";
-        assert!(csv.contains(columns) && csv.contains(",active,,1000,20000,30,2"), "{csv}");
+        let columns =
+            "rate_limit,rate_limit_day,rate_limit_month,shadow_rate_limit,audio_minutes_day,created_at";
+        assert!(csv.contains(columns) && csv.contains(",active,,1000,20000,30,0.29,2"), "{csv}");
         let rotated = keys.run(&["rotate", &fingerprint(&key)]).well().key();
         assert_eq!(limits(&rotated), limits(&key));
         let said = keys.run(&["explain", &fingerprint(&rotated)]).well().out;
-        assert!(said.contains("1000 a day, 20000 a month") && said.contains("30 in any 60 s"), "{said}");
+        assert!(
+            said.contains("1000 a day, 20000 a month, 0.29 minutes of sound a day")
+                && said.contains("30 in any 60 s"),
+            "{said}"
+        );
         let check = keys.run(&["check"]);
         assert!(check.out.contains("shadow_rate_limit") && check.out.contains("such as 60"), "{}", check.out);
+        assert!(check.out.contains("audio_minutes_day") && check.out.contains("30 or 0.5"), "{}", check.out);
         let (rows, largest) = (keys.rows(), "1000000000000000");
-        for flag in [["--rate-limit-day", largest], ["--shadow-rate-limit", "4294967296"]] {
+        for flag in [
+            ["--rate-limit-day", largest],
+            ["--shadow-rate-limit", "4294967296"],
+            ["--audio-minutes-day", "1.125"],
+            ["--audio-minutes-day", "-1"],
+            ["--audio-minutes-day", "NaN"],
+            ["--audio-minutes-day", "1000001"],
+        ] {
             let said = keys.run(&[&["create", "--client", "New"], &flag[..]].concat());
             assert_eq!(said.code, Some(2), "{}", said.err);
         }

@@ -64,11 +64,13 @@ pub enum Column {
     RateLimitMonth,
     /// Requests per minute of a limit that is only tried out.
     ShadowRateLimit,
+    /// Minutes of sound per day.
+    AudioMinutesDay,
 }
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ApiKey,
         Self::ClientName,
         Self::IsActive,
@@ -83,6 +85,7 @@ impl Column {
         Self::RateLimitDay,
         Self::RateLimitMonth,
         Self::ShadowRateLimit,
+        Self::AudioMinutesDay,
     ];
     const REQUIRED: [Self; 3] = [Self::ApiKey, Self::ClientName, Self::IsActive];
 
@@ -103,6 +106,7 @@ impl Column {
             Self::RateLimitDay => "rate_limit_day",
             Self::RateLimitMonth => "rate_limit_month",
             Self::ShadowRateLimit => "shadow_rate_limit",
+            Self::AudioMinutesDay => "audio_minutes_day",
         }
     }
 

@@ -1,11 +1,13 @@
 //! One row below the header: a [`Record`] or none, and what is wrong with it.
 
+use std::time::Duration;
+
 use super::header::{Column, Header};
 use super::key::{self, Key};
 use super::limit::Per;
 use super::problem::number;
 use super::value::Value;
-use super::{Cell, Problem, Rules, limit, list, moment};
+use super::{Cell, Problem, Rules, limit, list, minutes, moment};
 use crate::{FurtherLimits, Record, Restrictions};
 
 const A_CHECKBOX: &str = "a checkbox";
@@ -118,6 +120,7 @@ impl<'a> Reader<'a> {
             day: self.limit_of(Column::RateLimitDay, Per::Day),
             month: self.limit_of(Column::RateLimitMonth, Per::Month),
             shadow: self.shadow_limit(),
+            audio_day: self.audio_limit(),
         }
     }
 
@@ -132,6 +135,19 @@ impl<'a> Reader<'a> {
             self.refuse_value(column, value, per.wanted());
         }
         limit.or(Some(0))
+    }
+
+    /// Like the others: where it cannot be read, nothing is made.
+    fn audio_limit(&mut self) -> Option<Duration> {
+        let value = self.value(Column::AudioMinutesDay);
+        if value.is_empty() {
+            return None;
+        }
+        let limit = minutes::read(value);
+        if limit.is_none() {
+            self.refuse_value(Column::AudioMinutesDay, value, minutes::WANTED);
+        }
+        limit.or(Some(Duration::ZERO))
     }
 
     /// A limit that is tried out refuses nobody, and so does one that cannot be read.

@@ -78,7 +78,8 @@ fn what_a_quota_refuses_need_not_be_asked_elsewhere() {
 
 /// A client with a quota of the day and one of the month.
 fn with_quotas(day: u64, month: u64) -> Gate {
-    let further_limits = FurtherLimits { day: Some(day), month: Some(month), shadow: None }.boxed();
+    let further_limits =
+        FurtherLimits { day: Some(day), month: Some(month), ..FurtherLimits::default() }.boxed();
     gate_of(vec![Record { further_limits, ..row("k", "acme") }, row("free", "acme")])
 }
 

@@ -76,7 +76,7 @@ impl History {
     fn refresh(&mut self) {
         let keys = KEYS.into_iter().zip(self.limits);
         let of = |(key, (day, month))| {
-            let further_limits = FurtherLimits { day, month, shadow: None }.boxed();
+            let further_limits = FurtherLimits { day, month, ..FurtherLimits::default() }.boxed();
             Record { further_limits, ..row(key, "acme") }
         };
         let revoked = Record { revoked_at: Some(0), ..row("revoked", "acme") };

@@ -1,6 +1,7 @@
 //! Quotas of the day and of the month, as a client meets them; and what a limit that is tried out sees.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use gate::{CalendarQuota, Cause, FurtherLimits, Gate, Now, Period, Quotas, Record, Spent};
 use jiff::Timestamp;
@@ -24,7 +25,10 @@ fn unix_of_2026() -> i64 {
 }
 
 fn with_quotas(key: &str, client: &str, day: Option<u64>, month: Option<u64>) -> Record {
-    Record { further_limits: FurtherLimits { day, month, shadow: None }.boxed(), ..row(key, client) }
+    Record {
+        further_limits: FurtherLimits { day, month, ..FurtherLimits::default() }.boxed(),
+        ..row(key, client)
+    }
 }
 
 fn shadowed(key: &str, client: &str, shadow: u32) -> Record {
@@ -230,6 +234,27 @@ fn a_word_from_elsewhere_that_says_nothing_of_quotas_overrules_none() {
     let refusal = candidate().settle(verdict, now).unwrap_err();
     assert!(matches!(refusal.cause(), Cause::QuotaExceeded { .. }));
     assert_eq!(refusal.quotas().minute, Some(elsewhere));
+}
+
+#[test]
+fn a_permit_says_how_much_sound_its_key_may_have_made_and_nothing_here_is_held_to_it() {
+    let with_sound = |key: &str, seconds: u64, day: Option<u64>| {
+        let limits =
+            FurtherLimits { day, audio_day: Some(Duration::from_secs(seconds)), ..FurtherLimits::default() };
+        Record { further_limits: limits.boxed(), ..row(key, "acme") }
+    };
+    let gate =
+        gate_of(vec![with_sound("none", 0, None), with_sound("some", 90, Some(9)), row("free", "acme")]);
+    let audio_day = |key: &str| ask(&gate, key, at("2026-11-28T10:00:00Z")).unwrap().audio_day();
+    assert_eq!(audio_day("none"), Some(Duration::ZERO), "a request that makes none is let through");
+    assert_eq!(audio_day("some"), Some(Duration::from_secs(90)));
+    assert_eq!(audio_day("free"), None);
+    // What others have decided is no way around it.
+    let now = at("2026-11-28T10:00:00Z");
+    let candidate = gate.look_up([b"Bearer some".as_slice()], &ANYTHING, now).unwrap();
+    let verdict =
+        gate::Verdict { is_admitted: true, minute: None, used: Some(gate::Used { day: 2, month: 2 }) };
+    assert_eq!(candidate.settle(verdict, now).unwrap().audio_day(), Some(Duration::from_secs(90)));
 }
 
 #[test]

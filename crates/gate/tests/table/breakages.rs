@@ -35,6 +35,7 @@ breakages! {
     p03_time_zone_of_the_spreadsheet: "time_zone_of_the_spreadsheet"
     p03_rate_limit_as_text: "rate_limit_as_text"
     p03_quotas_as_text: "quotas_as_text"
+    p04_minutes_of_sound: "audio_minutes"
     p04_restrictions: "restrictions"
     p04_numbers_reformatted: "numbers_reformatted"
     p04_type_mismatch: "type_mismatch"

@@ -1,6 +1,7 @@
 //! A fixture: a grid as Google returns `values`, and what reading it gives.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use gate::{Cell, FurtherLimits, KeyHash, Record, Restrictions, Rules, Table};
 use jiff::Timestamp;
@@ -75,6 +76,7 @@ fn further_limits(value: &Value) -> FurtherLimits {
         day: value["limit_day"].as_u64(),
         month: value["limit_month"].as_u64(),
         shadow: number(&value["shadow_limit"]),
+        audio_day: value["audio_day_ms"].as_u64().map(Duration::from_millis),
     }
 }
 

@@ -134,7 +134,7 @@ fn p02_a_header_is_shown_where_it_was_found_and_never_a_key() {
     let cells: Vec<_> = found.cells.iter().map(|(at, shown)| format!("{at} {shown}")).collect();
     assert_eq!(cells, [r#"B3 "API Key""#, r#"C3 "client""#, r#"D3 "is_active""#]);
     assert_eq!((found.index("api_key"), found.index("client_name")), (Some(1), None));
-    assert_eq!(found.columns.len(), 14);
+    assert_eq!(found.columns.len(), 15);
 
     let headless = layout(&json!([[], ["sk-convergence-abc123xyz", "Acme", true]])).unwrap();
     assert_eq!(headless.row, 2);

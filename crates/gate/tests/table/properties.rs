@@ -1,10 +1,12 @@
 //! What holds for any grid.
 
+use std::time::Duration;
+
 use gate::{Cell, Record, Rules, Table};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "api_key",
     "client_name",
     "is_active",
@@ -19,6 +21,7 @@ const COLUMNS: [&str; 14] = [
     "rate_limit_day",
     "rate_limit_month",
     "shadow_rate_limit",
+    "audio_minutes_day",
 ];
 
 fn rules() -> Rules {
@@ -76,6 +79,7 @@ fn good_row(key: &str) -> Vec<Cell> {
         Cell::Number(1_000.0),
         text("20000/month"),
         Cell::Number(30.0),
+        text("0.5"),
     ]
 }
 
@@ -113,11 +117,14 @@ fn is_more_open(record: &Record, other: &Record) -> bool {
     let per_day = |r: &Record| r.further_limits.as_ref().and_then(|limits| limits.day).unwrap_or(u64::MAX);
     let per_month =
         |r: &Record| r.further_limits.as_ref().and_then(|limits| limits.month).unwrap_or(u64::MAX);
+    let sound =
+        |r: &Record| r.further_limits.as_ref().and_then(|limits| limits.audio_day).unwrap_or(Duration::MAX);
     let anywhere = |r: &Record| r.restrictions.is_none();
     last(record) > last(other)
         || (last(record) > i64::MIN && per_minute(record) > per_minute(other))
         || (last(record) > i64::MIN
             && (per_day(record) > per_day(other) || per_month(record) > per_month(other)))
+        || (last(record) > i64::MIN && sound(record) > sound(other))
         || (last(record) > i64::MIN && anywhere(record) && !anywhere(other))
 }
 
@@ -141,6 +148,7 @@ proptest! {
     fn p04_garbage_in_a_cell_that_matters_refuses_the_row(
         column in prop::sample::select(vec![
             "expires_at", "rate_limit", "revoked_at", "allowed_ips", "rate_limit_day", "rate_limit_month",
+            "audio_minutes_day",
         ]),
         garbage in garbage(),
     ) {

@@ -90,6 +90,7 @@ fn of_problem(problem: Problem) -> Finding {
         "is_active" => "tick or untick a checkbox, or write TRUE or FALSE",
         "rate_limit" | "shadow_rate_limit" => "write a whole number such as 60, or empty the cell",
         "rate_limit_day" | "rate_limit_month" => "write a whole number such as 10000, or empty the cell",
+        "audio_minutes_day" => "write a number of minutes such as 30 or 0.5, or empty the cell",
         "scopes" => "write words such as read, write as plain text, or empty the cell",
         "allowed_ips" => "write addresses such as 10.0.0.0/8 as plain text, or empty the cell",
         "methods" => "write methods such as GET, POST as plain text, or empty the cell",

@@ -21,6 +21,7 @@ pub(super) fn command() -> Command {
         .arg(client.help("Whose key it is; all keys of one client share its window"))
         .arg(limit.help("Requests per minute; without it, as DEFAULT_RATE_LIMIT says"))
         .args(FURTHER_LIMITS.map(|(_, flag, most, help)| further(flag, most).help(help)))
+        .arg(minutes_flag())
         .arg(expires.help(format!("The last moment at which it works: {}", when::FORMS)))
         .arg(hash_flag());
     RESTRICTIONS.iter().fold(command, |command, (_, flag, value, help)| {
@@ -49,6 +50,25 @@ const FURTHER_LIMITS: [(Column, &str, u64, &str); 3] = [
         "Requests per minute of a limit to try out: what it would refuse is counted and let through",
     ),
 ];
+
+fn minutes_flag() -> Arg {
+    Arg::new("audio-minutes-day")
+        .long("audio-minutes-day")
+        .value_name("MINUTES")
+        .value_parser(minutes)
+        .help("Minutes of sound per day of the table's time zone, such as 30 or 0.5")
+}
+
+/// Minutes as they are typed: as a cell of text may have them.
+fn minutes(text: &str) -> Result<f64, String> {
+    let most = gate::LARGEST_AUDIO_MINUTES;
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let minutes = text.parse().ok().filter(|minutes| is_plain && *minutes <= f64::from(most));
+    minutes
+        .filter(|_| decimals <= 2)
+        .ok_or_else(|| format!("it is a number from 0 to {most} with two decimals at most"))
+}
 
 /// The flags that restrict the key, and their columns. Several words in one value, as in a cell.
 const RESTRICTIONS: [(Column, &str, &str, &str); 4] = [
@@ -95,6 +115,9 @@ fn row(desk: &Desk<'_>, seen: &Seen, key: &NewKey) -> anyhow::Result<NewRow> {
         if let Some(limit) = desk.flags.get_one::<u64>(flag) {
             row.put(seen, column, whole(*limit))?;
         }
+    }
+    if let Some(minutes) = desk.flags.get_one::<f64>("audio-minutes-day") {
+        row.put(seen, Column::AudioMinutesDay, Cell::Number(*minutes))?;
     }
     if let Some(expires) = desk.moment("expires", seen)? {
         row.put(seen, Column::ExpiresAt, desk.table.moment(expires, zone))?;

@@ -163,11 +163,13 @@ impl Case {
 
 /// All that the key is held to, in one line.
 fn limits(record: &Record) -> String {
-    let FurtherLimits { day, month, shadow } = record.further_limits.as_deref().copied().unwrap_or_default();
+    let further = record.further_limits.as_deref().copied().unwrap_or_default();
+    let FurtherLimits { day, month, shadow, .. } = further;
     let held = [
         record.limit.map(|limit| format!("{limit} requests in any {WINDOW_SECONDS} s")),
         day.map(|limit| format!("{limit} a day")),
         month.map(|limit| format!("{limit} a month")),
+        further.audio_minutes_day().map(|minutes| format!("{minutes} minutes of sound a day")),
     ];
     let held: Vec<String> = held.into_iter().flatten().collect();
     let held = match held.as_slice() {

@@ -21,7 +21,8 @@ pub(super) fn command() -> Command {
 }
 
 /// Of the limits beside that of the minute those that the table has a column for.
-const FURTHER_LIMITS: [Column; 3] = [Column::RateLimitDay, Column::RateLimitMonth, Column::ShadowRateLimit];
+const FURTHER_LIMITS: [Column; 4] =
+    [Column::RateLimitDay, Column::RateLimitMonth, Column::ShadowRateLimit, Column::AudioMinutesDay];
 
 /// One row, as JSON has it. Moments are RFC 3339.
 #[derive(Serialize)]
@@ -36,6 +37,8 @@ struct Listed {
     rate_limit_month: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shadow_rate_limit: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio_minutes_day: Option<f64>,
     created_at: Option<String>,
     expires_at: Option<String>,
     revoked_at: Option<String>,
@@ -80,7 +83,8 @@ impl Listed {
         let record = &row.record;
         // Of a row that cannot be read the limits are a guess.
         let further = record.further_limits.as_deref().copied().filter(|_| record.readable);
-        let FurtherLimits { day, month, shadow } = further.unwrap_or_default();
+        let further = further.unwrap_or_default();
+        let FurtherLimits { day, month, shadow, .. } = further;
         Self {
             fingerprint: record.key.fingerprint().to_string(),
             client_name: shower.client(row).to_owned(),
@@ -89,6 +93,7 @@ impl Listed {
             rate_limit_day: day,
             rate_limit_month: month,
             shadow_rate_limit: shadow,
+            audio_minutes_day: further.audio_minutes_day(),
             created_at: row.created_at.map(rfc3339),
             expires_at: record.expires_at.map(rfc3339),
             revoked_at: record.revoked_at.map(rfc3339),
@@ -103,6 +108,9 @@ impl Listed {
         let limits = further.iter().map(|column| match column {
             Column::RateLimitDay => words(self.rate_limit_day),
             Column::RateLimitMonth => words(self.rate_limit_month),
+            Column::AudioMinutesDay => {
+                self.audio_minutes_day.map(|minutes| minutes.to_string()).unwrap_or_default()
+            }
             _ => words(self.shadow_rate_limit.map(u64::from)),
         });
         let moment = |moment: &Option<String>| moment.clone().unwrap_or_default();

@@ -134,7 +134,7 @@ fn call(unix: i64, event: &Event) -> Call {
     let known = Known { unix, periods: periods(unix), used: event.known, before: Used::default() };
     let limits = event.requests.iter().map(|[minute, day, month]| Limits {
         minute: minute.map(|limit| u32::try_from(limit).expect("small")),
-        further: FurtherLimits { day: *day, month: *month, shadow: None },
+        further: FurtherLimits { day: *day, month: *month, ..FurtherLimits::default() },
     });
     Call {
         quotas: Some(Told::new(known, event.alone)),

@@ -6,7 +6,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 
 use super::recording::{Refused, describe};
-use super::{download, jobs, json};
+use super::{audio_quota, download, jobs, json};
 use crate::app::App;
 use crate::audio::{self, AudioError, BadRequest, FileKind, Recording};
 use crate::http::admit::Caller;
@@ -49,6 +49,7 @@ async fn speak(
     if let Some(format) = wished.sound {
         wanted.format = format;
     }
+    let promise = audio_quota::promise(app, caller, wanted.likely_length()).await?;
     // A transcript is spoken as it stands, so nobody needs the outline.
     if wanted.transcript.is_none()
         && let Some(url) = wanted.outline_url.take()
@@ -64,11 +65,13 @@ async fn speak(
         }
         Refused::from(&error)
     };
+    let job = app.studio.submit(owner, caller.account(), wanted).await.map_err(refused)?;
+    // From here on the studio knows of it.
+    drop(promise);
     if wished.not_to_wait {
-        let job = app.studio.submit(owner, caller.account(), wanted).await.map_err(refused)?;
         return Ok(jobs::accepted(app, owner, &job));
     }
-    let recording = app.studio.record(owner, caller.account(), wanted).await.map_err(refused)?;
+    let recording = app.studio.wait(&job).await.map_err(refused)?;
     Ok(match wished.sound {
         Some(_) => sound(app.studio.path(owner, &recording), &recording).await,
         None => json(&describe(app, owner, recording)),

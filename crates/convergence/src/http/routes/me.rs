@@ -4,6 +4,7 @@
 use http::{Response, StatusCode};
 use serde::Serialize;
 
+use super::audio_quota::{Today, today, underway};
 use super::json;
 use crate::app::App;
 use crate::clock::rfc3339;
@@ -22,6 +23,8 @@ struct Me<'a> {
     /// RFC 3339: the last second at which the key is valid; `null` if there is none.
     expires_at: Option<String>,
     limits: Vec<Limit>,
+    /// `null` where there is no limit.
+    audio_day: Option<AudioDay>,
     usage: Usage,
 }
 
@@ -33,6 +36,19 @@ struct Limit {
     window_seconds: u32,
     remaining: u64,
     reset_seconds: u32,
+}
+
+/// The sound that may be made in the present day.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "JSON has no units, so its names have")]
+struct AudioDay {
+    limit_seconds: f64,
+    /// By any of the client's keys; `null` if it cannot be read now, as what follows from it.
+    used_seconds: Option<f64>,
+    /// What is being made now is likely to take.
+    underway_seconds: f64,
+    remaining_seconds: Option<f64>,
+    reset_seconds: Option<u64>,
 }
 
 /// What the client has used, by any of its keys; `null` if it cannot be read now.
@@ -61,13 +77,21 @@ pub(crate) async fn answer(app: &App, caller: &Caller) -> Response<Answer> {
         key: caller.key().map(|key| key.to_string()),
         expires_at: caller.expires_at().map(rfc3339),
         limits: limits(caller),
+        audio_day: audio_day(app, caller, client).await,
         usage: Usage { today, last_30_days },
     })
 }
 
 impl Me<'_> {
     fn anyone() -> Self {
-        Self { client_name: None, key: None, expires_at: None, limits: Vec::new(), usage: Usage::default() }
+        Self {
+            client_name: None,
+            key: None,
+            expires_at: None,
+            limits: Vec::new(),
+            audio_day: None,
+            usage: Usage::default(),
+        }
     }
 }
 
@@ -86,6 +110,20 @@ async fn used(app: &App, client: &str, since: &str) -> Option<Used> {
         audio_seconds,
     };
     read.await.ok()?.map(|mut entries| entries.pop().map(used).unwrap_or_default())
+}
+
+async fn audio_day(app: &App, caller: &Caller, client: &str) -> Option<AudioDay> {
+    let limit = caller.audio_day()?;
+    let underway = underway(app, client);
+    let today = today(app, client).await;
+    let spoken = today.as_ref().map(|today| today.spoken);
+    Some(AudioDay {
+        limit_seconds: limit.as_secs_f64(),
+        used_seconds: spoken.map(|spoken| spoken.as_secs_f64()),
+        underway_seconds: underway.as_secs_f64(),
+        remaining_seconds: spoken.map(|spoken| limit.saturating_sub(spoken + underway).as_secs_f64()),
+        reset_seconds: today.as_ref().map(Today::seconds_left),
+    })
 }
 
 fn limits(caller: &Caller) -> Vec<Limit> {

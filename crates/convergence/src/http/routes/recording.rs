@@ -60,6 +60,11 @@ impl Refused {
         Self { problem, retry_after: None }
     }
 
+    /// Of one that may come again in so many seconds.
+    pub(super) fn until(problem: Problem, retry_after: u64) -> Self {
+        Self { problem, retry_after: Some(retry_after) }
+    }
+
     /// The whole answer.
     pub(super) fn answer(&self) -> Response<Answer> {
         let mut answer = self.problem.answer();
