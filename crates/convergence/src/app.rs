@@ -31,6 +31,8 @@ pub(crate) struct App {
     pub(crate) counts: Option<Arc<Counts>>,
     pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
+    /// Whether OpenAI's routes are here; where nothing is said, wherever no upstream has them.
+    pub(crate) openai_speech: Option<bool>,
     pub(crate) books: Books,
     pub(crate) endpoints: Endpoints,
     /// Whose turn it is to have what it has used looked up.

@@ -10,6 +10,7 @@
 //! | speech, several lines at a time | `making`, `voice`, `flite` | no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `making`, the crate `speech` | |
+//! | a text said at once, into memory | `saying`, `turns` | the client has too many waiting, the text is too long |
 //! | files that only their owner finds | `store`, `recording` | the disk |
 //!
 //! [`Studio`] walks these steps on a thread of its own. It bounds how many recordings are made at once, and whoever drops the
@@ -20,7 +21,8 @@
 
 pub use job::{Job, Phase, Progress, State};
 pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
-pub use request::{BadRequest, Fault, Gender, Line, Request};
+pub use request::{BadRequest, Fault, Gender, Line, Request, is_speakable};
+pub use saying::{Engine, Said, Say, SoundForm};
 pub use script::ScriptSource;
 pub use studio::{OnRecorded, Studio, StudioSettings};
 
@@ -35,6 +37,8 @@ mod script;
 mod cast;
 
 mod making;
+mod saying;
+mod turns;
 mod voice;
 
 mod flite;

@@ -55,6 +55,7 @@ impl App {
             fleet,
             counts,
             shield: config.shield.limit.map(Shield::new),
+            openai_speech: config.audio.openai_speech,
             studio: studio(&config.audio, &config.data_dir, &books, &clock),
             books,
             endpoints: Endpoints::default(),

@@ -20,7 +20,8 @@ use super::studio::Tools;
 use super::voice::{Voice, VoiceError};
 
 /// What each file says of itself.
-const WHAT_IT_IS: &str = "Synthetic speech: no person has said this. Made by Convergence, voice engine ";
+pub(super) const WHAT_IT_IS: &str =
+    "Synthetic speech: no person has said this. Made by Convergence, voice engine ";
 
 /// Bytes that a second of sound may take on the disk: of each line, and of the file that is made of them.
 const BYTES_PER_SECOND: u64 = RATE as u64 * (4 + 2);
@@ -115,7 +116,7 @@ async fn speak(
         let silent = || AudioError::Voice { line: index, detail: "it made no sound".to_owned() };
         let samples = sound::trim(samples).ok_or_else(silent)?;
         if spool.end() + samples.len() as u64 > u64::from(MAX_MINUTES) * 60 * u64::from(RATE) {
-            return Err(AudioError::TooLong);
+            return Err(AudioError::TooLong { minutes: MAX_MINUTES });
         }
         spool = in_background(move || {
             spool.append(Spoken { samples: samples.len(), ..part.spoken }, &samples)?;
@@ -255,7 +256,8 @@ impl SoundFile {
     }
 }
 
-fn failed(line: usize, error: VoiceError) -> AudioError {
+/// Why a line was not spoken, for whoever asked for it.
+pub(super) fn failed(line: usize, error: VoiceError) -> AudioError {
     match error {
         VoiceError::Missing(install) => AudioError::NoVoice { install },
         VoiceError::TimedOut(limit) => AudioError::TimedOut { line, limit },

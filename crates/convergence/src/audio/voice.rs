@@ -50,6 +50,11 @@ impl Voices {
         Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| "there is no such engine".to_owned()) })
     }
 
+    /// Those that should be able to speak now, the preferred one first.
+    pub(super) fn able(&self) -> impl Iterator<Item = &dyn Voice> {
+        self.all.iter().map(|voice| &**voice).filter(|voice| voice.fault().is_none())
+    }
+
     /// Why none can speak now and what to install; `None` when one can.
     pub(super) fn fault(&self) -> Option<String> {
         let faults = self.all.iter().map(|voice| voice.fault()).collect::<Option<Vec<_>>>()?;

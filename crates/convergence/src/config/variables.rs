@@ -229,6 +229,11 @@ pub const VARIABLES: &[Variable] = &[
         "Conversations made, and lines spoken, at a time (default: one for each core)",
     ),
     variable(
+        "OPENAI_SPEECH",
+        "true|false",
+        "Whether /v1/audio/speech and /v1/models are answered here (default: where no upstream has these paths)",
+    ),
+    variable(
         "LEXICON_FILE",
         "FILE",
         "How words are said, one a line: word = respelling, or word = /phonemes/",

@@ -31,6 +31,7 @@ mod refusals;
 mod restrictions;
 mod sheet;
 mod shield;
+mod speech;
 mod status;
 mod tls;
 mod upstream_h2;

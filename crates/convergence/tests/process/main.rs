@@ -7,6 +7,7 @@ mod fleet;
 mod keys;
 mod killed;
 mod lexicon;
+mod openai;
 mod restarts;
 mod routes;
 mod sheet_init;

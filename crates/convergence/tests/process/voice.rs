@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{GUARDED, KEY, Serving, folder_with_keys, get, until};
 
 /// A voice program that never ends, and says in a file who it is.
-fn endless_voice(folder: &Path) -> String {
+pub(crate) fn endless_voice(folder: &Path) -> String {
     use std::os::unix::fs::PermissionsExt;
     let program = folder.join("flite");
     std::fs::write(&program, "#!/bin/sh\necho $$ > \"${0%/*}/pid\"\nexec sleep 600\n").expect("a program");
