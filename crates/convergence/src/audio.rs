@@ -7,7 +7,7 @@
 //! | the lines to speak | `script` | a warning when the template writes them |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
 //! | words as they are spoken | the crate `speech` | a warning when characters are left out |
-//! | speech, several lines at a time | `making`, `voice`, `flite` | no program, a failing one, one that hangs |
+//! | speech, several lines at a time | `making`, `voice`, `kokoro`, `flite` | no model, no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `making`, the crate `speech` | |
 //! | a text said at once, into memory | `saying`, `turns` | the client has too many waiting, the text is too long |
@@ -25,6 +25,7 @@ pub use request::{BadRequest, Fault, Gender, Line, Request, is_speakable};
 pub use saying::{Engine, Said, Say, SoundForm};
 pub use script::ScriptSource;
 pub use studio::{OnRecorded, Studio, StudioSettings};
+pub use voice::SPEEDS;
 
 mod studio;
 
@@ -42,6 +43,7 @@ mod turns;
 mod voice;
 
 mod flite;
+mod kokoro;
 mod recording;
 mod spool;
 mod store;

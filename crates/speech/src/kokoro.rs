@@ -54,6 +54,11 @@ pub enum SpeakError {
 }
 
 impl Kokoro {
+    /// Whether a folder has a model, as far as that can be told without reading it.
+    pub fn look(folder: &Path) -> Result<(), LoadError> {
+        files::look(folder)
+    }
+
     /// Reads the model from the folder that `scripts/fetch-voices.sh` fills. Takes about half a second.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
         let path = folder.join(files::MODEL);

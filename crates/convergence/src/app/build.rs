@@ -116,6 +116,7 @@ fn studio(audio: &Audio, data_dir: &Path, books: &Books, clock: &Arc<dyn Clock>)
         retention: audio.retention,
         most_bytes: audio.most_bytes,
         line_timeout: LINE_TIMEOUT,
+        voices: audio.voices.clone(),
         voice_program: None,
         lexicon: audio.lexicon.clone(),
         on_recorded: Box::new(move |account, length| Account::count(account, &tally, length, clock.now())),

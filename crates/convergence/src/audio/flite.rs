@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use speech::sound::resample;
-use speech::text::cut;
+use speech::text::{Spoken as Words, cut};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
@@ -26,13 +26,16 @@ const INSTALL: &str = "install the speech program: `apt-get install flite`";
 /// Characters for one run of the program; it slows down and uses much memory with long texts.
 const PIECE: usize = 400;
 /// A little slower than Flite's own pace, at which a recogniser took more words for others in most of our texts.
-const PACE: &str = "duration_stretch=1.15";
+const PACE: f32 = 1.15;
 /// What is kept of the program's complaints, in bytes.
 const COMPLAINT: u64 = 2_000;
 /// A run that makes more bytes than this (half an hour of speech) has gone wrong.
 const SPEECH: u64 = 64 << 20;
 
-/// The voices `slt` and `rms` of the Flite program.
+/// A woman's voice and a man's.
+pub(super) const VOICES: [&str; 2] = ["slt", "rms"];
+
+/// These voices of the Flite program.
 pub(super) struct Flite {
     /// The program; `None` looks for `flite` on the `PATH` at each use, so that it can be installed later.
     program: Option<PathBuf>,
@@ -61,12 +64,12 @@ impl Flite {
         found.ok_or_else(|| VoiceError::Missing(INSTALL.to_owned()))
     }
 
-    async fn speak_line(&self, text: &str, gender: Gender) -> Result<Vec<f32>, VoiceError> {
+    async fn speak_line(&self, text: &str, voice: &str, speed: f32) -> Result<Vec<f32>, VoiceError> {
         let program = self.program()?;
         self.checked.get_or_try_init(|| self.check(&program)).await?;
         let mut line = Vec::new();
         for piece in cut(text, PIECE) {
-            line.extend(self.speak_piece(&program, piece, gender).await?);
+            line.extend(self.speak_piece(&program, piece, voice, speed).await?);
         }
         if line.is_empty() { Err(VoiceError::Failed("there is nothing to speak".into())) } else { Ok(line) }
     }
@@ -75,15 +78,21 @@ impl Flite {
     async fn check(&self, program: &Path) -> Result<(), VoiceError> {
         let list = self.run(program, &["-lv"], String::new()).await?;
         let list = spawn_blocking(move || io::read_to_string(list)).await.map_err(failed)?.map_err(failed)?;
-        let missing =
-            [Gender::Female, Gender::Male].map(voice).into_iter().find(|voice| !list.contains(voice));
+        let missing = VOICES.into_iter().find(|voice| !list.contains(voice));
         missing.map_or(Ok(()), |voice| {
             Err(VoiceError::Missing(format!("this flite has no voice `{voice}`; {INSTALL}")))
         })
     }
 
-    async fn speak_piece(&self, program: &Path, text: &str, gender: Gender) -> Result<Vec<f32>, VoiceError> {
-        let arguments = ["-voice", voice(gender), "--setf", PACE, "-f", "/dev/stdin", "-o", "/dev/stdout"];
+    async fn speak_piece(
+        &self,
+        program: &Path,
+        text: &str,
+        voice: &str,
+        speed: f32,
+    ) -> Result<Vec<f32>, VoiceError> {
+        let pace = format!("duration_stretch={}", PACE / speed);
+        let arguments = ["-voice", voice, "--setf", &pace, "-f", "/dev/stdin", "-o", "/dev/stdout"];
         let wav = self.run(program, &arguments, text.to_owned()).await?;
         spawn_blocking(move || read_wav(wav)).await.map_err(failed)?.map_err(failed)
     }
@@ -139,23 +148,29 @@ impl Voice for Flite {
         "flite"
     }
 
-    fn name(&self, gender: Gender) -> String {
-        format!("flite {}", voice(gender))
+    fn has(&self, voice: &str) -> bool {
+        VOICES.contains(&voice)
+    }
+
+    fn usual(&self, gender: Gender) -> &'static str {
+        let [female, male] = VOICES;
+        match gender {
+            Gender::Female => female,
+            Gender::Male => male,
+        }
     }
 
     fn fault(&self) -> Option<String> {
         self.program().err().map(|missing| missing.to_string())
     }
 
-    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
-        Box::pin(self.speak_line(text, gender))
-    }
-}
-
-fn voice(gender: Gender) -> &'static str {
-    match gender {
-        Gender::Female => "slt",
-        Gender::Male => "rms",
+    fn speak<'a>(
+        &'a self,
+        words: &'a Words,
+        voice: &'a str,
+        speed: f32,
+    ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
+        Box::pin(async move { self.speak_line(&words.words(), voice, speed).await })
     }
 }
 
@@ -203,8 +218,8 @@ mod tests {
     #[tokio::test]
     async fn she_speaks_higher_than_he() {
         let flite = flite(None);
-        let her = flite.speak(TEXT, Gender::Female).await.unwrap();
-        let him = flite.speak(TEXT, Gender::Male).await.unwrap();
+        let her = flite.speak_line(TEXT, VOICES[0], 1.0).await.unwrap();
+        let him = flite.speak_line(TEXT, VOICES[1], 1.0).await.unwrap();
         let (high, low) = (pitch(&her), pitch(&him));
         println!("median pitch: slt {high:.0} Hz, rms {low:.0} Hz");
         assert!(high - low > 30.0, "{high} Hz and {low} Hz");
@@ -213,16 +228,16 @@ mod tests {
     #[tokio::test]
     async fn a_long_message_is_spoken_to_its_end() {
         let flite = flite(None);
-        let once = seconds(&flite.speak(TEXT, Gender::Male).await.unwrap());
+        let once = seconds(&flite.speak_line(TEXT, VOICES[1], 1.0).await.unwrap());
         let text = [TEXT; 20].join(" ");
         assert!(text.len() > 2 * PIECE);
-        let whole = seconds(&flite.speak(&text, Gender::Male).await.unwrap());
+        let whole = seconds(&flite.speak_line(&text, VOICES[1], 1.0).await.unwrap());
         assert!((whole / once - 20.0).abs() < 2.0, "{whole} s is not 20 times {once} s");
     }
 
     #[tokio::test]
     async fn text_is_never_an_option() {
-        let spoken = flite(None).speak("-voice kal -o /tmp/x --help", Gender::Female).await.unwrap();
+        let spoken = flite(None).speak_line("-voice kal -o /tmp/x --help", VOICES[0], 1.0).await.unwrap();
         assert!(seconds(&spoken) > 1.0);
     }
 
@@ -230,18 +245,18 @@ mod tests {
     async fn a_missing_program_names_its_package() {
         let flite = flite(Some("/nonexistent/flite".into()));
         assert!(flite.fault().unwrap().contains("apt-get install flite"));
-        assert!(matches!(flite.speak(TEXT, Gender::Male).await, Err(VoiceError::Missing(_))));
+        assert!(matches!(flite.speak_line(TEXT, VOICES[1], 1.0).await, Err(VoiceError::Missing(_))));
     }
 
     #[tokio::test]
     async fn a_program_without_the_voices_is_refused() {
-        let spoken = flite(Some("/bin/echo".into())).speak(TEXT, Gender::Male).await;
+        let spoken = flite(Some("/bin/echo".into())).speak_line(TEXT, VOICES[1], 1.0).await;
         assert!(matches!(spoken, Err(VoiceError::Missing(detail)) if detail.contains("`slt`")));
     }
 
     #[tokio::test]
     async fn a_failing_program_is_heard() {
-        let spoken = flite(Some("/bin/cat".into())).speak(TEXT, Gender::Male).await;
+        let spoken = flite(Some("/bin/cat".into())).speak_line(TEXT, VOICES[1], 1.0).await;
         assert!(matches!(spoken, Err(VoiceError::Failed(detail)) if detail.contains("invalid option")));
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use super::cast::Cast;
 use super::job::{Job, Phase};
 use super::recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
-use super::request::Line;
+use super::request::{Line, Pair};
 use super::script::{self, Script};
 use super::spool::{Spoken, Spool};
 use super::studio::Tools;
@@ -34,13 +34,14 @@ pub(super) async fn make(tools: &Tools, job: &Arc<Job>) -> Outcome {
     let begun = Instant::now();
     let request = job.order.request.clone();
     let (format, duration) = (request.format, request.duration_minutes);
-    let voice = tools.voices.choose(request.engine.as_deref())?;
+    let voice = tools.voices.choose(request.engine.as_deref(), request.voices.names())?;
+    let pair = request.voices.clone();
     job.advance(|progress| progress.phase = Phase::Writing);
     let mut script = script::write(request);
     check_room(tools, &script, duration).await?;
     let cast = Cast::of(&script.lines);
     script.warnings.extend(cast.warning.clone());
-    let spool = speak(tools, job, voice, &mut script, &cast).await?;
+    let spool = speak(tools, job, (voice, &pair), &mut script, &cast).await?;
 
     job.advance(|progress| progress.phase = Phase::Mixing);
     let (mixed, comment) = (Arc::clone(job), format!("{WHAT_IT_IS}{}", voice.engine()));
@@ -85,14 +86,14 @@ async fn check_room(tools: &Tools, script: &Script, minutes: u32) -> Result<(), 
 async fn speak(
     tools: &Tools,
     job: &Arc<Job>,
-    voice: &dyn Voice,
+    (voice, pair): (&dyn Voice, &Pair),
     script: &mut Script,
     cast: &Cast,
 ) -> Result<Spool, AudioError> {
     let words: Vec<Words> = script.lines.iter().map(|line| tools.reader.read(&line.message)).collect();
     script.warnings.extend(words.iter().enumerate().filter_map(|(line, words)| left_out(line, words)));
     let parts =
-        script.lines.iter().zip(words).map(|(line, words)| Part::of(line, words.words(), cast, voice));
+        script.lines.iter().zip(words).map(|(line, words)| Part::of(line, words, cast, (voice, pair)));
     let parts: Vec<Part> = parts.collect();
     let folder = job.folder.path.clone();
     let mut spool = in_background(move || Spool::open(&folder)).await?;
@@ -107,7 +108,8 @@ async fn speak(
     let clock = Pace { begun: Instant::now(), there, lines: parts.len() };
     let spoken = stream::iter(parts.into_iter().enumerate().skip(there)).map(|(index, part)| async move {
         let _turn = tools.turns.acquire().await;
-        let samples = voice.speak(&part.text, part.gender).await.map_err(|error| failed(index, error))?;
+        let samples =
+            voice.speak(&part.words, &part.voice, 1.0).await.map_err(|error| failed(index, error))?;
         Ok::<_, AudioError>((index, part, samples))
     });
     let mut spoken = spoken.buffered(tools.parallel);
@@ -145,18 +147,26 @@ fn left_out(line: usize, words: &Words) -> Option<String> {
 
 /// A line on its way to a voice.
 struct Part {
-    text: String,
-    gender: super::request::Gender,
+    words: Words,
+    voice: String,
     /// Without its samples.
     spoken: Spoken,
 }
 
 impl Part {
-    fn of(line: &Line, text: String, cast: &Cast, voice: &dyn Voice) -> Self {
+    fn of(line: &Line, words: Words, cast: &Cast, (engine, pair): (&dyn Voice, &Pair)) -> Self {
         let (speaker, gender) = cast.part(&line.name);
-        let asks = text.ends_with('?');
-        let voice = voice.name(gender);
-        Self { text, gender, spoken: Spoken { line: line.clone(), speaker, asks, voice, samples: 0 } }
+        let said = words.words();
+        let voice = pair.of(gender).unwrap_or_else(|| engine.usual(gender)).to_owned();
+        let spoken = Spoken {
+            line: line.clone(),
+            speaker,
+            asks: said.ends_with('?'),
+            said,
+            voice: format!("{} {voice}", engine.engine()),
+            samples: 0,
+        };
+        Self { words, voice, spoken }
     }
 
     fn is_spoken_as(&self, spoken: &Spoken) -> bool {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use speech::text::Reader;
 
 use super::recording::FileKind;
-use super::voice::ENGINES;
+use super::voice::{ENGINES, is_voice};
 
 /// Characters of a prompt, counted after trimming.
 const PROMPT: RangeInclusive<usize> = 1..=4_000;
@@ -39,8 +39,34 @@ pub struct Request {
     pub transcript: Option<Vec<Line>>,
     /// The engine that is to speak, by its name; the preferred one, if nothing is said.
     pub engine: Option<String>,
+    /// The voices that are to speak.
+    #[serde(default)]
+    pub voices: Pair,
     /// In which form the sound is to be: WAV or Opus.
     pub format: FileKind,
+}
+
+/// The voices of a conversation, by their names; the engine's usual ones, where nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Speaks for women.
+    pub female: Option<String>,
+    /// Speaks for men.
+    pub male: Option<String>,
+}
+
+impl Pair {
+    /// Those that are named.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        [&self.female, &self.male].into_iter().flatten().map(String::as_str)
+    }
+
+    pub(super) fn of(&self, gender: Gender) -> Option<&str> {
+        match gender {
+            Gender::Female => self.female.as_deref(),
+            Gender::Male => self.male.as_deref(),
+        }
+    }
 }
 
 /// One line of a conversation.
@@ -114,6 +140,7 @@ impl Request {
             vibe: text(&members, "", "vibe", VIBE, &mut faults).filter(|vibe| !vibe.is_empty()),
             transcript,
             engine: read_engine(&members, &mut faults),
+            voices: read_voices(&members, &mut faults),
             format: read_format(&members, &mut faults),
         };
         if faults.0.is_empty() { Ok(request) } else { Err(BadRequest::Invalid(faults.0)) }
@@ -171,6 +198,27 @@ fn read_format(members: &Map<String, Value>, faults: &mut Faults) -> FileKind {
             FileKind::Wav
         }
     }
+}
+
+/// A voice for each gender.
+fn read_voices(members: &Map<String, Value>, faults: &mut Faults) -> Pair {
+    let Some(value) = present(members, "voices") else { return Pair::default() };
+    let Some(voices) = value.as_object() else {
+        faults.add("voices", "must be an object with `female`, `male` or both");
+        return Pair::default();
+    };
+    let mut read = |gender: &str| {
+        let name = present(voices, gender)?.as_str().filter(|name| is_voice(name));
+        if name.is_none() {
+            faults.add(format!("voices.{gender}"), "must be the name of a voice, such as `af_heart`");
+        }
+        name.map(str::to_owned)
+    };
+    let pair = Pair { female: read("female"), male: read("male") };
+    if pair.female.is_some() && pair.female == pair.male {
+        faults.add("voices", "must be two voices, so that the speakers can be told apart");
+    }
+    pair
 }
 
 /// An engine by its name.

@@ -1,7 +1,7 @@
 //! One text, said by one voice into memory: no script, no job, no file that is kept.
 
-use std::io;
 use std::time::Duration;
+use std::{io, iter};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -21,7 +21,7 @@ const MOST_SAMPLES: usize = MOST_MINUTES as usize * 60 * RATE as usize;
 /// Nobody speaks as many characters in that time; numbers and the like grow when they are read.
 const MOST_CHARACTERS: usize = MOST_MINUTES as usize * 60 * 30;
 
-/// Characters that are spoken at a time: a long text is spoken by several workers, and one that is not wanted any more soon ends.
+/// Characters that are spoken at a time, half as many where they are spoken slowly: a long text is spoken by several workers, and one that is not wanted any more soon ends.
 const PIECE: usize = 400;
 
 /// What is to be said, and by whom.
@@ -33,6 +33,8 @@ pub struct Say {
     pub voice: String,
     /// As a person would write it.
     pub text: String,
+    /// How fast: one of [`super::SPEEDS`], 1 for the voice's own pace.
+    pub speed: f32,
     /// In which form the sound is to be.
     pub form: SoundForm,
 }
@@ -71,37 +73,24 @@ impl Engine<'_> {
 
     /// Whether it has a voice of this name.
     pub fn has(self, voice: &str) -> bool {
-        gender_of(self.0, voice).is_some()
+        self.0.has(voice)
     }
 
     /// The name of its voice that speaks if no other is asked for.
-    pub fn usual(self, gender: Gender) -> String {
-        name_of(self.0, gender)
+    pub fn usual(self, gender: Gender) -> &'static str {
+        self.0.usual(gender)
     }
-}
-
-/// A voice's name without its engine's.
-fn name_of(engine: &dyn Voice, gender: Gender) -> String {
-    let name = engine.name(gender);
-    name.strip_prefix(engine.engine()).unwrap_or(&name).trim_start().to_owned()
-}
-
-/// Which of an engine's voices has this name.
-fn gender_of(engine: &dyn Voice, voice: &str) -> Option<Gender> {
-    [Gender::Female, Gender::Male].into_iter().find(|gender| name_of(engine, *gender) == voice)
 }
 
 /// Says it, several pieces at a time.
 pub(super) async fn say(tools: &Tools, say: Say) -> Result<Said, AudioError> {
-    let engine = tools.voices.choose(Some(say.engine))?;
-    let gender = gender_of(engine, &say.voice)
-        .ok_or_else(|| AudioError::NoVoice { install: format!("{} has no such voice", engine.engine()) })?;
+    let engine = tools.voices.choose(Some(say.engine), iter::once(&*say.voice))?;
     let words = tools.reader.read(&say.text);
     let left_out = words.left_out;
     if words.words().len() > MOST_CHARACTERS {
         return Err(AudioError::TooLong { minutes: MOST_MINUTES });
     }
-    let pieces = speak(tools, engine, gender, words, MOST_SAMPLES).await?;
+    let pieces = speak(tools, engine, &say, words, MOST_SAMPLES).await?;
     let comment = format!("{WHAT_IT_IS}{}", engine.engine());
     let (sound, length) = in_background(move || mix(pieces, say.form, &comment)).await?;
     Ok(Said { sound: sound.into(), length, left_out })
@@ -111,17 +100,18 @@ pub(super) async fn say(tools: &Tools, say: Say) -> Result<Said, AudioError> {
 async fn speak(
     tools: &Tools,
     engine: &dyn Voice,
-    gender: Gender,
+    say: &Say,
     words: Words,
     most: usize,
 ) -> Result<Pieces, AudioError> {
     // The disk's room is for recordings, but a voice may need the folder.
     let store = tools.store.clone();
     in_background(move || store.free()).await?;
-    let parts = words.parts(PIECE).into_iter().enumerate();
+    let limit = if say.speed < 1.0 { PIECE / 2 } else { PIECE };
+    let parts = words.parts(limit).into_iter().enumerate();
     let spoken = stream::iter(parts).map(|(index, part)| async move {
         let _turn = tools.turns.acquire().await;
-        engine.speak(&part.words(), gender).await.map_err(|error| failed(index, error))
+        engine.speak(&part, &say.voice, say.speed).await.map_err(|error| failed(index, error))
     });
     let mut spoken = spoken.buffered(tools.parallel);
     let (mut pieces, mut length) = (Vec::new(), 0);
@@ -202,9 +192,15 @@ mod tests {
             turns: Semaphore::new(2),
             parallel: 2,
         };
-        let engine = tools.voices.choose(None).unwrap();
-        let said =
-            async |most| speak(&tools, engine, Gender::Male, tools.reader.read("Good morning."), most).await;
+        let say = Say {
+            engine: "flite",
+            voice: "rms".to_owned(),
+            text: String::new(),
+            speed: 1.0,
+            form: SoundForm::Pcm,
+        };
+        let engine = tools.voices.choose(Some(say.engine), iter::empty()).unwrap();
+        let said = async |most| speak(&tools, engine, &say, tools.reader.read("Good morning."), most).await;
         let whole = said(usize::MAX).await.unwrap().0.concat().len();
         assert_eq!(said(whole).await.unwrap().0.concat().len(), whole);
         let refused = said(whole - 1).await.err();

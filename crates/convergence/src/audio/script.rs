@@ -164,6 +164,7 @@ mod tests {
             vibe: vibe.map(Into::into),
             transcript: None,
             engine: None,
+            voices: super::super::request::Pair::default(),
             format: super::super::recording::FileKind::Wav,
         }
     }

@@ -23,6 +23,8 @@ const SAMPLE_BYTES: u64 = 4;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Spoken {
     pub(super) line: Line,
+    /// In these words.
+    pub(super) said: String,
     /// The speaker's number.
     pub(super) speaker: usize,
     pub(super) asks: bool,
@@ -159,7 +161,7 @@ mod tests {
             role: None,
             message: format!("Line {number}."),
         };
-        Spoken { line, speaker: number % 2, asks: false, voice: "v".into(), samples }
+        Spoken { line, said: "line".into(), speaker: number % 2, asks: false, voice: "v".into(), samples }
     }
 
     fn sound(number: usize, samples: usize) -> Vec<f32> {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::flite::Flite;
 use super::job::{Job, Order, State};
+use super::kokoro::Neural;
 use super::making::{in_background, make};
 use super::queue::Queue;
 use super::recording::{AudioError, FileKind, Outcome, Recording};
@@ -22,6 +23,7 @@ use super::spool;
 use super::store::{OUTCOME, REQUEST, Store, parse_id};
 use super::turns::Turns;
 use super::voice::Voices;
+use crate::os;
 
 /// What is told of a finished recording: the account that came with the request, and how long it is.
 pub type OnRecorded = Box<dyn Fn(&str, Duration) + Send + Sync>;
@@ -42,6 +44,8 @@ pub struct StudioSettings {
     pub retention: Duration,
     /// Bytes of recordings beyond which it removes the oldest.
     pub most_bytes: u64,
+    /// Where the neural voice is.
+    pub voices: PathBuf,
     /// The voice program; `None` looks for `flite` on the `PATH`.
     pub voice_program: Option<PathBuf>,
     /// How words are said that the built-in lexicon does not know, or otherwise.
@@ -95,7 +99,7 @@ impl Studio {
         let flite = Flite::new(settings.voice_program, settings.directory.clone(), settings.line_timeout);
         let tools = Tools {
             reader: Reader::new(settings.lexicon),
-            voices: Voices::new(vec![Box::new(flite)]),
+            voices: Voices::new(vec![Box::new(Neural::new(settings.voices, parallel)), Box::new(flite)]),
             store: Store::new(settings.directory),
             turns: Semaphore::new(parallel),
             parallel,
@@ -126,7 +130,7 @@ impl Studio {
         request: Request,
     ) -> Result<Arc<Job>, AudioError> {
         let inner = &self.inner;
-        inner.tools.voices.choose(request.engine.as_deref())?;
+        inner.tools.voices.choose(request.engine.as_deref(), request.voices.names())?;
         inner.check_queue(owner)?;
         let order = Order { owner: owner.to_owned(), account, asked_at: SystemTime::now(), request };
         let store = inner.tools.store.clone();
@@ -242,6 +246,7 @@ impl Studio {
     pub async fn sweep(&self) -> Result<usize, AudioError> {
         let inner = Arc::clone(&self.inner);
         let sweep = move || {
+            inner.tools.voices.rest();
             let is_live = |id| inner.board().jobs.contains_key(&id);
             inner.tools.store.sweep(inner.retention, inner.most_bytes, is_live)
         };
@@ -251,8 +256,12 @@ impl Studio {
     /// Makes the thread, if there is none yet: most servers never speak.
     fn start(&self) -> io::Result<()> {
         if self.runtime.get().is_none() {
-            let runtime =
-                Builder::new_multi_thread().worker_threads(1).thread_name("studio").enable_all().build()?;
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(1)
+                .thread_name("studio")
+                .on_thread_start(os::let_requests_go_first)
+                .enable_all()
+                .build()?;
             let runtime = self.runtime.get_or_init(|| runtime);
             self.inner.thread.get_or_init(|| runtime.handle().clone());
         }

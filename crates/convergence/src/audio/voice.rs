@@ -4,13 +4,24 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use speech::kokoro::VoiceName;
+use speech::text::Spoken as Words;
+
 use super::recording::AudioError;
 use super::request::Gender;
 
-/// The engines that a client may ask for.
-pub(super) const ENGINES: [&str; 1] = ["flite"];
+/// The engines that a client may ask for, the preferred one first.
+pub(super) const ENGINES: [&str; 2] = ["kokoro", "flite"];
 
-/// Something that speaks. It has exactly one voice for each [`Gender`], and the two differ.
+/// How fast any voice may be asked to speak.
+pub use speech::kokoro::SPEEDS;
+
+/// Whether any engine has a voice of this name.
+pub(super) fn is_voice(name: &str) -> bool {
+    super::flite::VOICES.contains(&name) || name.parse::<VoiceName>().is_ok()
+}
+
+/// Something that speaks. It has a usual voice for each [`Gender`], and the two differ.
 pub(super) trait Voice: Send + Sync {
     /// The engine's name, as clients see it and ask for it.
     fn engine(&self) -> &'static str;
@@ -18,11 +29,23 @@ pub(super) trait Voice: Send + Sync {
     /// Why it cannot speak now and what to do about it; `None` when it should be able to.
     fn fault(&self) -> Option<String>;
 
-    /// What distinguishes one voice of it from another, by name.
-    fn name(&self, gender: Gender) -> String;
+    /// Whether it has a voice of this name.
+    fn has(&self, voice: &str) -> bool;
 
-    /// Speaks one line, in words as `speech::text` makes them, as samples at [`speech::sound::RATE`]. Dropping the future ends all work on it.
-    fn speak<'a>(&'a self, text: &'a str, gender: Gender) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
+    /// The name of the voice that speaks if no other is asked for.
+    fn usual(&self, gender: Gender) -> &'static str;
+
+    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. `speed` is one of [`SPEEDS`], 1 for the
+    /// voice's own pace. Nobody hears what is spoken once the future is dropped.
+    fn speak<'a>(
+        &'a self,
+        words: &'a Words,
+        voice: &'a str,
+        speed: f32,
+    ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
+
+    /// Gives up what has not been used for a while. Called now and then.
+    fn rest(&self) {}
 }
 
 /// All that can speak, or could if it were installed.
@@ -37,17 +60,30 @@ impl Voices {
         Self { all }
     }
 
-    /// The one that was asked for, or else the first that can speak.
+    /// The one that was asked for, or else the first that can speak and has the voices that are asked for.
     ///
     /// # Errors
     /// It cannot speak, or none can: with what to do about it.
-    pub(super) fn choose(&self, engine: Option<&str>) -> Result<&dyn Voice, AudioError> {
-        let wanted = || self.all.iter().filter(|voice| engine.is_none_or(|name| voice.engine() == name));
+    pub(super) fn choose<'n>(
+        &self,
+        engine: Option<&str>,
+        voices: impl Iterator<Item = &'n str> + Clone,
+    ) -> Result<&dyn Voice, AudioError> {
+        let fits = |engine_of: &dyn Voice| {
+            engine.is_none_or(|name| engine_of.engine() == name)
+                && voices.clone().all(|name| engine_of.has(name))
+        };
+        let wanted = || self.all.iter().filter(|voice| fits(&***voice));
         if let Some(voice) = wanted().find(|voice| voice.fault().is_none()) {
             return Ok(&**voice);
         }
         let fault = wanted().find_map(|voice| voice.fault());
-        Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| "there is no such engine".to_owned()) })
+        Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| "no engine has both voices".to_owned()) })
+    }
+
+    /// Has each give up what has not been used for a while.
+    pub(super) fn rest(&self) {
+        self.all.iter().for_each(|voice| voice.rest());
     }
 
     /// Those that should be able to speak now, the preferred one first.

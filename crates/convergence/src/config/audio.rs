@@ -1,6 +1,7 @@
 //! How much speaking goes on at a time, and how long its results are kept.
 
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use speech::text::Lexicon;
@@ -18,6 +19,8 @@ pub struct Audio {
     pub workers: usize,
     /// `AUDIO_QUEUE`.
     pub queue: usize,
+    /// `VOICES_DIR`.
+    pub voices: PathBuf,
     /// `AUDIO_RETENTION`.
     pub retention: Duration,
     /// `AUDIO_DISK_MB`, in bytes.
@@ -33,6 +36,7 @@ impl Audio {
         Self {
             workers: reader.number("AUDIO_WORKERS", 1..=256, cores()),
             queue: reader.number("AUDIO_QUEUE", 0..=10_000, 16),
+            voices: super::absolute(reader.text("VOICES_DIR").unwrap_or("voices")),
             retention: reader.seconds("AUDIO_RETENTION", 86_400),
             most_bytes: reader.number("AUDIO_DISK_MB", 1..=1_000_000_000, 10_000) * 1_000_000,
             openai_speech: reader.choice("OPENAI_SPEECH"),

@@ -239,6 +239,11 @@ pub const VARIABLES: &[Variable] = &[
         "How words are said, one a line: word = respelling, or word = /phonemes/",
     ),
     variable("AUDIO_QUEUE", "N", "Conversations of a client that may wait; more get 429 (default 16)"),
+    variable(
+        "VOICES_DIR",
+        "FOLDER",
+        "Where the neural voice is (default ./voices); scripts/fetch-voices.sh fills it",
+    ),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
     variable(
         "AUDIO_DISK_MB",

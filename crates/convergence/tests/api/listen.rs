@@ -5,6 +5,7 @@ use std::process::Command;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use speech::text::Reader;
 
 use crate::support::{EXAMPLE, KEY, TestServer, csv};
 
@@ -38,11 +39,13 @@ fn listener() -> (PathBuf, PathBuf) {
     (python.trim().into(), folder.join("listen.py"))
 }
 
-fn listen(arguments: &[&Path], flags: &[&str]) -> Value {
+fn listen(wav: &Path, files: &[(&str, &Path)], flags: &[&str]) -> Value {
     let (python, script) = listener();
-    let [wav, text, timings] = arguments else { panic!("a WAV, its text and its timings") };
     let mut command = Command::new(python);
-    command.arg(script).arg("--wav").arg(wav).arg("--text").arg(text).arg("--f0").arg(timings).args(flags);
+    command.arg(script).arg("--wav").arg(wav).args(flags);
+    for (flag, file) in files {
+        command.arg(flag).arg(file);
+    }
     let heard = command.output().expect("the listener runs");
     assert!(heard.status.success(), "{}", String::from_utf8_lossy(&heard.stderr));
     serde_json::from_slice(&heard.stdout).expect("its JSON")
@@ -63,7 +66,7 @@ async fn p25_a_recogniser_understands_two_different_voices() {
     std::fs::write(&text, LINES.map(|(_, _, message)| message).join(" ")).expect("a file");
     std::fs::write(&timings, told["timings"].to_string()).expect("a file");
 
-    let heard = listen(&[&sound, &text, &timings], &[]);
+    let heard = listen(&sound, &[("--text", &text), ("--f0", &timings)], &[]);
     let errors = heard["wer"].as_f64().expect("a rate");
     assert!(errors <= 0.08, "word error rate {errors}: {}", heard["heard"]);
     let pitches: Vec<f64> =
@@ -71,7 +74,96 @@ async fn p25_a_recogniser_understands_two_different_voices() {
     let [one, other] = pitches[..] else { panic!("two speakers, not {pitches:?}") };
     assert!((one - other).abs() > 30.0, "two voices, {one} Hz and {other} Hz");
 
-    let backwards = listen(&[&sound, &text, &timings], &["--reversed"]);
+    let backwards = listen(&sound, &[("--text", &text)], &["--reversed"]);
     let errors = backwards["wer"].as_f64().expect("a rate");
     assert!(errors > 0.6, "a check that is alive hears nothing in a reversed copy, but {errors}");
+}
+
+/// Sixty lines with hard words, and in which words they are spoken.
+fn hard_lines() -> Vec<(&'static str, &'static str)> {
+    let lines: Vec<_> =
+        include_str!("../listen/lines.txt").lines().filter_map(|line| line.split_once(" => ")).collect();
+    assert_eq!(lines.len(), 60);
+    lines
+}
+
+/// The neural voice's folder: `VOICES_DIR`, or `voices/` at the workspace's root.
+pub fn voices() -> String {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../voices");
+    let folder = std::env::var_os("VOICES_DIR").map_or(here, PathBuf::from);
+    folder.display().to_string()
+}
+
+/// A text in small words without marks, read as it is spoken: what is heard cannot tell how it was written.
+fn spoken(text: &str) -> Vec<String> {
+    let words = Reader::default().read(text).words().to_lowercase().replace('\'', "");
+    words
+        .split(|letter: char| !letter.is_ascii_alphabetic())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// How many words were heard in place of others, missed or added, at the least (Levenshtein).
+fn wrong(said: &[String], heard: &[String]) -> usize {
+    let mut row: Vec<usize> = (0..=heard.len()).collect();
+    for (at, word) in said.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (place, other) in heard.iter().enumerate() {
+            let same = diagonal + usize::from(word != other);
+            diagonal = row[place + 1];
+            row[place + 1] = same.min(diagonal + 1).min(row[place] + 1);
+        }
+    }
+    row[heard.len()]
+}
+
+/// The share of wrong words of all hard lines, each heard by itself at the place where the answer says that it is.
+async fn word_error_rate(engine: &str) -> f64 {
+    let server = TestServer::with_keys_and(&csv(&[EXAMPLE]), &[("VOICES_DIR", &voices())]).await;
+    let line = |(at, (written, _)): (usize, &(&str, &str))| {
+        let (name, gender) = if at % 2 == 0 { ("Ada", "female") } else { ("Ben", "male") };
+        json!({"name": name, "gender": gender, "message": written})
+    };
+    let lines = hard_lines();
+    let transcript: Vec<Value> = lines.iter().enumerate().map(line).collect();
+    let request = server.request(Method::POST, "/convergence/generate-audio").bearer_auth(KEY);
+    let answer = server.send(request.json(&json!({"transcript": transcript, "engine": engine}))).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    let told = answer.json();
+    assert_eq!(told["voice_engine"], engine);
+    let wav = server
+        .send(server.request(Method::GET, told["audio_url"].as_str().expect("a path")).bearer_auth(KEY))
+        .await;
+    let [sound, timings] = ["said.wav", "timings.json"].map(|name| server.path(name));
+    std::fs::write(&sound, wav.body).expect("a file");
+    std::fs::write(&timings, told["timings"].to_string()).expect("a file");
+    let heard = listen(&sound, &[("--lines", &timings)], &[]);
+    let heard = heard["lines"].as_array().expect("lines");
+    assert_eq!(heard.len(), lines.len());
+    let (mut errors, mut words) = (0, 0);
+    for ((_, said), heard) in lines.iter().zip(heard) {
+        let (said, heard) = (spoken(said), spoken(heard.as_str().expect("text")));
+        let of_line = wrong(&said, &heard);
+        if of_line > 0 {
+            println!("{of_line}: {}\n   {}", said.join(" "), heard.join(" "));
+        }
+        errors += of_line;
+        words += said.len();
+    }
+    let rate = f64::from(u32::try_from(errors).expect("few")) / f64::from(u32::try_from(words).expect("few"));
+    println!("{engine}: {errors} of {words} words, {:.1} %", 100.0 * rate);
+    rate
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hard_words_of_the_neural_voice_are_understood() {
+    let rate = word_error_rate("kokoro").await;
+    assert!(rate <= 0.05, "word error rate {rate}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hard_words_of_flite_are_understood() {
+    let rate = word_error_rate("flite").await;
+    assert!(rate <= 0.08, "word error rate {rate}");
 }

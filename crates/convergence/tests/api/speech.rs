@@ -106,6 +106,17 @@ async fn openais_names_stand_for_ours() {
 }
 
 #[tokio::test]
+async fn a_voice_speaks_slower_and_faster() {
+    let server = server().await;
+    let mut lengths = Vec::new();
+    for speed in [0.5, 1.0, 2.0] {
+        lengths.push(samples(&post(&server, asked("speed", speed)).await.body).len());
+    }
+    let [slow, usual, fast] = lengths[..] else { panic!("three") };
+    assert!(slow > usual * 17 / 10 && usual > fast * 17 / 10, "{lengths:?}");
+}
+
+#[tokio::test]
 async fn a_long_text_is_said_to_its_end_and_what_has_no_sound_is_counted() {
     let server = server().await;
     let sentence = "A key that has expired opens nothing. ";
@@ -134,11 +145,11 @@ async fn a_text_that_would_last_too_long_is_refused() {
 async fn what_cannot_be_said_is_refused_in_openais_words() {
     let server = server().await;
     let wrong =
-        json!({"input": 7, "voice": "alloy", "response_format": "mp3", "speed": 2, "stream_format": "sse"});
+        json!({"input": 7, "voice": "alloy", "response_format": "mp3", "speed": 4, "stream_format": "sse"});
     assert_snapshot!(post(&server, wrong).await, @r#"
     400
     cache-control: no-store
-    content-length: 309
+    content-length: 301
     content-type: application/json
     ratelimit-policy: "default";q=60;w=60
     ratelimit: "default";r=59;t=60
@@ -147,7 +158,7 @@ async fn what_cannot_be_said_is_refused_in_openais_words() {
     {
       "error": {
         "code": "missing_required_parameter",
-        "message": "model: is required; input: must be text; response_format: must be wav, opus or pcm, since there is no encoder for others here; speed: must be 1: the voices here have one pace; stream_format: must be audio",
+        "message": "model: is required; input: must be text; speed: must be a number from 0.5 to 2; response_format: must be wav, opus or pcm, since there is no encoder for others here; stream_format: must be audio",
         "param": "model",
         "type": "invalid_request_error"
       }
@@ -167,6 +178,7 @@ async fn what_cannot_be_said_is_refused_in_openais_words() {
         ("response_format", json!(["wav"]), "unsupported_value"),
         ("speed", json!(0.25), "unsupported_value"),
         ("speed", json!("1"), "unsupported_value"),
+        ("speed", json!(2.01), "unsupported_value"),
     ] {
         let answer = post(&server, asked(member, value.clone())).await;
         assert_eq!(error(&answer), (400, code.to_owned(), member.into()), "{member}: {value}");
@@ -177,6 +189,10 @@ async fn what_cannot_be_said_is_refused_in_openais_words() {
             .to_string()
             .contains("such as slt and rms, or one of alloy, ash")
     );
+    // Its files are not where the tests run.
+    let missing = post(&server, asked("model", "kokoro")).await;
+    assert_eq!(error(&missing), (503, "no_voice".to_owned(), Value::Null));
+    assert!(missing.json()["error"]["type"] == "server_error" && missing.header("retry-after").is_some());
     let unknown = post(&server, asked("model", "whisper-1")).await;
     assert_eq!(error(&unknown), (404, "model_not_found".to_owned(), "model".into()));
     for body in ["", "{", "[]", "null"] {

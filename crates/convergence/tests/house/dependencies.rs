@@ -87,13 +87,6 @@ fn testkit_is_for_tests_only_and_knows_none_of_ours() {
 }
 
 #[test]
-fn speech_depends_on_none_of_ours() {
-    for (section, dependencies) in manifest("speech") {
-        assert_eq!(ours(Some(&dependencies)), set([]), "crates/speech/Cargo.toml, {section}");
-    }
-}
-
-#[test]
 fn the_model_depends_on_nothing() {
     assert_eq!(manifest("scale"), BTreeMap::new(), "crates/scale/Cargo.toml");
 }

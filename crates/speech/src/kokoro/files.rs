@@ -48,6 +48,12 @@ pub enum LoadError {
     },
 }
 
+/// Whether there is a file under the model's name.
+pub(super) fn look(folder: &Path) -> Result<(), LoadError> {
+    let path = folder.join(MODEL);
+    if path.is_file() { Ok(()) } else { Err(LoadError::Missing { path }) }
+}
+
 /// The model's bytes, checked.
 pub(super) fn read_model(folder: &Path) -> Result<Vec<u8>, LoadError> {
     let path = folder.join(MODEL);

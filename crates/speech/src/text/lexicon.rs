@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 use super::said::Said;
+use crate::phonemes::Phonemes;
 
 /// Words and how each is said.
 ///
@@ -88,10 +89,6 @@ fn entry(line: &str) -> Result<Option<(String, Entry)>, String> {
     Ok(Some((word, Entry { respelling, phonemes })))
 }
 
-/// Symbols of Kokoro's vocabulary that English needs; the stress marks stand before the vowel.
-const PHONEMES: &str =
-    "AIOQSTWYᵊabcdefhijklmnopqrstuvwxyzɑɐɒæβɔɕçɖðʤəɚɛɜɟɡɥɨɪʝɯɰŋɳɲɴøɸθœɹɾɻʁɽʂʃʈʧʊʋʌɣɤχʎʒʔˈˌːʰʲᵻ ";
-
 /// Dictionaries write two signs where Kokoro has one.
 const AS_KOKORO: [(&str, &str); 10] = [
     ("eɪ", "A"),
@@ -112,9 +109,9 @@ fn ipa(phonemes: &str) -> Result<String, String> {
     if phonemes.is_empty() {
         return Err("has no phonemes between the two `/`".to_owned());
     }
-    match phonemes.chars().find(|symbol| !PHONEMES.contains(*symbol)) {
-        Some(symbol) => Err(format!("`{}` is no phoneme that the voice knows", symbol.escape_default())),
-        None => Ok(phonemes),
+    match Phonemes::by_hand(&phonemes) {
+        Err(unknown) => Err(unknown.to_string()),
+        Ok(_) => Ok(phonemes),
     }
 }
 

@@ -68,7 +68,7 @@ fn every_bad_line_is_named() {
             "line 3: must have one word before the `=`",
             "line 4: says nothing after the `=`",
             "line 5: the phonemes must stand between two `/`",
-            "line 6: `\\u{2bc}` is no phoneme that the voice knows",
+            "line 6: 'ʼ' is no phoneme that the voice knows",
             "line 7: the respelling has `1`; it may have letters a to z, spaces and apostrophes",
             "line 8: has no phonemes between the two `/`",
             "line 9: must be `word = respelling` or `word = /phonemes/`",

@@ -1,5 +1,6 @@
 //! The studio says a text at once, for somebody who waits for it.
 
+use std::iter;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -20,7 +21,7 @@ impl Studio {
     /// # Errors
     /// It cannot speak, or none can.
     pub fn engine(&self, name: Option<&str>) -> Result<Engine<'_>, AudioError> {
-        self.inner.tools.voices.choose(name).map(Engine)
+        self.inner.tools.voices.choose(name, iter::empty()).map(Engine)
     }
 
     /// Whether there is an engine of this name, able to speak or not.

@@ -65,6 +65,7 @@ fn settings(home: &Path, program: Option<&str>) -> StudioSettings {
         line_timeout: Duration::from_mins(1),
         retention: Duration::from_hours(1),
         most_bytes: u64::MAX,
+        voices: home.join("voices"),
         voice_program: program.map(|_| home.join("voice")),
         lexicon: Lexicon::default(),
         on_recorded: Box::new(|_, _| {}),

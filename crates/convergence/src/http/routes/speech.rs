@@ -61,7 +61,7 @@ async fn speak(
     let asked = Asked::read(&body.map_err(recording::Refused::plain)?)?;
     let engine = models::engine(app, &asked.model)?;
     let voice = asked.voice_of(engine)?;
-    let say = Say { engine: engine.name(), voice, text: asked.input, form: asked.form };
+    let say = Say { engine: engine.name(), voice, text: asked.input, speed: asked.speed, form: asked.form };
     let said = app.studio.say(download::owner(caller), &caller.account(), say).await;
     let said = said.map_err(|error| {
         // What the voice or the disk said is for the log.

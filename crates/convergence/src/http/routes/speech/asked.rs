@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::Refused;
-use crate::audio::{Engine, Gender, SoundForm, is_speakable};
+use crate::audio::{Engine, Gender, SPEEDS, SoundForm, is_speakable};
 use crate::http::problem::Problem;
 use crate::http::routes::recording;
 
@@ -33,6 +33,7 @@ pub(super) struct Asked {
     pub(super) model: String,
     pub(super) input: String,
     voice: String,
+    pub(super) speed: f32,
     pub(super) form: SoundForm,
 }
 
@@ -58,9 +59,9 @@ impl Asked {
             model: text(&members, "model", &mut faults),
             input: input(&members, &mut faults),
             voice: voice(&members, &mut faults),
+            speed: speed(&members, &mut faults),
             form: form(&members, &mut faults),
         };
-        faults.extend(check_speed(&members));
         faults.extend(check_stream_format(&members));
         let Some((parameter, code, _)) = faults.first() else { return Ok(asked) };
         let (parameter, code) = (*parameter, *code);
@@ -78,7 +79,7 @@ impl Asked {
             return Ok(self.voice.clone());
         }
         let openais = OPENAIS.iter().find(|(name, _)| *name == self.voice);
-        openais.map(|(_, gender)| engine.usual(*gender)).ok_or_else(|| {
+        openais.map(|(_, gender)| engine.usual(*gender).to_owned()).ok_or_else(|| {
             let usual = [Gender::Female, Gender::Male].map(|gender| engine.usual(gender));
             let openais = OPENAIS.map(|(name, _)| name).join(", ");
             let message = format!(
@@ -142,10 +143,16 @@ fn form(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> SoundForm {
     }
 }
 
-fn check_speed(members: &Map<String, Value>) -> Option<Fault> {
-    let speed = present(members, "speed")?;
-    (speed.as_f64() != Some(1.0))
-        .then(|| ("speed", "unsupported_value", "must be 1: the voices here have one pace".to_owned()))
+/// The voice's own pace unless something is said.
+fn speed(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> f32 {
+    let Some(value) = present(members, "speed") else { return 1.0 };
+    #[expect(clippy::cast_possible_truncation, reason = "a speed needs few digits")]
+    let speed = value.as_f64().map(|speed| speed as f32).filter(|speed| SPEEDS.contains(speed));
+    speed.unwrap_or_else(|| {
+        let wrong = format!("must be a number from {} to {}", SPEEDS.start(), SPEEDS.end());
+        faults.push(("speed", "unsupported_value", wrong));
+        1.0
+    })
 }
 
 fn check_stream_format(members: &Map<String, Value>) -> Option<Fault> {
