@@ -19,6 +19,7 @@ use crate::config::{Admin, Listen, Place};
 use crate::fleet::{Counts, Fleet};
 use crate::http::{Endpoints, Gateway, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
+use crate::providers::Fetcher;
 use crate::routes::{InUse, LiveRoutes};
 use crate::sync::Books;
 
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) studio: Studio,
     /// Whether OpenAI's routes are here; where nothing is said, wherever no upstream has them.
     pub(crate) openai_speech: Option<bool>,
+    pub(crate) fetcher: Fetcher,
     pub(crate) books: Books,
     pub(crate) endpoints: Endpoints,
     /// Whose turn it is to have what it has used looked up.

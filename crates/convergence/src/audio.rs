@@ -4,10 +4,10 @@
 //! |---|---|---|
 //! | read and check what the client asks | `request` | [`BadRequest`], every fault at once |
 //! | a job, and whose turn it is | `studio`, `job`, `queue` | the client has too many waiting |
-//! | the lines to speak | `script` | a warning when the template writes them |
+//! | the lines to speak | `script` | no language model, or one that writes nothing of use; a warning without one |
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
 //! | words as they are spoken | the crate `speech` | a warning when characters are left out |
-//! | speech, several lines at a time | `making`, `voice`, `kokoro`, `flite` | no model, no program, a failing one, one that hangs |
+//! | speech, several lines at a time | `making`, `voice`, `kokoro`, `flite`, `remote` | no model, no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `making`, the crate `speech` | |
 //! | a text said at once, into memory | `saying`, `turns` | the client has too many waiting, the text is too long |
@@ -17,20 +17,23 @@
 //! future of [`Studio::record`], or cancels a [`Job`], ends the work: the voice program is killed and no file stays. A server that
 //! is stopped goes on after its next start where it was.
 //!
-//! This module knows nothing of HTTP, keys or clients: an owner is a name that comes from outside.
+//! This module knows nothing of HTTP, keys or clients: an owner is a name that comes from outside, and `outside` says what
+//! servers elsewhere do for it, not how they are reached.
 
 pub use job::{Job, Phase, Progress, State};
+pub use outside::{Chat, Helper, Question, Sound, Speech, Trouble, Turn};
 pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
-pub use request::{BadRequest, Fault, Gender, Line, Request, is_speakable};
+pub use request::{BadRequest, Fault, Gender, Line, Person, Request, is_speakable};
 pub use saying::{Engine, Said, Say, SoundForm};
-pub use script::ScriptSource;
+pub use script::{Coverage, Outline, Point, ScriptError, ScriptSource};
 pub use studio::{OnRecorded, Studio, StudioSettings};
-pub use voice::SPEEDS;
 
 mod studio;
 
 mod job;
 mod queue;
+
+mod outside;
 
 mod request;
 mod script;
@@ -45,6 +48,7 @@ mod voice;
 mod flite;
 mod kokoro;
 mod recording;
+mod remote;
 mod spool;
 mod store;
 

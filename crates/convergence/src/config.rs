@@ -8,6 +8,7 @@ mod keys;
 mod listen;
 mod logs;
 mod place;
+mod providers;
 mod redis;
 mod routes;
 mod settings;
@@ -28,6 +29,7 @@ pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
 pub use logs::Logs;
 pub use place::Place;
+pub use providers::{Llm, ProviderKey, Providers, Tts};
 pub use redis::{Redis, RedisFallback};
 pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
@@ -64,6 +66,8 @@ pub struct Config {
     pub upstream: Upstream,
     /// The audio studio.
     pub audio: Audio,
+    /// Who helps it.
+    pub providers: Providers,
     /// `DATA_DIR`.
     pub data_dir: PathBuf,
     /// Counts, and where they are written.
@@ -98,6 +102,7 @@ impl Config {
             redis: Redis::read(&mut reader),
             upstream: Upstream::read(&mut reader),
             audio: Audio::read(&mut reader),
+            providers: Providers::read(&mut reader),
             data_dir,
             usage: Usage::read(&mut reader),
             logs: Logs::read(&mut reader),

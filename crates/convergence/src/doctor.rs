@@ -6,6 +6,7 @@
 mod account;
 mod certificate;
 mod machine;
+mod providers;
 mod quota;
 mod redis;
 mod report;
@@ -112,6 +113,10 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
     if let Some(redis) = config.redis {
         order.push(Check::Redis);
         redis::examine(&mut report, redis, &config.data_dir).await;
+    }
+    if config.providers.llm.is_some() || config.providers.tts.is_some() {
+        order.push(Check::Providers);
+        providers::examine(&mut report, config.providers, &config.data_dir).await;
     }
     finish(&mut report, &order, settings);
     report

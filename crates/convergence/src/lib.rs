@@ -69,6 +69,8 @@ mod upstream;
 mod usage;
 mod wire;
 
+mod providers;
+
 #[doc(hidden)]
 pub mod audio;
 

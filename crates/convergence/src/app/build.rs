@@ -11,12 +11,13 @@ use tokio::sync::{Semaphore, watch};
 use super::App;
 use super::background::{Background, flusher};
 use super::door::door;
-use crate::audio::{Studio, StudioSettings};
+use crate::audio::{Chat, Speech, Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
 use crate::fleet::{Counts, Fleet};
 use crate::http::{Account, Endpoints, Gateway, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
+use crate::providers::Providers;
 use crate::routes::{LiveRoutes, MakeGroup};
 use crate::sync::Books;
 use crate::upstream::MakeGroups;
@@ -50,13 +51,15 @@ impl App {
         // Servers of one spreadsheet count for one another, and so do those with a keys file.
         let scope = sheet.as_ref().map_or("file", |sheet| &sheet.sheet_id);
         let counts = fleet.as_ref().map(|fleet| Arc::new(Counts::new(fleet, scope)));
+        let providers = Providers::new(config.providers, &config.data_dir, &clock)?;
         let app = Arc::new(Self {
             door,
             fleet,
             counts,
             shield: config.shield.limit.map(Shield::new),
             openai_speech: config.audio.openai_speech,
-            studio: studio(&config.audio, &config.data_dir, &books, &clock),
+            studio: studio(&config.audio, &config.data_dir, &providers, &books, &clock),
+            fetcher: providers.fetcher,
             books,
             endpoints: Endpoints::default(),
             reports: Semaphore::new(1),
@@ -106,7 +109,13 @@ fn routes(file: RoutesFile, make: MakeGroups) -> Result<Arc<LiveRoutes>, Fault> 
     live.map(Arc::new).map_err(fault)
 }
 
-fn studio(audio: &Audio, data_dir: &Path, books: &Books, clock: &Arc<dyn Clock>) -> Studio {
+fn studio(
+    audio: &Audio,
+    data_dir: &Path,
+    providers: &Providers,
+    books: &Books,
+    clock: &Arc<dyn Clock>,
+) -> Studio {
     let (tally, clock) = (Arc::clone(&books.tally), Arc::clone(clock));
     Studio::new(StudioSettings {
         directory: data_dir.join("audio"),
@@ -119,6 +128,8 @@ fn studio(audio: &Audio, data_dir: &Path, books: &Books, clock: &Arc<dyn Clock>)
         voices: audio.voices.clone(),
         voice_program: None,
         lexicon: audio.lexicon.clone(),
+        chat: providers.chat.clone().map(|chat| chat as Arc<dyn Chat>),
+        speech: providers.speech.clone().map(|speech| speech as Arc<dyn Speech>),
         on_recorded: Box::new(move |account, length| Account::count(account, &tally, length, clock.now())),
     })
 }

@@ -4,6 +4,7 @@
 //! text appears in the list of processes, none is taken for an option, and nothing is left on the disk however
 //! the program or this server ends. Pipes would not do: Flite goes back in its output to complete the header.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -152,11 +153,11 @@ impl Voice for Flite {
         VOICES.contains(&voice)
     }
 
-    fn usual(&self, gender: Gender) -> &'static str {
+    fn usual(&self, gender: Gender) -> Cow<'_, str> {
         let [female, male] = VOICES;
         match gender {
-            Gender::Female => female,
-            Gender::Male => male,
+            Gender::Female => female.into(),
+            Gender::Male => male.into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The neural voice, on this machine's processor: loaded when it is first needed, and given up when nobody has spoken for a
 //! while.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -117,11 +118,11 @@ impl Voice for Neural {
         voice.parse::<VoiceName>().is_ok()
     }
 
-    fn usual(&self, gender: Gender) -> &'static str {
+    fn usual(&self, gender: Gender) -> Cow<'_, str> {
         let [female, male] = DEFAULT_PAIR;
         match gender {
-            Gender::Female => female.as_str(),
-            Gender::Male => male.as_str(),
+            Gender::Female => female.as_str().into(),
+            Gender::Male => male.as_str().into(),
         }
     }
 

@@ -16,6 +16,7 @@ use super::recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Ti
 use super::request::{Line, Pair};
 use super::script::{self, Script};
 use super::spool::{Spoken, Spool};
+use super::store::SCRIPT;
 use super::studio::Tools;
 use super::voice::{Voice, VoiceError};
 
@@ -32,15 +33,15 @@ const RESERVE: u64 = 64 << 20;
 /// Makes a job's recording. What is spoken already is not spoken again.
 pub(super) async fn make(tools: &Tools, job: &Arc<Job>) -> Outcome {
     let begun = Instant::now();
-    let request = job.order.request.clone();
+    let request = &job.order.request;
     let (format, duration) = (request.format, request.duration_minutes);
     let voice = tools.voices.choose(request.engine.as_deref(), request.voices.names())?;
     let pair = request.voices.clone();
     job.advance(|progress| progress.phase = Phase::Writing);
-    let mut script = script::write(request);
+    let mut script = write(tools, job).await?;
     check_room(tools, &script, duration).await?;
     let cast = Cast::of(&script.lines);
-    script.warnings.extend(cast.warning.clone());
+    script.told.warnings.extend(cast.warning.clone());
     let spool = speak(tools, job, (voice, &pair), &mut script, &cast).await?;
 
     job.advance(|progress| progress.phase = Phase::Mixing);
@@ -60,12 +61,25 @@ pub(super) async fn make(tools: &Tools, job: &Arc<Job>) -> Outcome {
         target_seconds: None,
         loudness_lufs: lufs,
         processing_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        script_source: script.source,
+        script_source: script.told.source,
         script: script.lines,
-        warnings: script.warnings,
+        warnings: script.told.warnings,
+        outline_coverage: script.told.coverage,
         voice_engine: voice.engine().to_owned(),
         timings: timings.collect(),
     })
+}
+
+/// The script: the one from before a restart, if there is one, so that what is spoken of it stays.
+async fn write(tools: &Tools, job: &Job) -> Result<Script, AudioError> {
+    let folder = job.folder.clone();
+    if let Some(script) = in_background(move || Ok(folder.read_json(SCRIPT))).await? {
+        return Ok(script);
+    }
+    let script = script::write(job.order.request.clone(), tools.chat.clone()).await?;
+    let (folder, kept) = (job.folder.clone(), script.clone());
+    in_background(move || folder.write_json(SCRIPT, &kept)).await?;
+    Ok(script)
 }
 
 /// Whether the disk has room for it, before anything is made. A word takes less than half a second.
@@ -91,7 +105,7 @@ async fn speak(
     cast: &Cast,
 ) -> Result<Spool, AudioError> {
     let words: Vec<Words> = script.lines.iter().map(|line| tools.reader.read(&line.message)).collect();
-    script.warnings.extend(words.iter().enumerate().filter_map(|(line, words)| left_out(line, words)));
+    script.told.warnings.extend(words.iter().enumerate().filter_map(|(line, words)| left_out(line, words)));
     let parts =
         script.lines.iter().zip(words).map(|(line, words)| Part::of(line, words, cast, (voice, pair)));
     let parts: Vec<Part> = parts.collect();
@@ -157,7 +171,7 @@ impl Part {
     fn of(line: &Line, words: Words, cast: &Cast, (engine, pair): (&dyn Voice, &Pair)) -> Self {
         let (speaker, gender) = cast.part(&line.name);
         let said = words.words();
-        let voice = pair.of(gender).unwrap_or_else(|| engine.usual(gender)).to_owned();
+        let voice = pair.of(gender).map_or_else(|| engine.usual(gender), Into::into).into_owned();
         let spoken = Spoken {
             line: line.clone(),
             speaker,
@@ -272,6 +286,7 @@ pub(super) fn failed(line: usize, error: VoiceError) -> AudioError {
         VoiceError::Missing(install) => AudioError::NoVoice { install },
         VoiceError::TimedOut(limit) => AudioError::TimedOut { line, limit },
         VoiceError::Failed(detail) => AudioError::Voice { line, detail },
+        VoiceError::Outside(trouble) => AudioError::Outside(trouble),
     }
 }
 

@@ -5,17 +5,19 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::outside::Trouble;
 use super::request::Line;
-use super::script::ScriptSource;
+use super::script::{Coverage, ScriptError, ScriptSource};
 
 /// The longest recording, in minutes.
 pub const MAX_MINUTES: u32 = 90;
 
 /// A file that a client may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileKind {
     /// The sound: 16-bit PCM.
+    #[default]
     Wav,
     /// The sound: Opus in Ogg.
     Opus,
@@ -82,6 +84,9 @@ pub struct Recording {
     pub script: Vec<Line>,
     /// What the client should know about what was not done as asked.
     pub warnings: Vec<String>,
+    /// What became of each point of the outline, where there was one.
+    #[serde(default)]
+    pub outline_coverage: Vec<Coverage>,
     /// What spoke.
     pub voice_engine: String,
     /// When each line of the script is heard.
@@ -141,12 +146,27 @@ pub enum AudioError {
         /// How long it might become.
         minutes: u32,
     },
+    /// A server elsewhere did not help.
+    #[error(transparent)]
+    Outside(#[from] Trouble),
+    /// The language model writes nothing that can be spoken.
+    #[error(transparent)]
+    Script(ScriptError),
     /// The disk failed; the text is for the log.
     #[error("cannot keep the recording: {0}")]
     Storage(String),
     /// Whoever asked for it does not want it any more.
     #[error("cancelled")]
     Cancelled,
+}
+
+impl From<ScriptError> for AudioError {
+    fn from(error: ScriptError) -> Self {
+        match error {
+            ScriptError::Outside(trouble) => Self::Outside(trouble),
+            error @ ScriptError::Unusable { .. } => Self::Script(error),
+        }
+    }
 }
 
 impl From<std::io::Error> for AudioError {

@@ -1,6 +1,8 @@
 //! What a client asks for, read from JSON and checked. All faults are named at once.
 
-use std::collections::HashMap;
+mod outline;
+mod transcript;
+
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use serde_json::{Map, Value};
 use speech::text::Reader;
 
 use super::recording::FileKind;
+use super::script::Outline;
 use super::voice::{ENGINES, is_voice};
 
 /// Characters of a prompt, counted after trimming.
@@ -23,18 +26,25 @@ const NAME: RangeInclusive<usize> = 1..=100;
 const LINES: RangeInclusive<usize> = 1..=300;
 const MESSAGE: RangeInclusive<usize> = 1..=2_000;
 const TRANSCRIPT_CHARACTERS: usize = 60_000;
-/// There are two voices, and two people must not sound like one.
-const SPEAKERS: usize = 2;
+/// Characters of an address.
+const ADDRESS: RangeInclusive<usize> = 1..=2_000;
 
 /// What a client asks for, read and checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Request {
-    /// The topic in the client's own words; always present when there is no transcript.
+    /// The topic in the client's own words; always present when there is neither transcript nor outline.
     pub prompt: Option<String>,
     /// The length asked for, in minutes, 1 to 60.
     pub duration_minutes: u32,
     /// The mood asked for.
     pub vibe: Option<String>,
+    /// Who speaks, where the client has said so.
+    pub speakers: Option<[Person; 2]>,
+    /// What is to be talked about, in its order.
+    pub outline: Option<Outline>,
+    /// Where the outline is, as long as nobody has fetched it.
+    pub outline_url: Option<String>,
     /// The lines to speak, word for word.
     pub transcript: Option<Vec<Line>>,
     /// The engine that is to speak, by its name; the preferred one, if nothing is said.
@@ -44,6 +54,19 @@ pub struct Request {
     pub voices: Pair,
     /// In which form the sound is to be: WAV or Opus.
     pub format: FileKind,
+    /// What the client should know about how this was read.
+    pub notes: Vec<String>,
+}
+
+/// One of the two who speak.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+    /// Which voice fits.
+    pub gender: Gender,
+    /// What the person is in this conversation; not spoken.
+    pub role: Option<String>,
 }
 
 /// The voices of a conversation, by their names; the engine's usual ones, where nothing is said.
@@ -125,25 +148,52 @@ impl Request {
             return Err(BadRequest::Invalid(faults.0));
         };
 
-        let transcript = present(&members, "transcript").map(|value| read_transcript(value, &mut faults));
+        let mut notes = Vec::new();
+        let speakers = present(&members, "speakers").and_then(|value| read_speakers(value, &mut faults));
+        let transcript = present(&members, "transcript")
+            .map(|value| transcript::read(value, speakers.as_ref(), &mut notes, &mut faults));
+        let has_outline = ["outline", "outline_url"].map(|name| present(&members, name).is_some());
+        if has_outline == [true, true] {
+            faults.add("outline_url", "must not be given together with `outline`");
+        }
         let prompt = text(&members, "", "prompt", PROMPT, &mut faults);
         match &prompt {
             Some(prompt) if !prompt.is_empty() => must_be_speakable("prompt", prompt, &mut faults),
-            None if transcript.is_none() && present(&members, "prompt").is_none() => {
-                faults.add("prompt", "is required unless `transcript` is given");
+            None if transcript.is_none()
+                && has_outline == [false, false]
+                && present(&members, "prompt").is_none() =>
+            {
+                faults.add("prompt", "is required unless `transcript`, `outline` or `outline_url` is given");
             }
             _ => {}
         }
+        let outline =
+            present(&members, "outline").and_then(|value| outline::read(value, "outline", &mut faults));
         let request = Self {
             prompt,
             duration_minutes: read_duration(&members, &mut faults),
             vibe: text(&members, "", "vibe", VIBE, &mut faults).filter(|vibe| !vibe.is_empty()),
+            speakers,
+            outline,
+            outline_url: text(&members, "", "outline_url", ADDRESS, &mut faults),
             transcript,
             engine: read_engine(&members, &mut faults),
             voices: read_voices(&members, &mut faults),
             format: read_format(&members, &mut faults),
+            notes,
         };
         if faults.0.is_empty() { Ok(request) } else { Err(BadRequest::Invalid(faults.0)) }
+    }
+
+    /// Takes what was fetched from `outline_url`.
+    pub fn set_outline(&mut self, text: &str) -> Result<(), BadRequest> {
+        let mut faults = Faults(Vec::new());
+        let outline = Outline::read(text);
+        if !outline::check(&outline, "outline_url", &mut faults) {
+            return Err(BadRequest::Invalid(faults.0));
+        }
+        (self.outline, self.outline_url) = (Some(outline), None);
+        Ok(())
     }
 }
 
@@ -230,90 +280,34 @@ fn read_engine(members: &Map<String, Value>, faults: &mut Faults) -> Option<Stri
     name.map(str::to_owned)
 }
 
-fn read_transcript(value: &Value, faults: &mut Faults) -> Vec<Line> {
-    let Some(items) = value.as_array().filter(|items| LINES.contains(&items.len())) else {
-        faults.add("transcript", format!("must be an array of {} to {} items", LINES.start(), LINES.end()));
-        return Vec::new();
-    };
-    let mut genders = HashMap::new();
-    let lines: Vec<Line> = items
-        .iter()
-        .enumerate()
-        .filter_map(|(index, item)| read_line(item, &format!("transcript[{index}]"), &mut genders, faults))
-        .collect();
-    if genders.len() > SPEAKERS {
-        let detail =
-            format!("names {} speakers; there are two voices, so at most two can speak", genders.len());
-        faults.add("transcript", detail);
-    }
-    if lines.iter().map(|line| line.message.chars().count()).sum::<usize>() > TRANSCRIPT_CHARACTERS {
-        let detail =
-            format!("must have at most {TRANSCRIPT_CHARACTERS} characters in all its messages together");
-        faults.add("transcript", detail);
-    }
-    lines
-}
-
-/// One item, or `None` and what is wrong with it. `genders` holds what earlier items said of each name.
-fn read_line(
-    item: &Value,
-    place: &str,
-    genders: &mut HashMap<String, Option<Gender>>,
-    faults: &mut Faults,
-) -> Option<Line> {
-    let Some(members) = item.as_object() else {
-        faults.add(place, "must be an object with `name`, `gender` and `message`");
+/// Two people with different names, who speak in every line.
+fn read_speakers(value: &Value, faults: &mut Faults) -> Option<[Person; 2]> {
+    let Some([one, other]) = value.as_array().map(Vec::as_slice) else {
+        faults.add("speakers", "must be an array of two objects with `name` and `gender`");
         return None;
     };
-    let parent = format!("{place}.");
-    let mut required = |name: &str, length| {
-        if present(members, name).is_none() {
-            faults.add(format!("{parent}{name}"), "is required");
+    let mut read = |item: &Value, parent: &str| {
+        let Some(members) = item.as_object() else {
+            faults.add(parent.trim_end_matches('.'), "must be an object with `name` and `gender`");
+            return None;
+        };
+        let required = ["name", "gender"].into_iter().filter(|name| present(members, name).is_none());
+        required.for_each(|name| faults.add(format!("{parent}{name}"), "is required"));
+        let name = text(members, parent, "name", NAME, faults);
+        if let Some(name) = &name {
+            must_be_speakable(&format!("{parent}name"), name, faults);
         }
-        text(members, &parent, name, length, faults)
+        let role = text(members, parent, "role", ROLE, faults).filter(|role| !role.is_empty());
+        let gender = transcript::gender(members, parent, faults).ok()??;
+        Some(Person { name: name?, gender, role })
     };
-    let name = required("name", NAME);
-    let message = required("message", MESSAGE);
-    let role = text(members, &parent, "role", ROLE, faults).filter(|role| !role.is_empty());
-    if let Some(message) = &message {
-        must_be_speakable(&format!("{parent}message"), message, faults);
+    let pair = [read(one, "speakers[0]."), read(other, "speakers[1].")];
+    let [Some(one), Some(other)] = pair else { return None };
+    if one.name == other.name {
+        faults.add("speakers", "must have two different names");
+        return None;
     }
-
-    let said = read_gender(members, &parent, faults);
-    let name = name?;
-    let known = genders.get(&name).copied();
-    let gender = match (said, known) {
-        (Ok(Some(said)), Some(Some(known))) if said != known => {
-            faults.add(format!("{parent}gender"), "differs from what an earlier item says of the same name");
-            None
-        }
-        (Ok(Some(said)), _) => Some(said),
-        (Ok(None), Some(known)) => known,
-        (Ok(None), None) => {
-            faults.add(format!("{parent}gender"), "is required where a name comes first");
-            None
-        }
-        (Err(()), _) => None,
-    };
-    // A name whose gender was wrong once is known from then on, so that one slip is one fault.
-    genders.entry(name.clone()).and_modify(|known| *known = known.or(gender)).or_insert(gender);
-    Some(Line { name, gender: gender?, role, message: message? })
-}
-
-fn read_gender(
-    members: &Map<String, Value>,
-    parent: &str,
-    faults: &mut Faults,
-) -> Result<Option<Gender>, ()> {
-    let Some(value) = present(members, "gender") else { return Ok(None) };
-    match value.as_str().map(|word| word.trim().to_ascii_lowercase()).as_deref() {
-        Some("female") => Ok(Some(Gender::Female)),
-        Some("male") => Ok(Some(Gender::Male)),
-        _ => {
-            faults.add(format!("{parent}gender"), "must be `female` or `male`");
-            Err(())
-        }
-    }
+    Some([one, other])
 }
 
 /// Whether there is a word in it that a voice can speak.
@@ -328,115 +322,4 @@ fn must_be_speakable(member: &str, text: &str, faults: &mut Faults) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn read(body: &Value) -> Result<Request, Vec<String>> {
-        Request::from_json(body.to_string().as_bytes()).map_err(|bad| match bad {
-            BadRequest::NotJson(detail) => panic!("{detail}"),
-            BadRequest::Invalid(faults) => {
-                faults.into_iter().map(|fault| format!("{} {}", fault.member, fault.detail)).collect()
-            }
-        })
-    }
-
-    #[test]
-    fn the_guides_request() {
-        let request =
-            read(&json!({"prompt": " Two developers discussing API security ", "duration": 10})).unwrap();
-        assert_eq!(request.prompt.as_deref(), Some("Two developers discussing API security"));
-        assert_eq!((request.duration_minutes, request.vibe, request.transcript), (10, None, None));
-    }
-
-    #[test]
-    fn duration_is_a_whole_number_of_minutes() {
-        for (minutes, expected) in [(json!(1), 1), (json!(60), 60), (json!(10.0), 10), (json!(null), 10)] {
-            assert_eq!(
-                read(&json!({"prompt": "x", "duration": minutes})).unwrap().duration_minutes,
-                expected
-            );
-        }
-        for wrong in
-            [json!(0), json!(61), json!(10.5), json!("10"), json!(-1), json!(true), json!(1e300), json!([])]
-        {
-            let faults = read(&json!({"prompt": "x", "duration": wrong})).unwrap_err();
-            assert_eq!(faults, ["duration must be a whole number of minutes from 1 to 60"], "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_prompt_is_counted_in_characters_after_trimming() {
-        assert!(read(&json!({"prompt": format!("  {}  ", "é".repeat(4_000))})).is_ok());
-        let allowed = "prompt must be text of 1 to 4000 characters";
-        for wrong in [json!("a".repeat(4_001)), json!("  \n "), json!(5)] {
-            assert_eq!(read(&json!({"prompt": wrong})).unwrap_err(), [allowed]);
-        }
-        assert_eq!(read(&json!({})).unwrap_err(), ["prompt is required unless `transcript` is given"]);
-        assert_eq!(
-            read(&json!({"prompt": "🎉 ** 你好"})).unwrap_err(),
-            ["prompt has no word that an English voice can speak"]
-        );
-    }
-
-    #[test]
-    fn a_transcript_in_the_originals_form() {
-        let request = read(&json!({"transcript": [
-            {"name": "Sarah", "gender": "Female", "role": "host", "message": "Hello.", "timestamp": "00:00"},
-            {"name": "John", "gender": "MALE", "message": "Hi there."},
-            {"name": "Sarah", "message": "Shall we?"},
-        ]}))
-        .unwrap();
-        let lines = request.transcript.unwrap();
-        assert_eq!(lines[0].role.as_deref(), Some("host"));
-        assert_eq!(lines[1].gender, Gender::Male);
-        assert_eq!((lines[2].name.as_str(), lines[2].gender), ("Sarah", Gender::Female));
-    }
-
-    #[test]
-    fn all_faults_at_once() {
-        let faults = read(&json!({
-            "duration": 99, "vibe": "v".repeat(201), "transcript": [
-                {"name": "Ann", "message": "Hello."},
-                {"name": "Ben", "gender": "robot", "message": "***"},
-                "hello",
-                {"name": "Cy", "gender": "male"},
-                {"name": "Cy", "gender": "female", "message": "x".repeat(2_001)},
-            ]
-        }))
-        .unwrap_err();
-        insta::assert_snapshot!(faults.join("\n"), @"
-        transcript[0].gender is required where a name comes first
-        transcript[1].message has no word that an English voice can speak
-        transcript[1].gender must be `female` or `male`
-        transcript[2] must be an object with `name`, `gender` and `message`
-        transcript[3].message is required
-        transcript[4].message must be text of 1 to 2000 characters
-        transcript[4].gender differs from what an earlier item says of the same name
-        transcript names 3 speakers; there are two voices, so at most two can speak
-        duration must be a whole number of minutes from 1 to 60
-        vibe must be text of 0 to 200 characters
-        ");
-    }
-
-    #[test]
-    fn a_transcript_is_bounded() {
-        let line = json!({"name": "Ann", "gender": "female", "message": "Hello."});
-        let allowed = "transcript must be an array of 1 to 300 items";
-        assert!(read(&json!({"transcript": vec![line.clone(); 300]})).is_ok());
-        assert_eq!(read(&json!({"transcript": vec![line.clone(); 301]})).unwrap_err(), [allowed]);
-        assert_eq!(read(&json!({"transcript": []})).unwrap_err(), [allowed]);
-        assert_eq!(read(&json!({"transcript": {"conversation": [line]}})).unwrap_err(), [allowed]);
-        let long = json!({"name": "Ann", "gender": "female", "message": "a".repeat(2_000)});
-        assert!(read(&json!({"transcript": vec![long.clone(); 30]})).is_ok());
-        assert_eq!(read(&json!({"transcript": vec![long; 31]})).unwrap_err().len(), 1);
-    }
-
-    #[test]
-    fn what_is_no_json_object() {
-        assert!(matches!(Request::from_json(b"{\"prompt\":"), Err(BadRequest::NotJson(_))));
-        assert!(matches!(Request::from_json(b"\xff"), Err(BadRequest::NotJson(_))));
-        assert_eq!(read(&json!(["x"])).unwrap_err(), ["body must be a JSON object"]);
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! One text, said by one voice into memory: no script, no job, no file that is kept.
 
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use std::{io, iter};
 
@@ -33,7 +35,7 @@ pub struct Say {
     pub voice: String,
     /// As a person would write it.
     pub text: String,
-    /// How fast: one of [`super::SPEEDS`], 1 for the voice's own pace.
+    /// How fast: one of [`Engine::speeds`], 1 for the voice's own pace.
     pub speed: f32,
     /// In which form the sound is to be.
     pub form: SoundForm,
@@ -65,7 +67,7 @@ pub struct Said {
 #[derive(Clone, Copy)]
 pub struct Engine<'a>(pub(super) &'a dyn Voice);
 
-impl Engine<'_> {
+impl<'a> Engine<'a> {
     /// What it is called.
     pub fn name(self) -> &'static str {
         self.0.engine()
@@ -77,8 +79,13 @@ impl Engine<'_> {
     }
 
     /// The name of its voice that speaks if no other is asked for.
-    pub fn usual(self, gender: Gender) -> &'static str {
+    pub fn usual(self, gender: Gender) -> Cow<'a, str> {
         self.0.usual(gender)
+    }
+
+    /// How fast its voices can be asked to speak.
+    pub fn speeds(self) -> RangeInclusive<f32> {
+        self.0.speeds()
     }
 }
 

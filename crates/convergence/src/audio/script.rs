@@ -1,218 +1,266 @@
-//! The lines to speak: the client's own, or a short template that is honest about being one.
+//! The lines to speak, and who writes them.
+//!
+//! | what there is | who writes | how long it gets |
+//! |---|---|---|
+//! | a transcript | the client: word for word | as long as it is |
+//! | a language model | `author`, in blocks that are `check`ed | as long as was asked for |
+//! | an outline | `presenter`, in the outline's own words | as long as it is |
+//! | a prompt alone | `template` | about a minute |
+//!
+//! What a client sends is material for all of them and tells none of them what to do.
 
+mod author;
+mod check;
+mod outline;
+mod presenter;
+mod template;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use speech::text::Reader;
 
-use super::request::{Gender, Line, Request};
+pub use outline::{Outline, Point};
 
-/// Words of the prompt that the template reads out; the rest would not fit a minute.
-const TOPIC_WORDS: usize = 24;
-/// A mood of more words is a description, which the template cannot follow.
-const VIBE_WORDS: usize = 4;
+use super::outside::{Chat, Trouble};
+use super::request::{Gender, Line, Person, Request};
+
+/// Words in a minute of speech, before anything has been measured.
+pub(super) const USUAL_PACE: f64 = 165.0;
+
+/// What is still to be written of the length that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    /// Of the asked length, measured on what has been spoken.
+    pub(super) seconds: f64,
+    /// The pace so far, pauses included.
+    pub(super) words_per_minute: f64,
+}
+
+/// Somebody who writes a script, a few lines at a time.
+pub(super) trait Writer: Send {
+    /// The next lines; none when it has ended. Lines that it has given are spoken, whatever comes.
+    fn next(&mut self, left: Left) -> BoxFuture<'_, Result<Vec<Line>, ScriptError>>;
+
+    /// What is to be told about the script so far.
+    fn told(&self) -> Told;
+}
+
+/// What a client is told about a script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub(super) source: ScriptSource,
+    /// What was not done as asked.
+    pub(super) warnings: Vec<String>,
+    /// Each point of the outline, where there was one.
+    pub(super) coverage: Vec<Coverage>,
+}
+
+/// What became of a point of the outline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The point's own words.
+    pub point: String,
+    /// Whether it is spoken of.
+    pub covered: bool,
+    /// In which line first, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
 
 /// Where the lines came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum ScriptSource {
     /// The client gave them; they are spoken word for word.
     Transcript,
+    /// They present the client's outline in its own words.
+    Outline,
     /// The built-in template wrote them around the prompt.
     Template,
+    /// A language model of this name wrote them.
+    Llm(String),
 }
 
 impl ScriptSource {
     /// The word for it, as in JSON.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> String {
         match self {
-            Self::Transcript => "transcript",
-            Self::Template => "template",
+            Self::Transcript => "transcript".to_owned(),
+            Self::Outline => "outline".to_owned(),
+            Self::Template => "template".to_owned(),
+            Self::Llm(model) => format!("llm:{model}"),
         }
     }
 }
 
-/// The lines of a recording.
+impl From<ScriptSource> for String {
+    fn from(source: ScriptSource) -> Self {
+        source.name()
+    }
+}
+
+impl From<String> for ScriptSource {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "transcript" => Self::Transcript,
+            "outline" => Self::Outline,
+            "template" => Self::Template,
+            model => Self::Llm(model.strip_prefix("llm:").unwrap_or(model).to_owned()),
+        }
+    }
+}
+
+/// Why there is no script.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScriptError {
+    /// The language model did not answer.
+    #[error(transparent)]
+    Outside(#[from] Trouble),
+    /// It answered with lines that nobody should hear, and again when it was told what is wrong with them.
+    #[error(
+        "the language model writes lines that cannot be used, asked {asked} times; the last time: {fault}"
+    )]
+    Unusable {
+        /// How often it was asked.
+        asked: usize,
+        /// What was wrong first, in words of ours.
+        fault: String,
+    },
+}
+
+/// A whole script, and what is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Script {
     pub(super) lines: Vec<Line>,
-    pub(super) source: ScriptSource,
-    pub(super) warnings: Vec<String>,
+    pub(super) told: Told,
 }
 
-/// A given transcript as it stands; otherwise the template, the same for the same request.
-pub(super) fn write(request: Request) -> Script {
-    let Request { prompt, duration_minutes, vibe, transcript, .. } = request;
-    if let Some(lines) = transcript {
-        let unused = [("`prompt`", prompt.is_some()), ("`vibe`", vibe.is_some())];
-        let unused: Vec<_> = unused.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
-        let warning = format!("the transcript is spoken as it stands, without {}", unused.join(" and "));
-        let warnings = if unused.is_empty() { Vec::new() } else { vec![warning] };
-        return Script { lines, source: ScriptSource::Transcript, warnings };
+/// All of it at once, by the usual pace.
+#[expect(clippy::cast_precision_loss, reason = "a few thousand words")]
+pub(super) async fn write(request: Request, chat: Option<Arc<dyn Chat>>) -> Result<Script, ScriptError> {
+    let seconds = f64::from(request.duration_minutes) * 60.0;
+    let mut left = Left { seconds, words_per_minute: USUAL_PACE };
+    let mut writer = writer(request, chat);
+    let mut lines = Vec::new();
+    loop {
+        let next = writer.next(left).await?;
+        if next.is_empty() {
+            return Ok(Script { lines, told: writer.told() });
+        }
+        let words: usize = next.iter().map(|line| words(&line.message)).sum();
+        left.seconds -= words as f64 * 60.0 / USUAL_PACE;
+        lines.extend(next);
+    }
+}
+
+/// The one who writes what is asked for.
+pub(super) fn writer(request: Request, chat: Option<Arc<dyn Chat>>) -> Box<dyn Writer> {
+    if let Some(lines) = request.transcript {
+        let given = [
+            ("`prompt`", request.prompt.is_some()),
+            ("`vibe`", request.vibe.is_some()),
+            ("`outline`", request.outline.is_some()),
+            ("`outline_url`", request.outline_url.is_some()),
+        ];
+        let unused: Vec<_> = given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+        let mut warnings = request.notes;
+        if !unused.is_empty() {
+            warnings.push(format!("the transcript is spoken as it stands, without {}", unused.join(" and ")));
+        }
+        return Box::new(Written::new(lines, ScriptSource::Transcript, warnings));
+    }
+    match (chat, request.outline.clone()) {
+        (Some(chat), _) => Box::new(author::Author::new(chat, request)),
+        (None, Some(outline)) => Box::new(presenter::present(&outline, request)),
+        (None, None) => Box::new(template::write(request)),
+    }
+}
+
+/// A script that is there already, and comes in one piece.
+pub(super) struct Written {
+    lines: Vec<Line>,
+    told: Told,
+}
+
+impl Written {
+    fn new(lines: Vec<Line>, source: ScriptSource, warnings: Vec<String>) -> Self {
+        Self { lines, told: Told { source, warnings, coverage: Vec::new() } }
+    }
+}
+
+impl Writer for Written {
+    fn next(&mut self, _: Left) -> BoxFuture<'_, Result<Vec<Line>, ScriptError>> {
+        let lines = std::mem::take(&mut self.lines);
+        Box::pin(async { Ok(lines) })
     }
 
-    let mut warnings = vec![
-        "no language model is configured, so this is a template of about a minute".to_owned()
-            + &match duration_minutes {
-                1 => String::new(),
-                minutes => format!("; it was not padded to the {minutes} minutes asked"),
-            },
-    ];
-    let prompt = prompt.unwrap_or_default();
-    let topic = topic(&prompt, &mut warnings);
-    let mood = vibe.and_then(|vibe| mood(&vibe, &mut warnings));
-    Script { lines: template(&prompt, &topic, mood.as_deref()), source: ScriptSource::Template, warnings }
-}
-
-/// The client's own words, as many as fit.
-fn topic(prompt: &str, warnings: &mut Vec<String>) -> String {
-    let words: Vec<&str> = prompt.split_whitespace().collect();
-    if words.len() > TOPIC_WORDS {
-        let count = words.len();
-        warnings.push(format!("the template reads the first {TOPIC_WORDS} of the prompt's {count} words"));
+    fn told(&self) -> Told {
+        self.told.clone()
     }
-    words[..words.len().min(TOPIC_WORDS)].join(" ").trim_end_matches(['.', ',', ';', ':']).to_owned()
 }
 
-fn mood(vibe: &str, warnings: &mut Vec<String>) -> Option<String> {
-    let words: Vec<&str> = vibe.split_whitespace().collect();
-    if words.len() > VIBE_WORDS || !Reader::default().read(vibe).is_speakable() {
-        warnings.push(format!(
-            "the template follows a `vibe` of one to {VIBE_WORDS} words; this one is not used"
-        ));
-        return None;
-    }
-    Some(words.join(" ").trim_end_matches(['.', ',', ';', ':', '!', '?']).to_owned())
-}
-
-/// A conversation of 140 to 180 words. It says nothing of the topic that the client did not say.
-fn template(prompt: &str, topic: &str, mood: Option<&str>) -> Vec<Line> {
-    // Different prompts get different phrasings, and one prompt always the same.
-    let digest = Sha256::digest(prompt.as_bytes());
-    let pick = |place: usize, phrasings: [&str; 3]| phrasings[usize::from(digest[place]) % 3].to_owned();
-    let stop = if topic.ends_with(['!', '?']) { "" } else { "." };
-    let mood = mood.map(|mood| format!(" The mood we were asked for is {mood}.")).unwrap_or_default();
-
-    let messages = [
-        pick(
-            0,
-            [
-                "Hello and welcome. I am Julia, and Peter is here with me.",
-                "Welcome, and thank you for listening. I am Julia, with Peter.",
-                "Good to have you with us. I am Julia, and this is Peter.",
-            ],
-        ) + " No language model is set up to write for us, so this is a short template."
-            + &mood,
-        "Hello Julia. What have we been asked to talk about?".to_owned(),
-        format!("In the words of the request: {topic}{stop}"),
-        pick(
-            1,
-            [
-                "Thank you. Where would you begin with a topic like that?",
-                "All right. What would you ask first about a topic like that?",
-                "I see. How would you open a conversation about that one?",
-            ],
-        ),
-        pick(
-            2,
-            [
-                "With the people it concerns. Who are they, and what do they need from it?",
-                "With the reason for asking. Who wants to know, and what will they do next?",
-                "With the words themselves. What do we mean by them, and what do we leave out?",
-            ],
-        ),
-        "And then?".to_owned(),
-        "I would ask what is known, what is open, and how to tell a good answer from a bad one.".to_owned(),
-        pick(
-            3,
-            [
-                "I would want an example as well. Can we follow one case from beginning to end?",
-                "I would add a doubt as well. What could prove our first idea to be wrong?",
-                "I would look for the hard part as well. Where do people usually get stuck?",
-            ],
-        ),
-        "That is one for somebody who knows the subject.".to_owned(),
-        "And what should our listeners do?".to_owned(),
-        pick(
-            4,
-            [
-                "Take these questions along, and look for the answers that matter to them.",
-                "Choose one of these questions, and go and find a good answer to it.",
-                "Keep the question they liked best, and ask it where the answers are.",
-            ],
-        ),
-        "Thank you, Julia, and goodbye.".to_owned(),
-    ];
-    let parts = [("Julia", Gender::Female, "host"), ("Peter", Gender::Male, "guest")];
-    let line = |((name, gender, role), message): ((&str, Gender, &str), String)| Line {
+/// Who speaks where nobody has said who: a host, and a guest who knows more.
+fn usual_cast() -> [Person; 2] {
+    let person = |name: &str, gender, role: &str| Person {
         name: name.to_owned(),
         gender,
         role: Some(role.to_owned()),
-        message,
     };
-    parts.into_iter().cycle().zip(messages).map(line).collect()
+    [person("Julia", Gender::Female, "host"), person("Peter", Gender::Male, "guest")]
+}
+
+/// What somebody says, as a line.
+fn line(person: &Person, message: String) -> Line {
+    Line { name: person.name.clone(), gender: person.gender, role: person.role.clone(), message }
+}
+
+/// Words, as a pace counts them.
+pub(super) fn words(text: &str) -> usize {
+    text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
+}
+
+/// What is said of a length that was asked for and is not made.
+fn not_padded(minutes: u32) -> String {
+    match minutes {
+        1 => String::new(),
+        minutes => format!("; it was not padded to the {minutes} minutes asked"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    fn request(prompt: &str, vibe: Option<&str>, duration_minutes: u32) -> Request {
-        Request {
-            prompt: Some(prompt.into()),
-            duration_minutes,
-            vibe: vibe.map(Into::into),
-            transcript: None,
-            engine: None,
-            voices: super::super::request::Pair::default(),
-            format: super::super::recording::FileKind::Wav,
-        }
+    pub(super) const LEFT: Left = Left { seconds: 600.0, words_per_minute: USUAL_PACE };
+
+    fn request() -> Request {
+        Request { prompt: Some("A topic".into()), duration_minutes: 10, ..Request::default() }
     }
 
-    fn spoken(script: &Script) -> String {
-        script.lines.iter().map(|line| line.message.as_str()).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn the_template_is_honest() {
-        let script = write(request("Two developers discussing API security", Some("friendly"), 10));
-        assert_eq!(script.source, ScriptSource::Template);
-        assert_eq!(
-            script.warnings,
-            ["no language model is configured, so this is a template of about a minute; \
-              it was not padded to the 10 minutes asked"]
-        );
-        assert!(spoken(&script).contains("the request: Two developers discussing API security."));
-        assert!(spoken(&script).contains("is friendly."));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_said() {
-        let script = write(request(&"word ".repeat(100), Some("calm, but with a lot of energy"), 1));
-        insta::assert_snapshot!(script.warnings.join("\n"), @"
-        no language model is configured, so this is a template of about a minute
-        the template reads the first 24 of the prompt's 100 words
-        the template follows a `vibe` of one to 4 words; this one is not used
-        ");
-    }
-
-    #[test]
-    fn a_transcript_is_spoken_as_it_stands() {
+    #[tokio::test]
+    async fn a_transcript_is_spoken_as_it_stands() {
         let line = Line { name: "Ann".into(), gender: Gender::Female, role: None, message: "Hello.".into() };
-        let given = Request { transcript: Some(vec![line.clone()]), ..request("A topic", None, 10) };
-        let script = write(given);
-        assert_eq!((script.source, script.lines), (ScriptSource::Transcript, vec![line]));
-        assert_eq!(script.warnings, ["the transcript is spoken as it stands, without `prompt`"]);
+        let outline = Some(Outline::read("- A point"));
+        let given = Request { transcript: Some(vec![line.clone()]), outline, ..request() };
+        let mut writer = writer(given, None);
+        assert_eq!(writer.next(LEFT).await.unwrap(), [line]);
+        assert_eq!(writer.next(LEFT).await.unwrap(), []);
+        let told = writer.told();
+        assert_eq!(told.source, ScriptSource::Transcript);
+        assert_eq!(told.warnings, ["the transcript is spoken as it stands, without `prompt` and `outline`"]);
     }
 
-    proptest! {
-        #[test]
-        fn about_a_minute_and_always_the_same(prompt in "[a-z]{1,9}( [a-z]{1,9}){0,40}", vibe in "[a-z]{3,9}( [a-z]{3,9}){0,3}") {
-            let script = write(request(&prompt, Some(&vibe), 10));
-            let words = spoken(&script).split_whitespace().count();
-            prop_assert!((140..=180).contains(&words), "{words} words");
-            prop_assert!(script.lines.windows(2).all(|pair| pair[0].name != pair[1].name));
-            prop_assert_eq!(spoken(&script), spoken(&write(request(&prompt, Some(&vibe), 10))));
+    #[test]
+    fn the_source_is_said_in_a_word() {
+        let llm = ScriptSource::Llm("some/model:1b".into());
+        assert_eq!(serde_json::to_string(&llm).unwrap(), "\"llm:some/model:1b\"");
+        for source in [llm, ScriptSource::Transcript, ScriptSource::Outline, ScriptSource::Template] {
+            assert_eq!(ScriptSource::from(source.name()), source);
         }
+        assert_eq!(writer(request(), None).told().source, ScriptSource::Template);
+        let with_outline = Request { outline: Some(Outline::read("- A point")), ..request() };
+        assert_eq!(writer(with_outline, None).told().source, ScriptSource::Outline);
     }
 }

@@ -18,6 +18,8 @@ use super::recording::FileKind;
 /// What was asked for, as long as the recording is not finished; and what came of it, once it is.
 pub(super) const REQUEST: &str = "request.json";
 pub(super) const OUTCOME: &str = "outcome.json";
+/// The lines of a recording that is being made: a language model would write others the next time.
+pub(super) const SCRIPT: &str = "script.json";
 
 /// The recordings on the disk.
 #[derive(Debug, Clone)]

@@ -16,13 +16,15 @@ use super::flite::Flite;
 use super::job::{Job, Order, State};
 use super::kokoro::Neural;
 use super::making::{in_background, make};
+use super::outside::{Chat, Speech};
 use super::queue::Queue;
 use super::recording::{AudioError, FileKind, Outcome, Recording};
+use super::remote::Remote;
 use super::request::Request;
 use super::spool;
-use super::store::{OUTCOME, REQUEST, Store, parse_id};
+use super::store::{OUTCOME, REQUEST, SCRIPT, Store, parse_id};
 use super::turns::Turns;
-use super::voice::Voices;
+use super::voice::{Voice, Voices};
 use crate::os;
 
 /// What is told of a finished recording: the account that came with the request, and how long it is.
@@ -50,6 +52,10 @@ pub struct StudioSettings {
     pub voice_program: Option<PathBuf>,
     /// How words are said that the built-in lexicon does not know, or otherwise.
     pub lexicon: Lexicon,
+    /// A language model that writes, where there is one.
+    pub chat: Option<Arc<dyn Chat>>,
+    /// A server that speaks, where there is one; it comes before the voices of this machine.
+    pub speech: Option<Arc<dyn Speech>>,
     /// Told of each finished recording.
     pub on_recorded: OnRecorded,
 }
@@ -80,6 +86,7 @@ struct Inner {
 pub(super) struct Tools {
     pub(super) reader: Reader,
     pub(super) voices: Voices,
+    pub(super) chat: Option<Arc<dyn Chat>>,
     pub(super) store: Store,
     /// One for each line that is spoken at once.
     pub(super) turns: Semaphore,
@@ -97,9 +104,13 @@ impl Studio {
     pub fn new(settings: StudioSettings) -> Self {
         let (workers, parallel) = (settings.workers.max(1), settings.parallel.max(1));
         let flite = Flite::new(settings.voice_program, settings.directory.clone(), settings.line_timeout);
+        let remote = settings.speech.map(|speech| Box::new(Remote(speech)) as Box<dyn Voice>);
+        let flite = Box::new(flite) as Box<dyn Voice>;
+        let neural = Box::new(Neural::new(settings.voices, parallel)) as Box<dyn Voice>;
         let tools = Tools {
             reader: Reader::new(settings.lexicon),
-            voices: Voices::new(vec![Box::new(Neural::new(settings.voices, parallel)), Box::new(flite)]),
+            voices: Voices::new(remote.into_iter().chain([neural, flite]).collect()),
+            chat: settings.chat,
             store: Store::new(settings.directory),
             turns: Semaphore::new(parallel),
             parallel,
@@ -342,7 +353,7 @@ impl Inner {
                 return Ok(());
             }
             folder.write_json(OUTCOME, &kept)?;
-            folder.remove_files(&[REQUEST, spool::SAMPLES, spool::INDEX]);
+            folder.remove_files(&[REQUEST, SCRIPT, spool::SAMPLES, spool::INDEX]);
             Ok(())
         });
         let outcome = written.await.map_err(AudioError::from).and(outcome);

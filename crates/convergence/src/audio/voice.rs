@@ -1,20 +1,20 @@
 //! What a voice is: text and a gender in, sound out. And which of several is to speak.
 
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use speech::kokoro::VoiceName;
+use speech::kokoro::{SPEEDS, VoiceName};
 use speech::text::Spoken as Words;
 
+use super::outside::Trouble;
 use super::recording::AudioError;
 use super::request::Gender;
 
-/// The engines that a client may ask for, the preferred one first.
-pub(super) const ENGINES: [&str; 2] = ["kokoro", "flite"];
-
-/// How fast any voice may be asked to speak.
-pub use speech::kokoro::SPEEDS;
+/// The engines that a client may ask for.
+pub(super) const ENGINES: [&str; 3] = ["tts", "kokoro", "flite"];
 
 /// Whether any engine has a voice of this name.
 pub(super) fn is_voice(name: &str) -> bool {
@@ -33,9 +33,14 @@ pub(super) trait Voice: Send + Sync {
     fn has(&self, voice: &str) -> bool;
 
     /// The name of the voice that speaks if no other is asked for.
-    fn usual(&self, gender: Gender) -> &'static str;
+    fn usual(&self, gender: Gender) -> Cow<'_, str>;
 
-    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. `speed` is one of [`SPEEDS`], 1 for the
+    /// How fast its voices can be asked to speak.
+    fn speeds(&self) -> RangeInclusive<f32> {
+        SPEEDS
+    }
+
+    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. `speed` is one of its [`Voice::speeds`], 1 for the
     /// voice's own pace. Nobody hears what is spoken once the future is dropped.
     fn speak<'a>(
         &'a self,
@@ -78,7 +83,7 @@ impl Voices {
             return Ok(&**voice);
         }
         let fault = wanted().find_map(|voice| voice.fault());
-        Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| "no engine has both voices".to_owned()) })
+        Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| self.why_none(engine)) })
     }
 
     /// Has each give up what has not been used for a while.
@@ -89,6 +94,16 @@ impl Voices {
     /// Those that should be able to speak now, the preferred one first.
     pub(super) fn able(&self) -> impl Iterator<Item = &dyn Voice> {
         self.all.iter().map(|voice| &**voice).filter(|voice| voice.fault().is_none())
+    }
+
+    /// Why no engine that is here is the one that was asked for.
+    fn why_none(&self, engine: Option<&str>) -> String {
+        match engine {
+            Some(name) if !self.all.iter().any(|voice| voice.engine() == name) => {
+                "this engine is not set up here; see TTS_BASE_URL".to_owned()
+            }
+            _ => "no engine here has all the voices that are asked for".to_owned(),
+        }
     }
 
     /// Why none can speak now and what to install; `None` when one can.
@@ -108,4 +123,6 @@ pub(super) enum VoiceError {
     TimedOut(Duration),
     #[error("{0}")]
     Failed(String),
+    #[error(transparent)]
+    Outside(#[from] Trouble),
 }

@@ -30,6 +30,7 @@ Checks, each with ok, note, FAIL or skipped (an earlier check failed), and what 
   data folder   whether it can be written
   port          whether it is free; otherwise how the server there is doing
   upstream      with UPSTREAM_URL: whether each is reached, its certificate, its health path
+  providers     with LLM_BASE_URL or TTS_BASE_URL: whether it is reached, takes its key, has its model
 With KEYS_FILE: settings, keys file, time zone, columns, rows, revocation, data folder, port, upstream.
 Nothing is changed. The exit code is 1 if anything failed.";
 

@@ -27,6 +27,7 @@ pub(crate) enum Check {
     Port,
     Upstream,
     Redis,
+    Providers,
 }
 
 impl fmt::Display for Check {
@@ -54,6 +55,7 @@ impl fmt::Display for Check {
             Check::Port => "port",
             Check::Upstream => "upstream",
             Check::Redis => "redis",
+            Check::Providers => "providers",
         })
     }
 }

@@ -10,6 +10,7 @@ mod account;
 mod certificate;
 mod file;
 mod machine;
+mod providers;
 mod redis;
 mod refusals;
 mod sheet;

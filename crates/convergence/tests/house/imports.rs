@@ -107,6 +107,28 @@ fn sync_and_audio_know_no_http() {
 }
 
 #[test]
+fn providers_know_no_clients() {
+    let beyond = [
+        "gate::",
+        "sheets::",
+        "crate::http",
+        "crate::app",
+        "crate::keys",
+        "crate::sync",
+        "crate::usage",
+        "hyper",
+    ];
+    assert_eq!(found(&rust_below("crates/convergence/src/providers"), &beyond), [""; 0]);
+    // Nobody else calls servers for audio.
+    let callers: Vec<String> = rust_below("crates/convergence/src/")
+        .into_iter()
+        .filter(|file| mentions(&code(&file.text), "reqwest") && !file.path.contains("/providers"))
+        .map(|file| file.path)
+        .collect();
+    assert_eq!(callers, [""; 0]);
+}
+
+#[test]
 fn upstream_knows_no_keys_and_nothing_of_requests() {
     let beyond =
         ["gate::", "sheets::", "crate::http", "crate::app", "crate::keys", "crate::sync", "crate::routes"];

@@ -49,7 +49,7 @@ fn nothing_that_a_tool_left_behind_is_committed() {
 }
 
 /// Holders of secrets, and where they are.
-const SECRETS: [(&str, &str); 12] = [
+const SECRETS: [(&str, &str); 13] = [
     ("PresentedKey", "crates/gate/src/"),
     ("Key", "crates/gate/src/table/"),
     ("Cell", "crates/gate/src/"),
@@ -60,6 +60,7 @@ const SECRETS: [(&str, &str); 12] = [
     ("Named", "crates/convergence/src/cli/keys/"),
     ("AdminToken", "crates/convergence/src/config/"),
     ("WebhookSecret", "crates/convergence/src/config/"),
+    ("ProviderKey", "crates/convergence/src/config/"),
     ("HttpRequest", "crates/convergence/src/http/ext_authz/"),
     ("RawHeader", "crates/convergence/src/http/ext_authz/"),
 ];

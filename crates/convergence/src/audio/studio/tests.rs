@@ -68,6 +68,8 @@ fn settings(home: &Path, program: Option<&str>) -> StudioSettings {
         voices: home.join("voices"),
         voice_program: program.map(|_| home.join("voice")),
         lexicon: Lexicon::default(),
+        chat: None,
+        speech: None,
         on_recorded: Box::new(|_, _| {}),
     }
 }
@@ -110,7 +112,7 @@ fn read(path: &Path) -> Vec<f32> {
 async fn a_transcript_is_spoken_by_two_voices() {
     let scene = Scene::new(None, |_| {});
     let recording = scene.studio.record("Acme", String::new(), talk()).await.unwrap();
-    assert_eq!((recording.script_source, &*recording.voice_engine), (ScriptSource::Transcript, "flite"));
+    assert_eq!((&recording.script_source, &*recording.voice_engine), (&ScriptSource::Transcript, "flite"));
     assert!(recording.warnings.is_empty());
     let path = scene.studio.path("Acme", &recording);
     assert!(scene.files().contains(&path));

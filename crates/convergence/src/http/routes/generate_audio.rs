@@ -42,6 +42,13 @@ async fn speak(
     if let Some(format) = wished.sound {
         wanted.format = format;
     }
+    // A transcript is spoken as it stands, so nobody needs the outline.
+    if wanted.transcript.is_none()
+        && let Some(url) = wanted.outline_url.take()
+    {
+        let text = app.fetcher.fetch(&url).await.map_err(Refused::from)?;
+        wanted.set_outline(&text).map_err(bad_request)?;
+    }
     let owner = download::owner(caller);
     let refused = |error: AudioError| {
         // What the voice or the disk said is for the log.
@@ -65,7 +72,7 @@ async fn speak(
 async fn sound(path: PathBuf, recording: &Recording) -> Response<Answer> {
     let mut answer = download::whole(path, recording.format).await;
     let headers = answer.headers_mut();
-    headers.insert(SCRIPT_SOURCE, HeaderValue::from_static(recording.script_source.name()));
+    headers.insert(SCRIPT_SOURCE, stamp::encoded(&recording.script_source.name()));
     headers.insert(VOICE_ENGINE, stamp::encoded(&recording.voice_engine));
     for warning in &recording.warnings {
         headers.append(WARNING, stamp::encoded(warning));

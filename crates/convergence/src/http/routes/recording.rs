@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::download::DOWNLOAD;
 use crate::app::App;
-use crate::audio::{AudioError, FileKind, Line, Recording, ScriptSource, Timing};
+use crate::audio::{AudioError, Coverage, FileKind, Line, Recording, ScriptSource, Timing, Trouble};
 use crate::http::body::Answer;
-use crate::http::problem::Problem;
+use crate::http::problem::{MemberError, Problem};
+use crate::providers::FetchError;
 
 /// A recording, as JSON has it.
 #[derive(Serialize)]
@@ -36,6 +37,9 @@ pub(super) struct Spoken {
     script_source: ScriptSource,
     voice_engine: String,
     warnings: Vec<String>,
+    /// What became of each point of the outline.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outline_coverage: Vec<Coverage>,
     /// The lines as spoken; may be sent back as a request's `transcript`.
     transcript: Vec<Line>,
     timings: Vec<Timing>,
@@ -69,6 +73,7 @@ pub(super) fn describe(app: &App, owner: &str, recording: Recording) -> Spoken {
         script_source: recording.script_source,
         voice_engine: recording.voice_engine,
         warnings: recording.warnings,
+        outline_coverage: recording.outline_coverage,
         transcript: recording.script,
         timings: recording.timings,
     }
@@ -113,6 +118,8 @@ impl From<&AudioError> for Refused {
             AudioError::NoRoom { .. } => {
                 (StatusCode::INSUFFICIENT_STORAGE, "no_room", "The disk is full", Some(60))
             }
+            AudioError::Outside(trouble) => return Self::from(trouble),
+            AudioError::Script(_) => (StatusCode::BAD_GATEWAY, "script_unusable", "No script", None),
             AudioError::Cancelled => (StatusCode::GONE, "cancelled", "Cancelled", None),
             // What the voice or the disk said is for the log.
             AudioError::Voice { .. } | AudioError::Storage(_) => {
@@ -126,5 +133,52 @@ impl From<&AudioError> for Refused {
             }
         };
         Self { problem: Problem::new(status, code, title, error.to_string()), retry_after }
+    }
+}
+
+/// What a server elsewhere could not do. Its own words are in no answer.
+impl From<&Trouble> for Refused {
+    fn from(trouble: &Trouble) -> Self {
+        let (status, code, title, retry_after) = match *trouble {
+            Trouble::Away(_) | Trouble::BrokeOff(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable", "Provider unavailable", Some(30))
+            }
+            Trouble::TimedOut { .. } => {
+                (StatusCode::GATEWAY_TIMEOUT, "provider_timeout", "The provider took too long", None)
+            }
+            Trouble::Busy { retry_after_seconds, .. } => {
+                let after = retry_after_seconds.unwrap_or(30);
+                (StatusCode::SERVICE_UNAVAILABLE, "provider_busy", "Provider busy", Some(after))
+            }
+            Trouble::Refused { .. } => {
+                (StatusCode::BAD_GATEWAY, "provider_refused", "Refused by the provider", None)
+            }
+            Trouble::Unusable { .. } => {
+                (StatusCode::BAD_GATEWAY, "provider_unusable", "Unusable answer of the provider", None)
+            }
+            Trouble::Spent { retry_after_seconds, .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "budget_spent", "Budget used up", Some(retry_after_seconds))
+            }
+        };
+        Self { problem: Problem::new(status, code, title, trouble.to_string()), retry_after }
+    }
+}
+
+/// Why `outline_url` gave no outline.
+impl From<FetchError> for Refused {
+    fn from(error: FetchError) -> Self {
+        let (status, code, title) = match error {
+            FetchError::Away => (StatusCode::BAD_GATEWAY, "outline_unavailable", "Outline unavailable"),
+            FetchError::TimedOut => {
+                (StatusCode::GATEWAY_TIMEOUT, "outline_unavailable", "Outline unavailable")
+            }
+            FetchError::MediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "outline_media_type", "Unsupported outline")
+            }
+            _ => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request"),
+        };
+        let detail = format!("outline_url: {error}");
+        let errors = vec![MemberError { member: "outline_url".to_owned(), detail: error.to_string() }];
+        Self::plain(Problem { errors, ..Problem::new(status, code, title, detail) })
     }
 }

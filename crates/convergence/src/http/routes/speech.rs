@@ -13,7 +13,7 @@ use self::refused::Refused;
 use super::generate_audio::{VOICE_ENGINE, WARNING, must_be_json};
 use super::{download, json, recording};
 use crate::app::App;
-use crate::audio::{AudioError, Said, Say, SoundForm};
+use crate::audio::{AudioError, Said, SoundForm};
 use crate::http::admit::Caller;
 use crate::http::body::{self, Answer};
 use crate::http::router::{reading, wrong_method};
@@ -60,8 +60,8 @@ async fn speak(
     let body = body::read(request.into_body(), listen.max_body_bytes, listen.body_timeout).await;
     let asked = Asked::read(&body.map_err(recording::Refused::plain)?)?;
     let engine = models::engine(app, &asked.model)?;
-    let voice = asked.voice_of(engine)?;
-    let say = Say { engine: engine.name(), voice, text: asked.input, speed: asked.speed, form: asked.form };
+    let say = asked.of(engine)?;
+    let form = say.form;
     let said = app.studio.say(download::owner(caller), &caller.account(), say).await;
     let said = said.map_err(|error| {
         // What the voice or the disk said is for the log.
@@ -70,7 +70,7 @@ async fn speak(
         }
         recording::Refused::from(&error)
     })?;
-    Ok(sound(said, asked.form, engine.name()))
+    Ok(sound(said, form, engine.name()))
 }
 
 fn sound(said: Said, form: SoundForm, engine: &str) -> Response<Answer> {

@@ -6,6 +6,7 @@ pub mod api;
 pub mod authority;
 mod clock;
 pub mod frames;
+pub mod provider;
 mod server;
 pub mod sheet;
 mod wire;

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::Refused;
-use crate::audio::{Engine, Gender, SPEEDS, SoundForm, is_speakable};
+use crate::audio::{Engine, Gender, Say, SoundForm, is_speakable};
 use crate::http::problem::Problem;
 use crate::http::routes::recording;
 
@@ -31,10 +31,10 @@ const OPENAIS: [(&str, Gender); 13] = [
 /// What is asked for. `instructions` and what is unknown have no effect.
 pub(super) struct Asked {
     pub(super) model: String,
-    pub(super) input: String,
+    input: String,
     voice: String,
-    pub(super) speed: f32,
-    pub(super) form: SoundForm,
+    speed: f32,
+    form: SoundForm,
 }
 
 /// What is wrong with a member: its name, OpenAI's code, and what is allowed there.
@@ -63,33 +63,46 @@ impl Asked {
             form: form(&members, &mut faults),
         };
         faults.extend(check_stream_format(&members));
-        let Some((parameter, code, _)) = faults.first() else { return Ok(asked) };
-        let (parameter, code) = (*parameter, *code);
-        let messages = faults.iter().map(|(name, _, wrong)| format!("{name}: {wrong}"));
-        let message = messages.collect::<Vec<_>>().join("; ");
-        Err(Refused::parameter(StatusCode::BAD_REQUEST, code, parameter, message))
+        refuse(&faults)?;
+        Ok(asked)
     }
 
-    /// Which of an engine's voices is meant: its own by their names, OpenAI's by what they sound like.
+    /// The same for this engine. Its own voices are meant by their names, and OpenAI's are its usual ones.
     ///
     /// # Errors
-    /// It is neither.
-    pub(super) fn voice_of(&self, engine: Engine<'_>) -> Result<String, Refused> {
-        if engine.has(&self.voice) {
-            return Ok(self.voice.clone());
-        }
+    /// It has no such voice, or not at that speed.
+    pub(super) fn of(self, engine: Engine<'_>) -> Result<Say, Refused> {
+        let mut faults = Vec::new();
         let openais = OPENAIS.iter().find(|(name, _)| *name == self.voice);
-        openais.map(|(_, gender)| engine.usual(*gender).to_owned()).ok_or_else(|| {
-            let usual = [Gender::Female, Gender::Male].map(|gender| engine.usual(gender));
-            let openais = OPENAIS.map(|(name, _)| name).join(", ");
-            let message = format!(
-                "voice: must be a voice of {}, such as {}, or one of {openais}",
-                engine.name(),
-                usual.join(" and ")
-            );
-            Refused::parameter(StatusCode::BAD_REQUEST, "invalid_value", "voice", message)
-        })
+        let voice = match openais {
+            _ if engine.has(&self.voice) => self.voice,
+            Some((_, gender)) => engine.usual(*gender).into_owned(),
+            None => {
+                let [female, male] = [Gender::Female, Gender::Male].map(|gender| engine.usual(gender));
+                let (name, openais) = (engine.name(), OPENAIS.map(|(name, _)| name).join(", "));
+                let wrong =
+                    format!("must be a voice of {name}, such as {female} and {male}, or one of {openais}");
+                faults.push(("voice", "invalid_value", wrong));
+                String::new()
+            }
+        };
+        let speeds = engine.speeds();
+        if !speeds.contains(&self.speed) {
+            let wrong = format!("must be from {} to {} for {}", speeds.start(), speeds.end(), engine.name());
+            faults.push(("speed", "unsupported_value", wrong));
+        }
+        refuse(&faults)?;
+        Ok(Say { engine: engine.name(), voice, text: self.input, speed: self.speed, form: self.form })
     }
+}
+
+/// # Errors
+/// There are faults: all of them in one message, under the name of the first.
+fn refuse(faults: &[Fault]) -> Result<(), Refused> {
+    let Some((parameter, code, _)) = faults.first() else { return Ok(()) };
+    let messages = faults.iter().map(|(name, _, wrong)| format!("{name}: {wrong}"));
+    let message = messages.collect::<Vec<_>>().join("; ");
+    Err(Refused::parameter(StatusCode::BAD_REQUEST, code, parameter, message))
 }
 
 fn present<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
@@ -147,10 +160,9 @@ fn form(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> SoundForm {
 fn speed(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> f32 {
     let Some(value) = present(members, "speed") else { return 1.0 };
     #[expect(clippy::cast_possible_truncation, reason = "a speed needs few digits")]
-    let speed = value.as_f64().map(|speed| speed as f32).filter(|speed| SPEEDS.contains(speed));
+    let speed = value.as_f64().map(|speed| speed as f32);
     speed.unwrap_or_else(|| {
-        let wrong = format!("must be a number from {} to {}", SPEEDS.start(), SPEEDS.end());
-        faults.push(("speed", "unsupported_value", wrong));
+        faults.push(("speed", "invalid_value", "must be a number".to_owned()));
         1.0
     })
 }

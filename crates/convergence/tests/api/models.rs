@@ -1,0 +1,158 @@
+//! A server that others have written, for both protocols: aimock (P25).
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::script::post;
+use crate::support::{EXAMPLE, TestServer, csv};
+
+/// Where they are, installed on first use.
+fn models() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
+    let made = Command::new("sh").arg(folder.join("setup.sh")).output().expect("sh runs");
+    let said = String::from_utf8_lossy(&made.stderr);
+    assert!(
+        made.status.success(),
+        "the models cannot be installed, ./test.sh installs what they need: {said}"
+    );
+    String::from_utf8(made.stdout).expect("a path").trim().into()
+}
+
+/// A program that ends with the test.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// aimock with these fixtures, on a free port.
+async fn aimock(folder: &Path, fixtures: &Value) -> (Program, String) {
+    let file = folder.join("fixtures.json");
+    std::fs::write(&file, fixtures.to_string()).expect("a file");
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("a free port")
+        .local_addr()
+        .expect("an address")
+        .port();
+    let program = models().join("node_modules/@copilotkit/aimock/dist/cli.js");
+    let child = Command::new("node")
+        .arg(program)
+        .args(["--strict", "--port", &port.to_string(), "--fixtures"])
+        .arg(file)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let program = Program(child.expect("node runs"));
+    let base = format!("http://127.0.0.1:{port}/v1");
+    let begun = Instant::now();
+    while reqwest::get(format!("{base}/models")).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "aimock does not start");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    (program, base)
+}
+
+/// A conversation of a minute, in blocks as they are asked for: six lines, and two at the end.
+fn fixtures() -> Value {
+    let cast = json!({"speakers": [
+        {"name": "Mara", "gender": "female", "role": "keeper"}, {"name": "Tom", "gender": "male", "role": "guest"}]});
+    let opening = [
+        (
+            "Mara",
+            "Welcome to an evening about lighthouses and the people who lived in them. My name is Mara, and with me is Tom, who has climbed more of these towers than anybody I know.",
+        ),
+        (
+            "Tom",
+            "Good evening. I have counted two hundred and six stairs today, and my legs remember every one of them. The view from the gallery was worth all of it.",
+        ),
+        (
+            "Mara",
+            "What does a keeper do all night up there, when nothing happens and the sea is calm? I have always imagined somebody reading by a small lamp.",
+        ),
+        (
+            "Tom",
+            "Nothing is ever quiet for long. The lens had to be turned, the oil carried up, the glass wiped clean of salt, and the log written every hour.",
+        ),
+        (
+            "Mara",
+            "So it was closer to running a machine than to dreaming. Who relieved a keeper after such a night, and how did families live on a rock?",
+        ),
+        (
+            "Tom",
+            "Two or three of them took watches in turn. Families kept goats and a garden where the wind allowed it, and a boat brought flour every second week.",
+        ),
+    ];
+    let closing = [
+        ("Mara", "Thank you, Tom, for taking us up all those stairs tonight."),
+        ("Tom", "It was a pleasure, Mara. Goodbye, and mind the last step."),
+    ];
+    let block = |lines: &[(&str, &str)]| {
+        let lines: Vec<Value> =
+            lines.iter().map(|(speaker, text)| json!({"speaker": speaker, "text": text})).collect();
+        json!({"lines": lines}).to_string()
+    };
+    let says = |stage: &str| format!("\"stage\":\"{stage}\"");
+    json!({"fixtures": [
+        {"match": {"systemMessage": "You choose who speaks", "responseFormat": "json_schema"}, "response": {"content": cast.to_string()}},
+        {"match": {"userMessage": says("opening"), "responseFormat": "json_schema"}, "response": {"content": block(&opening)}},
+        {"match": {"userMessage": says("closing"), "responseFormat": "json_schema"}, "response": {"content": block(&closing)}},
+        {"match": {"endpoint": "speech"}, "response": {"audio": speech()}},
+    ]})
+}
+
+/// A second of a tone in base64, as aimock has its sound.
+fn speech() -> String {
+    let mut sound = std::io::Cursor::new(Vec::new());
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 24_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::new(&mut sound, spec).expect("a WAV");
+    (0..24_000_i16).for_each(|at| writer.write_sample((at % 120 - 60) * 200).expect("a sample"));
+    writer.finalize().expect("a header");
+    base64(&sound.into_inner())
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let bits =
+            group.iter().chain([&0, &0]).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+        for at in 0..4 {
+            text.push(if at > group.len() { '=' } else { LETTERS[bits >> (18 - 6 * at) & 63].into() });
+        }
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p25_aimock_writes_and_speaks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_program, base) = aimock(folder.path(), &fixtures()).await;
+    let settings = [
+        ("LLM_BASE_URL", &*base),
+        ("LLM_MODEL", "gpt-4o"),
+        ("LLM_API_KEY", "test-key"),
+        ("TTS_BASE_URL", &*base),
+        ("TTS_MODEL", "voice"),
+        ("TTS_VOICE_FEMALE", "one"),
+        ("TTS_VOICE_MALE", "other"),
+    ];
+    let server = TestServer::with_keys_and(&csv(&[EXAMPLE]), &settings).await;
+    let answer = server.send(post(&server, &json!({"prompt": "Lighthouses", "duration": 1}))).await;
+    let told = answer.json();
+    assert_eq!((answer.status, &told["script_source"]), (200, &json!("llm:gpt-4o")), "{answer}");
+    assert_eq!((told["transcript"].as_array().map(Vec::len), &told["warnings"]), (Some(8), &json!([])));
+    assert_eq!(told["transcript"][7]["message"], "It was a pleasure, Mara. Goodbye, and mind the last step.");
+    assert_eq!(told["voice_engine"], "tts");
+    assert!(told["duration_seconds"].as_f64().is_some_and(|seconds| seconds > 8.0));
+}
