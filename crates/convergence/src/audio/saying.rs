@@ -23,7 +23,8 @@ const MOST_SAMPLES: usize = MOST_MINUTES as usize * 60 * RATE as usize;
 /// Nobody speaks as many characters in that time; numbers and the like grow when they are read.
 const MOST_CHARACTERS: usize = MOST_MINUTES as usize * 60 * 30;
 
-/// Characters that are spoken at a time, half as many where they are spoken slowly: a long text is spoken by several workers, and one that is not wanted any more soon ends.
+/// Characters that are spoken at a time, half as many where they are spoken slowly: a long text is spoken by several workers, and
+/// one that is not wanted any more soon ends.
 const PIECE: usize = 400;
 
 /// What is to be said, and by whom.
@@ -103,7 +104,7 @@ pub(super) async fn say(tools: &Tools, say: Say) -> Result<Said, AudioError> {
     Ok(Said { sound: sound.into(), length, left_out })
 }
 
-/// The pieces of a text as sound without silent ends: `most` samples of it.
+/// The parts of a text as sound without silent ends: `most` samples of it at most.
 async fn speak(
     tools: &Tools,
     engine: &dyn Voice,
@@ -123,7 +124,7 @@ async fn speak(
     let mut spoken = spoken.buffered(tools.parallel);
     let (mut pieces, mut length) = (Vec::new(), 0);
     while let Some(samples) = spoken.next().await {
-        // A piece without a sound, as a single sign may be, is no fault where others have one.
+        // A part without a sound is no fault where others have one.
         let Some(samples) = sound::trim(samples?) else { continue };
         length += samples.len();
         if length > most {
@@ -196,6 +197,7 @@ mod tests {
             reader: Reader::new(Lexicon::default()),
             voices: Voices::new(vec![Box::new(flite)]),
             store: Store::new(home.path().to_owned()),
+            chat: None,
             turns: Semaphore::new(2),
             parallel: 2,
         };

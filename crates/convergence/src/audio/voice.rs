@@ -40,8 +40,8 @@ pub(super) trait Voice: Send + Sync {
         SPEEDS
     }
 
-    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. `speed` is one of its [`Voice::speeds`], 1 for the
-    /// voice's own pace. Nobody hears what is spoken once the future is dropped.
+    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. `speed` is one of its
+    /// [`Voice::speeds`], 1 for the voice's own pace. Nobody hears what is spoken once the future is dropped.
     fn speak<'a>(
         &'a self,
         words: &'a Words,
@@ -82,8 +82,10 @@ impl Voices {
         if let Some(voice) = wanted().find(|voice| voice.fault().is_none()) {
             return Ok(&**voice);
         }
-        let fault = wanted().find_map(|voice| voice.fault());
-        Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| self.why_none(engine)) })
+        // Each of them would do.
+        let faults: Vec<String> = wanted().filter_map(|voice| voice.fault()).collect();
+        let install = if faults.is_empty() { self.why_none(engine) } else { faults.join("; or: ") };
+        Err(AudioError::NoVoice { install })
     }
 
     /// Has each give up what has not been used for a while.
@@ -108,8 +110,11 @@ impl Voices {
 
     /// Why none can speak now and what to install; `None` when one can.
     pub(super) fn fault(&self) -> Option<String> {
-        let faults = self.all.iter().map(|voice| voice.fault()).collect::<Option<Vec<_>>>()?;
-        faults.into_iter().next()
+        self.all
+            .iter()
+            .map(|voice| voice.fault())
+            .collect::<Option<Vec<_>>>()
+            .map(|faults| faults.join("; or: "))
     }
 }
 

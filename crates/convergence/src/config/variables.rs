@@ -242,7 +242,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "VOICES_DIR",
         "FOLDER",
-        "Where the neural voice is (default ./voices); scripts/fetch-voices.sh fills it",
+        "Where the neural voice is, which scripts/fetch-voices.sh fetches (default ./voices)",
     ),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
     variable(

@@ -148,7 +148,7 @@ async fn what_cannot_be_said_is_refused_in_openais_words() {
     assert_snapshot!(post(&server, wrong).await, @r#"
     400
     cache-control: no-store
-    content-length: 285
+    content-length: 287
     content-type: application/json
     ratelimit-policy: "default";q=60;w=60
     ratelimit: "default";r=59;t=60

@@ -25,8 +25,8 @@ pub fn cut(text: &str, limit: usize) -> Vec<&str> {
 }
 
 impl Spoken {
-    /// The same in several parts of at most `limit` bytes, at least 1, which several voices can speak at once: of whole sentences, but for
-    /// sentences that are longer. What was left out is not said any more.
+    /// The same in several parts of at most `limit` bytes, at least 1, and a pause: of whole sentences, but for sentences that
+    /// are longer. Several voices can speak them at once. What was left out is not said any more.
     pub fn parts(self, limit: usize) -> Vec<Spoken> {
         let (mut parts, mut part) = (Vec::new(), Vec::<Piece>::new());
         let mut end = |pieces| parts.push(Spoken { pieces, left_out: 0 });

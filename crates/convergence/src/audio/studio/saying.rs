@@ -43,7 +43,11 @@ impl Studio {
         // A set, since a task alone goes on when nobody waits for it.
         let mut work = JoinSet::new();
         work.spawn_on(async move { saying::say(&inner.tools, say).await }, thread);
-        let said = work.join_next().await.and_then(Result::ok).unwrap_or(Err(AudioError::Cancelled))?;
+        let said = match work.join_next().await {
+            Some(Ok(said)) => said?,
+            Some(Err(broken)) => return Err(AudioError::Voice { line: 0, detail: broken.to_string() }),
+            None => return Err(AudioError::Cancelled),
+        };
         (self.inner.on_recorded)(account, said.length);
         Ok(said)
     }
