@@ -72,11 +72,12 @@ impl Voices {
     pub(super) fn choose<'n>(
         &self,
         engine: Option<&str>,
-        voices: impl Iterator<Item = &'n str> + Clone,
+        voices: impl Iterator<Item = &'n str>,
     ) -> Result<&dyn Voice, AudioError> {
+        let voices: Vec<&str> = voices.collect();
         let fits = |engine_of: &dyn Voice| {
             engine.is_none_or(|name| engine_of.engine() == name)
-                && voices.clone().all(|name| engine_of.has(name))
+                && voices.iter().all(|name| engine_of.has(name))
         };
         let wanted = || self.all.iter().filter(|voice| fits(&***voice));
         if let Some(voice) = wanted().find(|voice| voice.fault().is_none()) {
