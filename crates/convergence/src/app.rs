@@ -35,6 +35,8 @@ pub(crate) struct App {
     pub(crate) studio: Studio,
     /// Sound that is about to be made.
     pub(crate) promises: Promises,
+    /// Whether OpenAI's routes are here; where nothing is said, wherever no upstream has them.
+    pub(crate) openai_speech: Option<bool>,
     pub(crate) fetcher: Fetcher,
     pub(crate) books: Books,
     pub(crate) endpoints: Endpoints,

@@ -11,6 +11,7 @@
 //! | speech, several lines at a time | `making`, `speaking`, `voice`, `kokoro`, `flite`, `remote` | no model, no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `mixing`, the crate `speech` | |
+//! | a text said at once, into memory | `saying`, `turns` | the client has too many waiting, the text is too long |
 //! | files that only their owner finds | `store`, `recording`, `description` | the disk |
 //!
 //! [`Studio`] walks these steps on a thread of its own. It bounds how many recordings are made at once, and whoever drops the
@@ -25,7 +26,8 @@ pub use estimate::likely_length;
 pub use job::{Job, Phase, Progress, State};
 pub use outside::{Chat, Helper, Question, Sound, Speech, Trouble, Turn};
 pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
-pub use request::{BadRequest, Fault, Gender, Line, Person, Request};
+pub use request::{BadRequest, Fault, Gender, Line, Person, Request, is_speakable};
+pub use saying::{Engine, Said, Say, SoundForm};
 pub use script::{Coverage, Outline, Point, ScriptError, ScriptSource};
 pub use studio::{OnRecorded, Studio, StudioSettings};
 
@@ -44,7 +46,9 @@ mod cast;
 
 mod making;
 mod mixing;
+mod saying;
 mod speaking;
+mod turns;
 mod voice;
 
 mod description;

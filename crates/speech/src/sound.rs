@@ -33,7 +33,7 @@ pub use opus::OpusFile;
 pub use resample::resample;
 pub use take::trim;
 pub use timeline::{Cue, Timeline, Timing};
-pub use wav::WavFile;
+pub use wav::{Pcm, WavFile};
 
 /// Samples per second.
 pub const RATE: u32 = 24_000;

@@ -104,7 +104,7 @@ impl Spoken {
     pub fn words(&self) -> String {
         let mut words = String::new();
         for piece in &self.pieces {
-            let (Piece::Words(text) | Piece::Sounds { spelled: text, .. }) = piece;
+            let text = piece.text();
             if !words.is_empty() && !text.starts_with(|mark| said::PAUSES.contains(mark)) {
                 words.push(' ');
             }
@@ -116,6 +116,14 @@ impl Spoken {
     /// Whether there is anything to say.
     pub fn is_speakable(&self) -> bool {
         !self.pieces.is_empty()
+    }
+}
+
+impl Piece {
+    /// In words.
+    fn text(&self) -> &str {
+        let (Self::Words(text) | Self::Sounds { spelled: text, .. }) = self;
+        text
     }
 }
 

@@ -57,6 +57,7 @@ impl App {
             fleet,
             counts,
             shield: config.shield.limit.map(Shield::new),
+            openai_speech: config.audio.openai_speech,
             promises: Promises::default(),
             studio: studio(
                 &config.audio,

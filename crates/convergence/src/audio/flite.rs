@@ -27,7 +27,7 @@ const INSTALL: &str = "install the speech program: `apt-get install flite`";
 /// Characters for one run of the program; it slows down and uses much memory with long texts.
 const PIECE: usize = 400;
 /// A little slower than Flite's own pace, at which a recogniser took more words for others in most of our texts.
-const PACE: &str = "duration_stretch=1.15";
+const PACE: f32 = 1.15;
 /// What is kept of the program's complaints, in bytes.
 const COMPLAINT: u64 = 2_000;
 /// A run that makes more bytes than this (half an hour of speech) has gone wrong.
@@ -65,12 +65,12 @@ impl Flite {
         found.ok_or_else(|| VoiceError::Missing(INSTALL.to_owned()))
     }
 
-    async fn speak_line(&self, text: &str, voice: &str) -> Result<Vec<f32>, VoiceError> {
+    async fn speak_line(&self, text: &str, voice: &str, speed: f32) -> Result<Vec<f32>, VoiceError> {
         let program = self.program()?;
         self.checked.get_or_try_init(|| self.check(&program)).await?;
         let mut line = Vec::new();
         for piece in cut(text, PIECE) {
-            line.extend(self.speak_piece(&program, piece, voice).await?);
+            line.extend(self.speak_piece(&program, piece, voice, speed).await?);
         }
         if line.is_empty() { Err(VoiceError::Failed("there is nothing to speak".into())) } else { Ok(line) }
     }
@@ -85,8 +85,15 @@ impl Flite {
         })
     }
 
-    async fn speak_piece(&self, program: &Path, text: &str, voice: &str) -> Result<Vec<f32>, VoiceError> {
-        let arguments = ["-voice", voice, "--setf", PACE, "-f", "/dev/stdin", "-o", "/dev/stdout"];
+    async fn speak_piece(
+        &self,
+        program: &Path,
+        text: &str,
+        voice: &str,
+        speed: f32,
+    ) -> Result<Vec<f32>, VoiceError> {
+        let pace = format!("duration_stretch={}", PACE / speed);
+        let arguments = ["-voice", voice, "--setf", &pace, "-f", "/dev/stdin", "-o", "/dev/stdout"];
         let wav = self.run(program, &arguments, text.to_owned()).await?;
         spawn_blocking(move || read_wav(wav)).await.map_err(failed)?.map_err(failed)
     }
@@ -158,8 +165,13 @@ impl Voice for Flite {
         self.program().err().map(|missing| missing.to_string())
     }
 
-    fn speak<'a>(&'a self, words: &'a Words, voice: &'a str) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
-        Box::pin(async move { self.speak_line(&words.words(), voice).await })
+    fn speak<'a>(
+        &'a self,
+        words: &'a Words,
+        voice: &'a str,
+        speed: f32,
+    ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
+        Box::pin(async move { self.speak_line(&words.words(), voice, speed).await })
     }
 }
 
@@ -207,8 +219,8 @@ mod tests {
     #[tokio::test]
     async fn she_speaks_higher_than_he() {
         let flite = flite(None);
-        let her = flite.speak_line(TEXT, VOICES[0]).await.unwrap();
-        let him = flite.speak_line(TEXT, VOICES[1]).await.unwrap();
+        let her = flite.speak_line(TEXT, VOICES[0], 1.0).await.unwrap();
+        let him = flite.speak_line(TEXT, VOICES[1], 1.0).await.unwrap();
         let (high, low) = (pitch(&her), pitch(&him));
         println!("median pitch: slt {high:.0} Hz, rms {low:.0} Hz");
         assert!(high - low > 30.0, "{high} Hz and {low} Hz");
@@ -217,16 +229,16 @@ mod tests {
     #[tokio::test]
     async fn a_long_message_is_spoken_to_its_end() {
         let flite = flite(None);
-        let once = seconds(&flite.speak_line(TEXT, VOICES[1]).await.unwrap());
+        let once = seconds(&flite.speak_line(TEXT, VOICES[1], 1.0).await.unwrap());
         let text = [TEXT; 20].join(" ");
         assert!(text.len() > 2 * PIECE);
-        let whole = seconds(&flite.speak_line(&text, VOICES[1]).await.unwrap());
+        let whole = seconds(&flite.speak_line(&text, VOICES[1], 1.0).await.unwrap());
         assert!((whole / once - 20.0).abs() < 2.0, "{whole} s is not 20 times {once} s");
     }
 
     #[tokio::test]
     async fn text_is_never_an_option() {
-        let spoken = flite(None).speak_line("-voice kal -o /tmp/x --help", VOICES[0]).await.unwrap();
+        let spoken = flite(None).speak_line("-voice kal -o /tmp/x --help", VOICES[0], 1.0).await.unwrap();
         assert!(seconds(&spoken) > 1.0);
     }
 
@@ -234,18 +246,18 @@ mod tests {
     async fn a_missing_program_names_its_package() {
         let flite = flite(Some("/nonexistent/flite".into()));
         assert!(flite.fault().unwrap().contains("apt-get install flite"));
-        assert!(matches!(flite.speak_line(TEXT, VOICES[1]).await, Err(VoiceError::Missing(_))));
+        assert!(matches!(flite.speak_line(TEXT, VOICES[1], 1.0).await, Err(VoiceError::Missing(_))));
     }
 
     #[tokio::test]
     async fn a_program_without_the_voices_is_refused() {
-        let spoken = flite(Some("/bin/echo".into())).speak_line(TEXT, VOICES[1]).await;
+        let spoken = flite(Some("/bin/echo".into())).speak_line(TEXT, VOICES[1], 1.0).await;
         assert!(matches!(spoken, Err(VoiceError::Missing(detail)) if detail.contains("`slt`")));
     }
 
     #[tokio::test]
     async fn a_failing_program_is_heard() {
-        let spoken = flite(Some("/bin/cat".into())).speak_line(TEXT, VOICES[1]).await;
+        let spoken = flite(Some("/bin/cat".into())).speak_line(TEXT, VOICES[1], 1.0).await;
         assert!(matches!(spoken, Err(VoiceError::Failed(detail)) if detail.contains("invalid option")));
     }
 }

@@ -55,7 +55,7 @@ impl Neural {
         Self { folder, loaded: Arc::default(), turns: Arc::new(Semaphore::new(parallel)) }
     }
 
-    async fn speak_line(&self, words: &Words, voice: &str) -> Result<Vec<f32>, VoiceError> {
+    async fn speak_line(&self, words: &Words, voice: &str, speed: f32) -> Result<Vec<f32>, VoiceError> {
         let name: VoiceName = voice.parse().map_err(failed)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(failed)?;
         let (folder, loaded, words) = (self.folder.clone(), Arc::clone(&self.loaded), words.clone());
@@ -63,7 +63,7 @@ impl Neural {
             let _turn = turn;
             let set = lock(&loaded).set(&folder, name)?;
             let phonemes = set.phonemes(&words)?;
-            let samples = set.model.speak(&phonemes, &set.voice, 1.0).map_err(failed)?;
+            let samples = set.model.speak(&phonemes, &set.voice, speed).map_err(failed)?;
             lock(&loaded).used = Some(Instant::now());
             Ok(samples)
         });
@@ -126,8 +126,13 @@ impl Voice for Neural {
         }
     }
 
-    fn speak<'a>(&'a self, words: &'a Words, voice: &'a str) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
-        Box::pin(self.speak_line(words, voice))
+    fn speak<'a>(
+        &'a self,
+        words: &'a Words,
+        voice: &'a str,
+        speed: f32,
+    ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
+        Box::pin(self.speak_line(words, voice, speed))
     }
 
     fn rest(&self) {

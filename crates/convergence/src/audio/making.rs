@@ -22,7 +22,8 @@ use super::store::SCRIPT;
 use super::studio::Tools;
 
 /// What each file says of itself.
-const WHAT_IT_IS: &str = "Synthetic speech: no person has said this. Made by Convergence, voice engine ";
+pub(super) const WHAT_IT_IS: &str =
+    "Synthetic speech: no person has said this. Made by Convergence, voice engine ";
 
 /// Bytes that a second of sound may take on the disk: of each line, and of the file that is made of them.
 const BYTES_PER_SECOND: u64 = RATE as u64 * (4 + 2);

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use uuid::Uuid;
 
+/// What may wait, of all owners together. Each takes a few kilobytes.
+const MOST_WAITING: usize = 10_000;
+
 /// What waits and what is being made, by its owner. Knows nothing of what it is.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -34,6 +37,11 @@ impl Queue {
     /// How many of an owner's wait.
     pub(super) fn waiting_of(&self, owner: &str) -> usize {
         self.owners.iter().find(|known| known.name == owner).map_or(0, |known| known.waiting.len())
+    }
+
+    /// Whether one more of an owner's may wait, of which `most` may: always where it would not wait at all.
+    pub(super) fn has_room(&self, owner: &str, most: usize) -> bool {
+        self.is_free() || self.waiting_of(owner) < most && self.waiting() < MOST_WAITING
     }
 
     /// How many wait.

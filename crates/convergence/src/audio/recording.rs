@@ -135,8 +135,11 @@ pub enum AudioError {
         limit: Duration,
     },
     /// The lines make more speech than one recording may hold; the client's to mend.
-    #[error("the recording would be longer than {MAX_MINUTES} minutes")]
-    TooLong,
+    #[error("the recording would be longer than {minutes} minutes")]
+    TooLong {
+        /// How many it may have.
+        minutes: u32,
+    },
     /// The disk has no room for such a recording.
     #[error("there is no room for a recording of {minutes} minutes")]
     NoRoom {

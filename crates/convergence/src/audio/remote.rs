@@ -1,6 +1,7 @@
 //! A speech server as a voice.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -32,7 +33,17 @@ impl Voice for Remote {
         self.0.name(gender).into()
     }
 
-    fn speak<'a>(&'a self, words: &'a Words, voice: &'a str) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
+    /// It is asked for nothing but its own pace.
+    fn speeds(&self) -> RangeInclusive<f32> {
+        1.0..=1.0
+    }
+
+    fn speak<'a>(
+        &'a self,
+        words: &'a Words,
+        voice: &'a str,
+        _speed: f32,
+    ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
         Box::pin(async move {
             let gender = if self.0.name(Gender::Male) == voice { Gender::Male } else { Gender::Female };
             let sound = self.0.speak(&words.words(), gender, None).await?;

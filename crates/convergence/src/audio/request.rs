@@ -310,8 +310,13 @@ fn read_speakers(value: &Value, faults: &mut Faults) -> Option<[Person; 2]> {
     Some([one, other])
 }
 
+/// Whether there is a word in it that a voice can speak.
+pub fn is_speakable(text: &str) -> bool {
+    Reader::default().read(text).is_speakable()
+}
+
 fn must_be_speakable(member: &str, text: &str, faults: &mut Faults) {
-    if !Reader::default().read(text).is_speakable() {
+    if !is_speakable(text) {
         faults.add(member, "has no word that an English voice can speak");
     }
 }

@@ -44,7 +44,7 @@ impl Speaking<'_> {
         let spoken =
             stream::iter(parts.into_iter().enumerate().skip(there)).map(|(index, part)| async move {
                 let _turn = tools.turns.acquire().await;
-                let samples = voice.speak(&part.words, &part.voice).await;
+                let samples = voice.speak(&part.words, &part.voice, 1.0).await;
                 Ok::<_, AudioError>((index, part, samples.map_err(|error| failed(index, error))?))
             });
         let mut spoken = spoken.buffered(tools.parallel);
@@ -53,7 +53,7 @@ impl Speaking<'_> {
             let silent = || AudioError::Voice { line: index, detail: "it made no sound".to_owned() };
             let samples = sound::trim(samples).ok_or_else(silent)?;
             if spool.end() + samples.len() as u64 > u64::from(MAX_MINUTES) * 60 * u64::from(RATE) {
-                return Err(AudioError::TooLong);
+                return Err(AudioError::TooLong { minutes: MAX_MINUTES });
             }
             spool = in_background(move || {
                 spool.append(Spoken { samples: samples.len(), ..part.spoken }, &samples)?;
@@ -122,7 +122,8 @@ impl Pace {
     }
 }
 
-fn failed(line: usize, error: VoiceError) -> AudioError {
+/// Why a line was not spoken, for whoever asked for it.
+pub(super) fn failed(line: usize, error: VoiceError) -> AudioError {
     match error {
         VoiceError::Missing(install) => AudioError::NoVoice { install },
         VoiceError::TimedOut(limit) => AudioError::TimedOut { line, limit },

@@ -23,14 +23,12 @@ use super::remote::Remote;
 use super::request::Request;
 use super::spool;
 use super::store::{OUTCOME, REQUEST, SCRIPT, Store, parse_id};
+use super::turns::Turns;
 use super::voice::{Voice, Voices};
 use crate::os;
 
 /// What is told of a finished recording: the account that came with the request, and how long it is.
 pub type OnRecorded = Box<dyn Fn(&str, Duration) + Send + Sync>;
-
-/// Recordings that may wait, of all clients together. Each takes a few kilobytes.
-const MOST_WAITING: usize = 10_000;
 
 /// What a studio needs to know.
 pub struct StudioSettings {
@@ -40,7 +38,7 @@ pub struct StudioSettings {
     pub workers: usize,
     /// Lines spoken at once, by all recordings together, at least 1.
     pub parallel: usize,
-    /// Recordings of a client that may wait.
+    /// Recordings of a client that may wait, and texts to be said at once.
     pub queue: usize,
     /// For one run of the voice program, which speaks at most 400 characters.
     pub line_timeout: Duration,
@@ -76,6 +74,8 @@ struct Inner {
     workers: usize,
     on_recorded: OnRecorded,
     board: Mutex<Board>,
+    /// Of those who wait for a text to be said.
+    saying: Arc<Turns>,
     /// How long the last recording took, in milliseconds, as a guess at the next one.
     last_took: AtomicU64,
     /// Of the studio's thread, once there is one.
@@ -122,6 +122,7 @@ impl Studio {
             most_bytes: settings.most_bytes,
             workers,
             on_recorded: settings.on_recorded,
+            saying: Arc::new(Turns::new(workers, settings.queue)),
             board: Mutex::new(Board { queue: Queue::new(workers), jobs: HashMap::new() }),
             last_took: AtomicU64::new(2_000),
             thread: OnceLock::new(),
@@ -280,10 +281,10 @@ impl Inner {
 
     fn check_queue(&self, owner: &str) -> Result<(), AudioError> {
         let board = self.board();
-        let waiting = board.queue.waiting_of(owner);
-        if board.queue.is_free() || waiting < self.queue_length && board.queue.waiting() < MOST_WAITING {
+        if board.queue.has_room(owner, self.queue_length) {
             return Ok(());
         }
+        let waiting = board.queue.waiting_of(owner);
         // One of the workers is likely to be done when the time of one recording, shared among them, has passed.
         let share = self.last_took.load(Ordering::Relaxed).div_ceil(1_000 * self.workers as u64);
         Err(AudioError::QueueFull { waiting, retry_after_seconds: share.clamp(1, 120) })
@@ -360,6 +361,8 @@ impl Inner {
 }
 
 mod waiting;
+
+mod saying;
 
 #[cfg(test)]
 mod tests;

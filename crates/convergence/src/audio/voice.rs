@@ -1,11 +1,12 @@
 //! What a voice is: text and a gender in, sound out. And which of several is to speak.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use speech::kokoro::VoiceName;
+use speech::kokoro::{SPEEDS, VoiceName};
 use speech::text::Spoken as Words;
 
 use super::outside::Trouble;
@@ -34,9 +35,19 @@ pub(super) trait Voice: Send + Sync {
     /// The name of the voice that speaks if no other is asked for.
     fn usual(&self, gender: Gender) -> Cow<'_, str>;
 
-    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. Nobody hears what is spoken once the future
-    /// is dropped.
-    fn speak<'a>(&'a self, words: &'a Words, voice: &'a str) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
+    /// How fast its voices can be asked to speak.
+    fn speeds(&self) -> RangeInclusive<f32> {
+        SPEEDS
+    }
+
+    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. `speed` is one of its
+    /// [`Voice::speeds`], 1 for the voice's own pace. Nobody hears what is spoken once the future is dropped.
+    fn speak<'a>(
+        &'a self,
+        words: &'a Words,
+        voice: &'a str,
+        speed: f32,
+    ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
 
     /// Gives up what has not been used for a while. Called now and then.
     fn rest(&self) {}
@@ -61,23 +72,31 @@ impl Voices {
     pub(super) fn choose<'n>(
         &self,
         engine: Option<&str>,
-        voices: impl Iterator<Item = &'n str> + Clone,
+        voices: impl Iterator<Item = &'n str>,
     ) -> Result<&dyn Voice, AudioError> {
+        let voices: Vec<&str> = voices.collect();
         let fits = |engine_of: &dyn Voice| {
             engine.is_none_or(|name| engine_of.engine() == name)
-                && voices.clone().all(|name| engine_of.has(name))
+                && voices.iter().all(|name| engine_of.has(name))
         };
         let wanted = || self.all.iter().filter(|voice| fits(&***voice));
         if let Some(voice) = wanted().find(|voice| voice.fault().is_none()) {
             return Ok(&**voice);
         }
-        let fault = wanted().find_map(|voice| voice.fault());
-        Err(AudioError::NoVoice { install: fault.unwrap_or_else(|| self.why_none(engine)) })
+        // Each of them would do.
+        let faults: Vec<String> = wanted().filter_map(|voice| voice.fault()).collect();
+        let install = if faults.is_empty() { self.why_none(engine) } else { faults.join("; or: ") };
+        Err(AudioError::NoVoice { install })
     }
 
     /// Has each give up what has not been used for a while.
     pub(super) fn rest(&self) {
         self.all.iter().for_each(|voice| voice.rest());
+    }
+
+    /// Those that should be able to speak now, the preferred one first.
+    pub(super) fn able(&self) -> impl Iterator<Item = &dyn Voice> {
+        self.all.iter().map(|voice| &**voice).filter(|voice| voice.fault().is_none())
     }
 
     /// Why no engine that is here is the one that was asked for.
@@ -92,8 +111,11 @@ impl Voices {
 
     /// Why none can speak now and what to install; `None` when one can.
     pub(super) fn fault(&self) -> Option<String> {
-        let faults = self.all.iter().map(|voice| voice.fault()).collect::<Option<Vec<_>>>()?;
-        faults.into_iter().next()
+        self.all
+            .iter()
+            .map(|voice| voice.fault())
+            .collect::<Option<Vec<_>>>()
+            .map(|faults| faults.join("; or: "))
     }
 }
 

@@ -293,7 +293,7 @@ fn advise(error: &AudioError) -> anyhow::Error {
             anyhow::anyhow!("{error} in {folder}; make some, or set TMPDIR to a folder on another disk")
         }
         AudioError::Storage(_) => anyhow::anyhow!("{error} (in {folder}; TMPDIR names another folder)"),
-        AudioError::TooLong => anyhow::anyhow!("{error}; give fewer lines"),
+        AudioError::TooLong { .. } => anyhow::anyhow!("{error}; give fewer lines"),
         AudioError::TimedOut { .. } => {
             anyhow::anyhow!("{error}; try again when this machine has less to do, or with --audio-workers 1")
         }

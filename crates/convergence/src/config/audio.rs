@@ -25,6 +25,8 @@ pub struct Audio {
     pub retention: Duration,
     /// `AUDIO_DISK_MB`, in bytes.
     pub most_bytes: u64,
+    /// `OPENAI_SPEECH`; `None` leaves its paths to an upstream where there is one.
+    pub openai_speech: Option<bool>,
     /// What `LEXICON_FILE` says; empty without one.
     pub lexicon: Lexicon,
 }
@@ -37,6 +39,7 @@ impl Audio {
             voices: super::absolute(reader.text("VOICES_DIR").unwrap_or("voices")),
             retention: reader.seconds("AUDIO_RETENTION", 86_400),
             most_bytes: reader.number("AUDIO_DISK_MB", 1..=1_000_000_000, 10_000) * 1_000_000,
+            openai_speech: reader.choice("OPENAI_SPEECH"),
             lexicon: lexicon(reader),
         }
     }

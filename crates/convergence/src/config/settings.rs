@@ -167,11 +167,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn boolean(&mut self, variable: &str, default: bool) -> bool {
+        self.choice(variable).unwrap_or(default)
+    }
+
+    /// A boolean whose default depends on other things.
+    pub(crate) fn choice(&mut self, variable: &str) -> Option<bool> {
         let read = |text: &str| match text.to_ascii_lowercase().as_str() {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
             _ => None,
         };
-        self.with(variable, "true or false", read).unwrap_or(default)
+        self.with(variable, "true or false", read)
     }
 }

@@ -229,6 +229,11 @@ pub const VARIABLES: &[Variable] = &[
         "Conversations made, and lines spoken, at a time (default: one for each core)",
     ),
     variable(
+        "OPENAI_SPEECH",
+        "true|false",
+        "Whether /v1/audio/speech and /v1/models are answered here (default: where no upstream has these paths)",
+    ),
+    variable(
         "LEXICON_FILE",
         "FILE",
         "How words are said, one a line: word = respelling, or word = /phonemes/",
@@ -237,7 +242,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "VOICES_DIR",
         "FOLDER",
-        "Where the neural voice is (default ./voices); scripts/fetch-voices.sh fills it",
+        "Where the neural voice is, which scripts/fetch-voices.sh fetches (default ./voices)",
     ),
     variable("AUDIO_RETENTION", "SECONDS", "How long a recording can be downloaded (default 86400)"),
     variable(

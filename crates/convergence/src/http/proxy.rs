@@ -25,6 +25,7 @@ use super::reply::Reply;
 use super::request::{Head, Request};
 use super::stamp::{RequestId, Stamp};
 use super::tunnel::Tunnel;
+use crate::app::App;
 use crate::routes::InUse;
 use crate::upstream::{
     self, AnswerHead, BadAnswer, Exchange, Failed, Fault, Group, Message, Outgoing, Patiences, Server,
@@ -82,6 +83,11 @@ async fn pass(
         }
         _ => Err(failure::answer(&BadAnswer::UnaskedUpgrade.into())),
     }
+}
+
+/// Whether there is an upstream for a path.
+pub(super) fn leads_on(app: &App, path: &str) -> bool {
+    way(&app.gateway, app.routes().as_deref(), path).is_some()
 }
 
 /// Where a request goes, and how much time and room it has.

@@ -14,7 +14,7 @@ use super::request::Request;
 use super::routes::download::{self, DOWNLOAD};
 use super::routes::jobs::{self, JOBS};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
-use super::routes::{generate_audio, health, me, status, verify};
+use super::routes::{generate_audio, health, me, speech, status, verify};
 use super::stamp::{self, RequestId, Stamp};
 use crate::app::App;
 
@@ -62,6 +62,9 @@ async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> 
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
         (method, path) if path.starts_with(JOBS) => Box::pin(jobs::answer(app, &caller, method, path)).await,
         (_, path) if path.starts_with("/convergence/") => not_found(),
+        (_, path) if speech::owns(app, path) => {
+            Box::pin(speech::answer(app, &caller, request.into_http())).await
+        }
         _ if app.passes_on() => {
             let reply = proxy::answer(connected, caller, request, id).await;
             count_failure(app, &reply);

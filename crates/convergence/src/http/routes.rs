@@ -8,6 +8,7 @@ pub(super) mod jobs;
 pub(super) mod me;
 mod recording;
 pub(super) mod sheet_changed;
+pub(super) mod speech;
 pub(super) mod status;
 pub(super) mod verify;
 

@@ -36,6 +36,7 @@ mod restrictions;
 mod script;
 mod sheet;
 mod shield;
+mod speech;
 mod status;
 mod tls;
 mod upstream_h2;

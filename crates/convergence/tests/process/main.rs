@@ -8,6 +8,7 @@ mod generate;
 mod keys;
 mod killed;
 mod lexicon;
+mod openai;
 mod restarts;
 mod routes;
 mod sheet_init;

@@ -8,14 +8,30 @@ use super::timeline::mixed;
 /// What stands before the samples, in bytes: any reader that skips as much finds them.
 const HEADER: u32 = 44;
 
+/// Sound as 16-bit samples, little-endian, which is what a WAV file has behind its header.
+#[derive(Default)]
+pub struct Pcm {
+    /// Samples that were made.
+    made: u64,
+}
+
+impl Pcm {
+    /// Goes on with these samples.
+    pub fn push(&mut self, samples: &[f32], bytes: &mut Vec<u8>) {
+        for sample in samples {
+            bytes.extend(rounded(*sample, self.made).to_le_bytes());
+            self.made += 1;
+        }
+    }
+}
+
 /// A WAV file that is being written.
 pub struct WavFile<W> {
     out: W,
     /// Samples that are still to come.
     left: usize,
     info: Vec<u8>,
-    /// Samples that were written.
-    written: u64,
+    pcm: Pcm,
     buffer: Vec<u8>,
 }
 
@@ -47,7 +63,7 @@ impl<W: Write> WavFile<W> {
         header.extend(b"data");
         header.extend(data.to_le_bytes());
         out.write_all(&header)?;
-        Ok(Self { out, left: samples, info, written: 0, buffer: Vec::new() })
+        Ok(Self { out, left: samples, info, pcm: Pcm::default(), buffer: Vec::new() })
     }
 
     /// Goes on with these samples.
@@ -60,10 +76,7 @@ impl<W: Write> WavFile<W> {
             .checked_sub(samples.len())
             .ok_or_else(|| io::Error::other("there are more samples than the header says"))?;
         self.buffer.clear();
-        for sample in samples {
-            self.buffer.extend(rounded(*sample, self.written).to_le_bytes());
-            self.written += 1;
-        }
+        self.pcm.push(samples, &mut self.buffer);
         self.out.write_all(&self.buffer)
     }
 

@@ -80,6 +80,21 @@ proptest! {
     }
 
     #[test]
+    fn parts_lose_nothing_and_begin_with_no_pause(text in soup(&[" ", " ", "\n", ". ", ", "]), limit in 60_usize..200) {
+        let whole = read(&text);
+        let parts = whole.clone().parts(limit);
+        let said: Vec<String> = parts.iter().map(Spoken::words).collect();
+        prop_assert_eq!(said.join(" "), whole.words());
+        prop_assert!(parts.iter().all(|part| !part.words().starts_with(['.', ',', ';', ':', '?', '!'])));
+        let sounds = |spoken: &Spoken| {
+            spoken.pieces.iter().filter(|piece| matches!(piece, Piece::Sounds { .. })).cloned().collect::<Vec<_>>()
+        };
+        prop_assert_eq!(parts.iter().flat_map(sounds).collect::<Vec<_>>(), sounds(&whole));
+        // A pause behind a sound may be one byte too many.
+        prop_assert!(said.iter().all(|said| said.len() <= limit + 1), "{:?}", said);
+    }
+
+    #[test]
     fn a_cut_loses_nothing(text in "([a-z]{1,12}[.,?]? ){1,60}", limit in 13_usize..80) {
         let pieces = cut(&text, limit);
         prop_assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= limit));
@@ -99,6 +114,14 @@ fn a_long_text_costs_no_more_than_its_length() {
         let spoken = read(&text).words();
         assert!(spoken.len() <= 40 * text.len(), "{part:?} makes {} bytes", spoken.len());
     }
+}
+
+#[test]
+fn parts_are_whole_sentences() {
+    let words =
+        |text: &str, limit| -> Vec<String> { read(text).parts(limit).iter().map(Spoken::words).collect() };
+    assert_eq!(words("Hello there. Good bye. So long.", 24), ["Hello there. Good bye.", "So long."]);
+    assert_eq!(words("Hello there, all of you.", 14), ["Hello there,", "all of you."]);
 }
 
 #[test]

@@ -16,8 +16,8 @@ use crate::http::stamp;
 use crate::wire::RequestBody;
 
 const SCRIPT_SOURCE: HeaderName = HeaderName::from_static("x-script-source");
-const VOICE_ENGINE: HeaderName = HeaderName::from_static("x-voice-engine");
-const WARNING: HeaderName = HeaderName::from_static("x-audio-warning");
+pub(super) const VOICE_ENGINE: HeaderName = HeaderName::from_static("x-voice-engine");
+pub(super) const WARNING: HeaderName = HeaderName::from_static("x-audio-warning");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Answers with the recording, or at once where that is preferred.
@@ -35,14 +35,7 @@ async fn speak(
     request: Request<RequestBody>,
     wished: &Wished,
 ) -> Result<Response<Answer>, Refused> {
-    if !is_json(request.headers()) {
-        return Err(Refused::plain(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "Unsupported media type",
-            "send the request as JSON: Content-Type: application/json",
-        )));
-    }
+    must_be_json(request.headers())?;
     let listen = &app.listen;
     let body = body::read(request.into_body(), listen.max_body_bytes, listen.body_timeout).await;
     let mut wanted = audio::Request::from_json(&body.map_err(Refused::plain)?).map_err(bad_request)?;
@@ -139,6 +132,20 @@ fn words(value: &HeaderValue) -> Vec<Vec<u8>> {
     let word =
         |member: &[u8]| member.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_vec();
     value.split(|byte| *byte == b',').map(word).collect()
+}
+
+/// # Errors
+/// The body is said to be something else than JSON.
+pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Refused> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    Err(Refused::plain(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "Unsupported media type",
+        "send the request as JSON: Content-Type: application/json",
+    )))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -87,7 +87,9 @@ impl From<&AudioError> for Refused {
             AudioError::TimedOut { .. } => {
                 (StatusCode::GATEWAY_TIMEOUT, "voice_timeout", "The voice took too long", None)
             }
-            AudioError::TooLong => (StatusCode::UNPROCESSABLE_ENTITY, "too_long", "Too much to say", None),
+            AudioError::TooLong { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "too_long", "Too much to say", None)
+            }
             AudioError::NoRoom { .. } => {
                 (StatusCode::INSUFFICIENT_STORAGE, "no_room", "The disk is full", Some(60))
             }

@@ -1,0 +1,96 @@
+//! `POST /v1/audio/speech` and `GET /v1/models`: the voices, for programs that were written for OpenAI's API and have another
+//! base URL set. The key is asked for as everywhere; what these routes refuse, they refuse in OpenAI's words.
+
+mod asked;
+mod models;
+mod refused;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response};
+
+use self::asked::Asked;
+use self::refused::Refused;
+use super::generate_audio::{VOICE_ENGINE, WARNING, must_be_json};
+use super::{download, json, recording};
+use crate::app::App;
+use crate::audio::{AudioError, Said, SoundForm};
+use crate::http::admit::Caller;
+use crate::http::body::{self, Answer};
+use crate::http::router::{reading, wrong_method};
+use crate::http::{proxy, stamp};
+use crate::wire::RequestBody;
+
+const SPEECH: &str = "/v1/audio/speech";
+const MODELS: &str = "/v1/models";
+
+/// Whether a path is one of these routes. Where it leads to an upstream it is the upstream's, unless the operator says otherwise.
+pub(crate) fn owns(app: &App, path: &str) -> bool {
+    (path == SPEECH || path == MODELS || model_in(path).is_some())
+        && app.openai_speech.unwrap_or_else(|| !proxy::leads_on(app, path))
+}
+
+/// Answers with the sound, or with what there is to speak.
+pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<RequestBody>) -> Response<Answer> {
+    let path = request.uri().path();
+    if path != SPEECH {
+        let answer = match model_in(path) {
+            Some(id) => models::one(app, id).map(|model| json(&model)),
+            None => Ok(json(&models::all(app))),
+        };
+        return reading(request.method(), || answer.unwrap_or_else(Refused::into_answer));
+    }
+    if request.method() != Method::POST {
+        return wrong_method("POST");
+    }
+    speak(app, caller, request).await.unwrap_or_else(Refused::into_answer)
+}
+
+/// The name in the path of one model.
+fn model_in(path: &str) -> Option<&str> {
+    path.strip_prefix(MODELS)?.strip_prefix('/')
+}
+
+async fn speak(
+    app: &App,
+    caller: &Caller,
+    request: Request<RequestBody>,
+) -> Result<Response<Answer>, Refused> {
+    must_be_json(request.headers())?;
+    let listen = &app.listen;
+    let body = body::read(request.into_body(), listen.max_body_bytes, listen.body_timeout).await;
+    let asked = Asked::read(&body.map_err(recording::Refused::plain)?)?;
+    let engine = models::engine(app, &asked.model)?;
+    let say = asked.of(engine)?;
+    let form = say.form;
+    let said = app.studio.say(download::owner(caller), &caller.account(), say).await;
+    let said = said.map_err(|error| {
+        // What the voice or the disk said is for the log.
+        if matches!(error, AudioError::Voice { .. } | AudioError::Storage(_)) {
+            tracing::error!("a text could not be said: {error}");
+        }
+        recording::Refused::from(&error)
+    })?;
+    Ok(sound(said, form, engine.name()))
+}
+
+fn sound(said: Said, form: SoundForm, engine: &str) -> Response<Answer> {
+    let mut answer = Response::new(Answer::Bytes(said.sound));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(form)));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(VOICE_ENGINE, stamp::encoded(engine));
+    if said.left_out > 0 {
+        let warning =
+            format!("{} character(s) that an English voice cannot speak were left out", said.left_out);
+        headers.insert(WARNING, stamp::encoded(&warning));
+    }
+    answer
+}
+
+fn media_type(form: SoundForm) -> &'static str {
+    match form {
+        SoundForm::Wav => "audio/wav",
+        SoundForm::Opus => "audio/ogg; codecs=opus",
+        SoundForm::Pcm => "audio/pcm",
+    }
+}

@@ -1,0 +1,173 @@
+//! The body of `POST /v1/audio/speech`, read and checked: all faults in one message.
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::Refused;
+use crate::audio::{Engine, Gender, Say, SoundForm, is_speakable};
+use crate::http::problem::Problem;
+use crate::http::routes::recording;
+
+/// Characters of a text, as many as OpenAI takes.
+const MOST_CHARACTERS: usize = 4_096;
+
+/// The names that OpenAI's voices have, and whose voices they sound like: programs have them built in.
+const OPENAIS: [(&str, Gender); 13] = [
+    ("alloy", Gender::Female),
+    ("ash", Gender::Male),
+    ("ballad", Gender::Male),
+    ("cedar", Gender::Male),
+    ("coral", Gender::Female),
+    ("echo", Gender::Male),
+    ("fable", Gender::Male),
+    ("marin", Gender::Female),
+    ("nova", Gender::Female),
+    ("onyx", Gender::Male),
+    ("sage", Gender::Female),
+    ("shimmer", Gender::Female),
+    ("verse", Gender::Male),
+];
+
+/// What is asked for. `instructions` and what is unknown have no effect.
+pub(super) struct Asked {
+    pub(super) model: String,
+    input: String,
+    voice: String,
+    speed: f32,
+    form: SoundForm,
+}
+
+/// What is wrong with a member: its name, OpenAI's code, and what is allowed there.
+type Fault = (&'static str, &'static str, String);
+
+impl Asked {
+    /// # Errors
+    /// The body is no JSON object, or members of it are wrong.
+    pub(super) fn read(body: &[u8]) -> Result<Self, Refused> {
+        let invalid = |why: String| {
+            recording::Refused::plain(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_json",
+                "Invalid JSON",
+                format!("the body must be one JSON object: {why}"),
+            ))
+        };
+        let members: Map<String, Value> =
+            serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
+        let mut faults = Vec::new();
+        let asked = Self {
+            model: text(&members, "model", &mut faults),
+            input: input(&members, &mut faults),
+            voice: voice(&members, &mut faults),
+            speed: speed(&members, &mut faults),
+            form: form(&members, &mut faults),
+        };
+        faults.extend(check_stream_format(&members));
+        refuse(&faults)?;
+        Ok(asked)
+    }
+
+    /// The same for this engine. Its own voices are meant by their names, and OpenAI's are its usual ones.
+    ///
+    /// # Errors
+    /// It has no such voice, or not at that speed.
+    pub(super) fn of(self, engine: Engine<'_>) -> Result<Say, Refused> {
+        let mut faults = Vec::new();
+        let openais = OPENAIS.iter().find(|(name, _)| *name == self.voice);
+        let voice = match openais {
+            _ if engine.has(&self.voice) => self.voice,
+            Some((_, gender)) => engine.usual(*gender).into_owned(),
+            None => {
+                let [female, male] = [Gender::Female, Gender::Male].map(|gender| engine.usual(gender));
+                let (name, openais) = (engine.name(), OPENAIS.map(|(name, _)| name).join(", "));
+                let wrong =
+                    format!("must be a voice of {name}, such as {female} and {male}, or one of {openais}");
+                faults.push(("voice", "invalid_value", wrong));
+                String::new()
+            }
+        };
+        let speeds = engine.speeds();
+        if !speeds.contains(&self.speed) {
+            let wrong = format!("must be from {} to {} for {}", speeds.start(), speeds.end(), engine.name());
+            faults.push(("speed", "unsupported_value", wrong));
+        }
+        refuse(&faults)?;
+        Ok(Say { engine: engine.name(), voice, text: self.input, speed: self.speed, form: self.form })
+    }
+}
+
+/// # Errors
+/// There are faults: all of them in one message, under the name of the first.
+fn refuse(faults: &[Fault]) -> Result<(), Refused> {
+    let Some((parameter, code, _)) = faults.first() else { return Ok(()) };
+    let messages = faults.iter().map(|(name, _, wrong)| format!("{name}: {wrong}"));
+    let message = messages.collect::<Vec<_>>().join("; ");
+    Err(Refused::parameter(StatusCode::BAD_REQUEST, code, parameter, message))
+}
+
+fn present<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    members.get(name).filter(|value| !value.is_null())
+}
+
+/// A text that must be there; empty where a fault has been added.
+fn text(members: &Map<String, Value>, name: &'static str, faults: &mut Vec<Fault>) -> String {
+    match present(members, name) {
+        Some(Value::String(text)) if !text.trim().is_empty() => return text.clone(),
+        Some(_) => faults.push((name, "invalid_value", "must be text".to_owned())),
+        None => faults.push((name, "missing_required_parameter", "is required".to_owned())),
+    }
+    String::new()
+}
+
+fn input(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> String {
+    let input = text(members, "input", faults);
+    let wrong = if input.is_empty() {
+        None
+    } else if input.chars().count() > MOST_CHARACTERS {
+        Some(format!("must have at most {MOST_CHARACTERS} characters"))
+    } else if !is_speakable(&input) {
+        Some("has no word that an English voice can speak".to_owned())
+    } else {
+        None
+    };
+    faults.extend(wrong.map(|wrong| ("input", "invalid_value", wrong)));
+    input
+}
+
+/// A name, or an object that has it as `id`.
+fn voice(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> String {
+    match present(members, "voice").and_then(Value::as_object) {
+        Some(voice) if voice.get("id").is_some_and(Value::is_string) => text(voice, "id", faults),
+        _ => text(members, "voice", faults),
+    }
+}
+
+/// WAV unless something is said: OpenAI's MP3 is not among ours.
+fn form(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> SoundForm {
+    match present(members, "response_format").map(Value::as_str) {
+        None | Some(Some("wav")) => SoundForm::Wav,
+        Some(Some("opus")) => SoundForm::Opus,
+        Some(Some("pcm")) => SoundForm::Pcm,
+        Some(_) => {
+            let wrong = "must be wav, opus or pcm, since there is no encoder for others here".to_owned();
+            faults.push(("response_format", "unsupported_value", wrong));
+            SoundForm::Wav
+        }
+    }
+}
+
+/// The voice's own pace unless something is said.
+fn speed(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> f32 {
+    let Some(value) = present(members, "speed") else { return 1.0 };
+    #[expect(clippy::cast_possible_truncation, reason = "a speed needs few digits")]
+    let speed = value.as_f64().map(|speed| speed as f32);
+    speed.unwrap_or_else(|| {
+        faults.push(("speed", "invalid_value", "must be a number".to_owned()));
+        1.0
+    })
+}
+
+fn check_stream_format(members: &Map<String, Value>) -> Option<Fault> {
+    let form = present(members, "stream_format")?;
+    (form != "audio").then(|| ("stream_format", "unsupported_value", "must be audio".to_owned()))
+}

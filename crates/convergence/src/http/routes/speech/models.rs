@@ -1,0 +1,62 @@
+//! The engines that can speak, as models.
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::Refused;
+use crate::app::App;
+use crate::audio::Engine;
+use crate::http::routes::recording;
+
+/// OpenAI's models, which many programs have built in. Here they mean whatever speaks best.
+const OPENAIS: [&str; 3] = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts"];
+
+#[derive(Serialize)]
+pub(super) struct List {
+    object: &'static str,
+    data: Vec<Model>,
+}
+
+/// A model, as OpenAI's clients read it.
+#[derive(Serialize)]
+pub(super) struct Model {
+    id: String,
+    object: &'static str,
+    /// In seconds since 1970; 0, since nobody knows. Clients want a number.
+    created: u64,
+    owned_by: &'static str,
+}
+
+impl Model {
+    fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), object: "model", created: 0, owned_by: "convergence" }
+    }
+}
+
+/// All that can speak now.
+pub(super) fn all(app: &App) -> List {
+    let data = app.studio.engines().map(|engine| Model::new(engine.name())).collect();
+    List { object: "list", data }
+}
+
+/// The one of this name, OpenAI's names among them.
+///
+/// # Errors
+/// There is none, or it cannot speak.
+pub(super) fn one(app: &App, id: &str) -> Result<Model, Refused> {
+    engine(app, id).map(|_| Model::new(id))
+}
+
+/// What is to speak for a model.
+///
+/// # Errors
+/// There is no such model, or it cannot speak.
+pub(super) fn engine<'a>(app: &'a App, model: &str) -> Result<Engine<'a>, Refused> {
+    let name = if OPENAIS.contains(&model) { None } else { Some(model) };
+    if name.is_some_and(|name| !app.studio.knows(name)) {
+        let names: Vec<&str> = app.studio.engines().map(Engine::name).chain(OPENAIS).collect();
+        let message = format!("model: must be one of {}", names.join(", "));
+        return Err(Refused::parameter(StatusCode::NOT_FOUND, "model_not_found", "model", message));
+    }
+    app.studio.engine(name).map_err(|error| recording::Refused::from(&error).into())
+}

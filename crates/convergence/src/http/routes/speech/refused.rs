@@ -1,0 +1,65 @@
+//! What is refused, in the words that OpenAI's clients know: an object `error`, which they show to their users.
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+
+use crate::http::body::Answer;
+use crate::http::problem::Problem;
+use crate::http::routes::recording;
+
+/// A request that gets nothing, and why.
+pub(super) struct Refused {
+    why: recording::Refused,
+    /// The member of the request that is wrong.
+    parameter: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Words<'a>,
+}
+
+#[derive(Serialize)]
+struct Words<'a> {
+    message: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    param: Option<&'static str>,
+    code: &'static str,
+}
+
+impl Refused {
+    /// For a member of the request.
+    pub(super) fn parameter(
+        status: StatusCode,
+        code: &'static str,
+        parameter: &'static str,
+        message: String,
+    ) -> Self {
+        let why = recording::Refused::plain(Problem::new(status, code, "Invalid request", message));
+        Self { why, parameter: Some(parameter) }
+    }
+
+    pub(super) fn into_answer(self) -> Response<Answer> {
+        let problem = &self.why.problem;
+        let kind = match problem.status {
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request_error",
+        };
+        let error = Words { message: &problem.detail, kind, param: self.parameter, code: problem.code };
+        let body = serde_json::to_vec(&Body { error }).expect("a struct of strings serialises");
+        let mut answer = self.why.answer().map(|_| Answer::from(body));
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer
+    }
+}
+
+impl From<recording::Refused> for Refused {
+    fn from(why: recording::Refused) -> Self {
+        Self { why, parameter: None }
+    }
+}
