@@ -11,9 +11,9 @@ use http::{HeaderValue, Method, Request, Response};
 use self::asked::Asked;
 use self::refused::Refused;
 use super::generate_audio::{VOICE_ENGINE, WARNING, must_be_json};
-use super::{download, json, recording};
+use super::{audio_quota, download, json, recording};
 use crate::app::App;
-use crate::audio::{AudioError, Said, SoundForm};
+use crate::audio::{AudioError, Said, SoundForm, likely_length};
 use crate::http::admit::Caller;
 use crate::http::body::{self, Answer};
 use crate::http::router::{reading, wrong_method};
@@ -62,6 +62,8 @@ async fn speak(
     let engine = models::engine(app, &asked.model)?;
     let say = asked.of(engine)?;
     let form = say.form;
+    // Kept until the sound is counted.
+    let _promise = audio_quota::promise(app, caller, likely_length(&say.text)).await?;
     let said = app.studio.say(download::owner(caller), &caller.account(), say).await;
     let said = said.map_err(|error| {
         // What the voice or the disk said is for the log.
