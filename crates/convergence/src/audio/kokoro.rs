@@ -74,16 +74,19 @@ impl Neural {
 impl Loaded {
     /// What is needed for a line by this voice. Lines that come meanwhile wait for it.
     fn set(&mut self, folder: &std::path::Path, name: VoiceName) -> Result<Set, VoiceError> {
-        let missing = |error: LoadError| VoiceError::Missing(error.to_string());
         let voice = match self.voices.get(&name) {
             Some(voice) => Arc::clone(voice),
             None => Arc::clone(
-                self.voices.entry(name).or_insert(Arc::new(Timbre::load(folder, name).map_err(missing)?)),
+                self.voices
+                    .entry(name)
+                    .or_insert(Arc::new(Timbre::load(folder, name).map_err(|error| missing(&error))?)),
             ),
         };
         let model = match &self.model {
             Some(model) => Arc::clone(model),
-            None => Arc::clone(self.model.insert(Arc::new(Kokoro::load(folder).map_err(missing)?))),
+            None => Arc::clone(
+                self.model.insert(Arc::new(Kokoro::load(folder).map_err(|error| missing(&error))?)),
+            ),
         };
         let accent = name.accent();
         let reader = self.readers.entry(accent).or_insert_with(|| Arc::new(English::new(accent)));
@@ -111,7 +114,7 @@ impl Voice for Neural {
     }
 
     fn fault(&self) -> Option<String> {
-        Kokoro::look(&self.folder).err().map(|error| error.to_string())
+        Kokoro::look(&self.folder).err().map(|error| told(&error))
     }
 
     fn has(&self, voice: &str) -> bool {
@@ -140,6 +143,25 @@ impl Voice for Neural {
         if loaded.used.is_some_and(|used| used.elapsed() > KEPT) {
             *loaded = Loaded::default();
         }
+    }
+}
+
+/// Why the voice cannot speak. The folder's name is for the log.
+fn missing(error: &LoadError) -> VoiceError {
+    if !matches!(error, LoadError::Missing { .. }) {
+        tracing::error!("the neural voice cannot be loaded: {error}");
+    }
+    VoiceError::Missing(told(error))
+}
+
+/// The same, for clients.
+fn told(error: &LoadError) -> String {
+    match error {
+        LoadError::Missing { .. } => {
+            "for the neural voice, run scripts/fetch-voices.sh, or set VOICES_DIR to the folder that has it"
+                .to_owned()
+        }
+        _ => "the neural voice cannot be loaded, and the server's log says why".to_owned(),
     }
 }
 
