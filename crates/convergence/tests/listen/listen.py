@@ -86,13 +86,14 @@ def compare_lines(said, heard):
     errors, words, misheard = 0, 0, []
     for readings, line in zip(said, heard):
         line = as_benchmarks_do(line)
-        measures = [jiwer.process_words(as_benchmarks_do(reading), line) for reading in readings]
+        readings = [as_benchmarks_do(reading) for reading in readings]
+        measures = [jiwer.process_words(reading, with_its_compounds(line, reading)) for reading in readings]
         measure = min(measures, key=lambda measure: measure.wer)
         wrong = measure.substitutions + measure.deletions + measure.insertions
         errors += wrong
         words += measure.hits + measure.substitutions + measure.deletions
         if wrong:
-            misheard.append([wrong, as_benchmarks_do(readings[0]), line])
+            misheard.append([wrong, readings[measures.index(measure)], line])
     return {"wer": round(errors / words, 4), "words": words, "misheard": misheard}
 
 
@@ -102,9 +103,20 @@ def as_benchmarks_do(text):
 
     for sign, word in ((r"(?<=\w)\.(?=[A-Za-z])", " dot "), (r"/", " slash "), (r"@", " at "), (r"(?<=\w)[-_](?=\w)", " ")):
         text = re.sub(sign, word, text)
+    text = re.sub(r"\b(\d+)[.:]0?(\d+) ?(?=[AaPp]\.?[Mm])", r"\1 \2 ", text).replace("etc.", "et cetera")
     text = EnglishTextNormalizer()(text)
+    # What is heard cannot tell 4 from 4th in a date.
+    text = re.sub(r"\b(\d+)(st|nd|rd|th)\b", r"\1", text)
     # Letters that are said one by one are an abbreviation.
     return re.sub(r"\b([a-z]) (?=[a-z0-9]\b)", r"\1", text)
+
+
+def with_its_compounds(heard, said):
+    """What is heard, with the longer words of what is said in one piece where they were heard in several: "post gres ql"."""
+    for word in said.split():
+        if len(word) > 5:
+            heard = re.sub(r"\b" + " ?".join(map(re.escape, word)) + r"\b", word, heard)
+    return heard
 
 
 def listen(whisper, sound, rate):
