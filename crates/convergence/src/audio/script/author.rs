@@ -26,6 +26,8 @@ const LINE_WORDS: f64 = 24.0;
 /// Where fewer words are left, the two come to an end with them; and how many are kept back for that.
 const LAST_WORDS: f64 = 45.0;
 const CLOSING_WORDS: f64 = 24.0;
+/// The part of all words that the first block may have.
+const FIRST_SHARE: f64 = 0.35;
 /// Lines of a whole script: two hours, at ten words a line. Beyond that something is wrong with what was measured.
 const MOST_LINES: usize = 2_000;
 /// Of an answer that is wrong, this many characters are shown to the model again.
@@ -59,7 +61,8 @@ impl Plan {
         if words < LAST_WORDS && !nothing_said {
             return Self { lines: 2, words: words.clamp(16.0, LAST_WORDS) as usize, is_closing: true };
         }
-        let open = words - CLOSING_WORDS;
+        // Before anything is measured the pace is a guess, and may be wrong by half.
+        let open = (words - CLOSING_WORDS) * if nothing_said { FIRST_SHARE } else { 1.0 };
         let exchanges = (open / LINE_WORDS / 2.0).round().clamp(1.0, BLOCK_LINES / 2.0);
         let words = open.clamp(16.0, exchanges * 2.0 * LINE_WORDS) as usize;
         Self { lines: exchanges as usize * 2, words, is_closing: false }

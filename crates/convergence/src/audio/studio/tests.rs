@@ -6,6 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 mod jobs;
+mod length;
 
 use super::super::ScriptSource;
 use super::super::job::Progress;

@@ -157,7 +157,7 @@ async fn a_wrong_block_is_asked_for_again_with_what_is_wrong() {
         }
         Ok(block.to_string())
     });
-    let mut author = Author::new(chat.clone(), Request { speakers: Some(usual_cast()), ..request(1) });
+    let mut author = Author::new(chat.clone(), Request { speakers: Some(usual_cast()), ..request(4) });
     let lines = write(&mut author).await.unwrap();
     assert!(lines.iter().all(|line| !line.message.contains("Goodbye")));
     assert_eq!(author.told().warnings, [""; 0], "mended, so nothing is missing");
@@ -231,14 +231,14 @@ async fn what_a_client_sends_stays_data() {
         vibe: Some(evil.into()),
         outline,
         speakers: Some(usual_cast()),
-        ..request(1)
+        ..request(4)
     };
     write(&mut Author::new(chat.clone(), given)).await.unwrap();
     let plain = model(good);
     let harmless = Some(Outline::read("- a point"));
     write(&mut Author::new(
         plain.clone(),
-        Request { outline: harmless, speakers: Some(usual_cast()), ..request(1) },
+        Request { outline: harmless, speakers: Some(usual_cast()), ..request(4) },
     ))
     .await
     .unwrap();
