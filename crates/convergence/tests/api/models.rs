@@ -58,7 +58,8 @@ async fn aimock(folder: &Path, fixtures: &Value) -> (Program, String) {
     (program, base)
 }
 
-/// A conversation of a minute, in blocks as they are asked for: six lines, and two at the end.
+/// A conversation of a minute, in blocks as they are asked for: two lines, four when it is known how long those were, and two at the
+/// end.
 fn fixtures() -> Value {
     let cast = json!({"speakers": [
         {"name": "Mara", "gender": "female", "role": "keeper"}, {"name": "Tom", "gender": "male", "role": "guest"}]});
@@ -71,6 +72,8 @@ fn fixtures() -> Value {
             "Tom",
             "Good evening. I have counted two hundred and six stairs today, and my legs remember every one of them. The view from the gallery was worth all of it.",
         ),
+    ];
+    let middle = [
         (
             "Mara",
             "What does a keeper do all night up there, when nothing happens and the sea is calm? I have always imagined somebody reading by a small lamp.",
@@ -101,12 +104,13 @@ fn fixtures() -> Value {
     json!({"fixtures": [
         {"match": {"systemMessage": "You choose who speaks", "responseFormat": "json_schema"}, "response": {"content": cast.to_string()}},
         {"match": {"userMessage": says("opening"), "responseFormat": "json_schema"}, "response": {"content": block(&opening)}},
+        {"match": {"userMessage": says("middle"), "responseFormat": "json_schema"}, "response": {"content": block(&middle)}},
         {"match": {"userMessage": says("closing"), "responseFormat": "json_schema"}, "response": {"content": block(&closing)}},
         {"match": {"endpoint": "speech"}, "response": {"audio": speech()}},
     ]})
 }
 
-/// A second of a tone in base64, as aimock has its sound.
+/// Nine seconds of a tone in base64, as aimock has its sound: about what a line takes to say.
 fn speech() -> String {
     let mut sound = std::io::Cursor::new(Vec::new());
     let spec = hound::WavSpec {
@@ -116,7 +120,8 @@ fn speech() -> String {
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::new(&mut sound, spec).expect("a WAV");
-    (0..24_000_i16).for_each(|at| writer.write_sample((at % 120 - 60) * 200).expect("a sample"));
+    let period = (0..120_i16).map(|at| (at - 60) * 200);
+    period.cycle().take(9 * 24_000).for_each(|sample| writer.write_sample(sample).expect("a sample"));
     writer.finalize().expect("a header");
     base64(&sound.into_inner())
 }
