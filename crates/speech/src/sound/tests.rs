@@ -81,6 +81,19 @@ fn it_is_as_loud_as_it_should_be_and_both_speakers_are() {
     assert!((part(0) - part(1)).abs() < 1.5, "{} and {} LUFS", part(0), part(1));
 }
 
+/// Nothing but peaks: what is soft enough for them is never as loud as it should be.
+#[test]
+fn what_cannot_be_loud_enough_keeps_its_peaks_all_the_same() {
+    let mut clicks = vec![0.000_01; RATE as usize * 2];
+    clicks.iter_mut().step_by(12_000).for_each(|sample| *sample = 0.9);
+    let mut scene = Scene::new(vec![(0, trim(clicks).expect("it is heard"))]);
+    let (master, samples) = scene.master();
+    let (lufs, dbtp) = measured(&samples);
+    assert!(lufs < TARGET_LUFS - 1.0, "{lufs} LUFS: no such sound");
+    assert!(dbtp <= HIGHEST_DBTP + 0.01, "{dbtp} dBTP");
+    assert!((master.lufs().expect("it is heard") - lufs).abs() < 0.05);
+}
+
 #[test]
 fn a_wav_file_is_what_its_header_says() {
     let samples = line(200.0, 0.5, 1_500);
