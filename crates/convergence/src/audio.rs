@@ -10,7 +10,7 @@
 //! | words as they are spoken | the crate `speech` | a warning when characters are left out |
 //! | speech, several lines at a time | `making`, `speaking`, `voice`, `kokoro`, `flite`, `remote` | no model, no program, a failing one, one that hangs |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
-//! | one file: equally loud, with pauses | `mixing`, the crate `speech` | |
+//! | one file: equally loud, with pauses | `mixing`, `sound_file`, the crate `speech` | |
 //! | a text said at once, into memory | `saying`, `turns` | the client has too many waiting, the text is too long |
 //! | files that only their owner finds | `store`, `recording`, `description` | the disk |
 //!
@@ -27,8 +27,9 @@ pub use job::{Job, Phase, Progress, State};
 pub use outside::{Chat, Helper, Question, Sound, Speech, Trouble, Turn};
 pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timing};
 pub use request::{BadRequest, Fault, Gender, Line, Person, Request, is_speakable};
-pub use saying::{Engine, Said, Say, SoundForm};
+pub use saying::{Engine, Said, Say};
 pub use script::{Coverage, Outline, Point, ScriptError, ScriptSource};
+pub use sound_file::SoundForm;
 pub use studio::{OnRecorded, Studio, StudioSettings};
 
 mod studio;
@@ -47,6 +48,7 @@ mod cast;
 mod making;
 mod mixing;
 mod saying;
+mod sound_file;
 mod speaking;
 mod turns;
 mod voice;

@@ -78,7 +78,10 @@ impl Flite {
     /// Flite speaks with another voice, and says nothing, when it does not have the one it was asked for.
     async fn check(&self, program: &Path) -> Result<(), VoiceError> {
         let list = self.run(program, &["-lv"], String::new()).await?;
-        let list = spawn_blocking(move || io::read_to_string(list)).await.map_err(failed)?.map_err(failed)?;
+        let list = spawn_blocking(move || io::read_to_string(list))
+            .await
+            .map_err(VoiceError::failed)?
+            .map_err(VoiceError::failed)?;
         let missing = VOICES.into_iter().find(|voice| !list.contains(voice));
         missing.map_or(Ok(()), |voice| {
             Err(VoiceError::Missing(format!("this flite has no voice `{voice}`; {INSTALL}")))
@@ -95,14 +98,15 @@ impl Flite {
         let pace = format!("duration_stretch={}", PACE / speed);
         let arguments = ["-voice", voice, "--setf", &pace, "-f", "/dev/stdin", "-o", "/dev/stdout"];
         let wav = self.run(program, &arguments, text.to_owned()).await?;
-        spawn_blocking(move || read_wav(wav)).await.map_err(failed)?.map_err(failed)
+        spawn_blocking(move || read_wav(wav)).await.map_err(VoiceError::failed)?.map_err(VoiceError::failed)
     }
 
     /// Runs the program to its end and returns what it wrote, from the start.
     async fn run(&self, program: &Path, arguments: &[&str], input: String) -> Result<File, VoiceError> {
         let scratch = self.scratch.clone();
-        let files = spawn_blocking(move || nameless_files(&scratch, &input)).await.map_err(failed)?;
-        let (input, output, mut wav) = files.map_err(failed)?;
+        let files =
+            spawn_blocking(move || nameless_files(&scratch, &input)).await.map_err(VoiceError::failed)?;
+        let (input, output, mut wav) = files.map_err(VoiceError::failed)?;
 
         let run = async {
             let mut child = Command::new(program)
@@ -119,13 +123,13 @@ impl Flite {
                     io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
                         VoiceError::Missing(format!("cannot run flite ({error}); {INSTALL}"))
                     }
-                    _ => failed(error),
+                    _ => VoiceError::failed(error),
                 })?;
             let mut complaint = Vec::new();
             if let Some(stderr) = child.stderr.take() {
-                stderr.take(COMPLAINT).read_to_end(&mut complaint).await.map_err(failed)?;
+                stderr.take(COMPLAINT).read_to_end(&mut complaint).await.map_err(VoiceError::failed)?;
             }
-            let status = child.wait().await.map_err(failed)?;
+            let status = child.wait().await.map_err(VoiceError::failed)?;
             let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
             if status.success() {
                 Ok(())
@@ -135,11 +139,11 @@ impl Flite {
         };
         tokio::time::timeout(self.limit, run).await.map_err(|_| VoiceError::TimedOut(self.limit))??;
 
-        let length = wav.metadata().map_err(failed)?.len();
+        let length = wav.metadata().map_err(VoiceError::failed)?.len();
         if length > SPEECH {
             return Err(VoiceError::Failed(format!("flite wrote {length} bytes for one piece of text")));
         }
-        wav.rewind().map_err(failed)?;
+        wav.rewind().map_err(VoiceError::failed)?;
         Ok(wav)
     }
 }
@@ -199,10 +203,6 @@ fn read_wav(wav: File) -> Result<Vec<f32>, String> {
     let samples = reader.into_samples::<i16>().map(|sample| Ok(f32::from(sample?) / 32_768.0));
     let samples = samples.collect::<Result<_, hound::Error>>().map_err(|error| format!("flite: {error}"))?;
     resample(samples, spec.sample_rate).map_err(|error| error.to_string())
-}
-
-fn failed(error: impl std::fmt::Display) -> VoiceError {
-    VoiceError::Failed(error.to_string())
 }
 
 #[cfg(test)]

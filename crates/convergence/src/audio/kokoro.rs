@@ -56,18 +56,18 @@ impl Neural {
     }
 
     async fn speak_line(&self, words: &Words, voice: &str, speed: f32) -> Result<Vec<f32>, VoiceError> {
-        let name: VoiceName = voice.parse().map_err(failed)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(failed)?;
+        let name: VoiceName = voice.parse().map_err(VoiceError::failed)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(VoiceError::failed)?;
         let (folder, loaded, words) = (self.folder.clone(), Arc::clone(&self.loaded), words.clone());
         let spoken = spawn_blocking(move || {
             let _turn = turn;
             let set = lock(&loaded).set(&folder, name)?;
             let phonemes = set.phonemes(&words)?;
-            let samples = set.model.speak(&phonemes, &set.voice, speed).map_err(failed)?;
+            let samples = set.model.speak(&phonemes, &set.voice, speed).map_err(VoiceError::failed)?;
             lock(&loaded).used = Some(Instant::now());
             Ok(samples)
         });
-        spoken.await.map_err(failed)?
+        spoken.await.map_err(VoiceError::failed)?
     }
 }
 
@@ -100,8 +100,8 @@ impl Set {
         let mut all = Phonemes::default();
         for piece in &words.pieces {
             all.append(&match piece {
-                Piece::Words(text) => self.reader.read(text).map_err(failed)?,
-                Piece::Sounds { phonemes, .. } => Phonemes::by_hand(phonemes).map_err(failed)?,
+                Piece::Words(text) => self.reader.read(text).map_err(VoiceError::failed)?,
+                Piece::Sounds { phonemes, .. } => Phonemes::by_hand(phonemes).map_err(VoiceError::failed)?,
             });
         }
         Ok(all)
@@ -168,8 +168,4 @@ fn told(error: &LoadError) -> String {
 fn lock(loaded: &Mutex<Loaded>) -> MutexGuard<'_, Loaded> {
     // Each change is one step; a thread that panicked has left nothing half done.
     loaded.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn failed(error: impl std::fmt::Display) -> VoiceError {
-    VoiceError::Failed(error.to_string())
 }

@@ -39,7 +39,7 @@ pub(super) async fn make(tools: &Tools, job: &Arc<Job>) -> Outcome {
     check_room(tools, request).await?;
     let (mut script, spool) = write_and_speak(tools, job, &Speaking { tools, job, voice }).await?;
     script.told.warnings.extend(Cast::of(&script.lines).warning);
-    script.told.warnings.extend(left_out(tools, &script));
+    script.told.warnings.extend(left_out(&spool));
 
     job.advance(|progress| progress.phase = Phase::Mixing);
     let target = matches!(script.told.source, ScriptSource::Llm(_)).then_some(request.duration_minutes * 60);
@@ -81,6 +81,7 @@ async fn write_and_speak(
         in_background(move || Ok((folder.read_json::<Script>(SCRIPT), Spool::open(&opened)?))).await?;
     let mut writer = script::writer(job.order.request.clone(), tools.chat.clone());
     let mut script = before.unwrap_or_else(|| Script::nothing(writer.told()));
+    speaking.check(&script.lines, &mut spool)?;
     if !script.lines.is_empty() {
         writer.go_on(&script);
         spool = speaking.speak(&script.lines, spool).await?;
@@ -104,7 +105,7 @@ async fn write_and_speak(
 /// What is left of the asked length, by what has been spoken.
 #[expect(clippy::cast_precision_loss, reason = "a few thousand words")]
 fn left(request: &Request, script: &Script, spool: &Spool) -> Left {
-    let spoken = timeline(spool).seconds();
+    let spoken = timeline(spool, None).seconds();
     let words: usize = script.lines.iter().map(|line| script::words(&line.message)).sum();
     let words_per_minute = if words == 0 { USUAL_PACE } else { words as f64 * 60.0 / spoken };
     Left { seconds: f64::from(request.duration_minutes) * 60.0 - spoken, words_per_minute }
@@ -126,8 +127,8 @@ async fn check_room(tools: &Tools, request: &Request) -> Result<(), AudioError> 
 }
 
 /// What to tell the client about lines of which not all can be said.
-fn left_out(tools: &Tools, script: &Script) -> Vec<String> {
-    let counts = script.lines.iter().map(|line| tools.reader.read(&line.message).left_out).enumerate();
+fn left_out(spool: &Spool) -> Vec<String> {
+    let counts = spool.lines().iter().map(|spoken| spoken.left_out).enumerate();
     let told = counts.filter(|(_, count)| *count > 0).map(|(line, count)| {
         format!("line {line}: {count} character(s) that an English voice cannot speak were left out")
     });

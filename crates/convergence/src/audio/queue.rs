@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use uuid::Uuid;
 
+use super::recording::AudioError;
+
 /// What may wait, of all owners together. Each takes a few kilobytes.
 const MOST_WAITING: usize = 10_000;
 
@@ -42,6 +44,13 @@ impl Queue {
     /// Whether one more of an owner's may wait, of which `most` may: always where it would not wait at all.
     pub(super) fn has_room(&self, owner: &str, most: usize) -> bool {
         self.is_free() || self.waiting_of(owner) < most && self.waiting() < MOST_WAITING
+    }
+
+    /// What an owner is told that has no [room](Self::has_room): one of those in the making is likely to be done when the time of
+    /// one, shared among them, has passed. `last_took` is how long the last one took, in milliseconds.
+    pub(super) fn full(&self, owner: &str, last_took: u64) -> AudioError {
+        let share = last_took.div_ceil(1_000 * self.places.max(1) as u64);
+        AudioError::QueueFull { waiting: self.waiting_of(owner), retry_after_seconds: share.clamp(1, 120) }
     }
 
     /// How many wait.

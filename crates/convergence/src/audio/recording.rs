@@ -169,6 +169,15 @@ impl From<ScriptError> for AudioError {
     }
 }
 
+impl AudioError {
+    /// Says in the log what only the log is told: what the voice or the disk said.
+    pub(super) fn log(&self, what: &str) {
+        if matches!(self, Self::Voice { .. } | Self::Storage(_)) {
+            tracing::error!("{what}: {self}");
+        }
+    }
+}
+
 impl From<std::io::Error> for AudioError {
     fn from(error: std::io::Error) -> Self {
         Self::Storage(error.to_string())

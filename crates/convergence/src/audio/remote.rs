@@ -48,8 +48,7 @@ impl Voice for Remote {
             let gender = if self.0.name(Gender::Male) == voice { Gender::Male } else { Gender::Female };
             let sound = self.0.speak(&words.words(), gender, None).await?;
             let converted = spawn_blocking(move || resample(sound.samples, sound.rate)).await;
-            let failed = |error: String| VoiceError::Failed(error);
-            converted.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+            converted.map_err(VoiceError::failed)?.map_err(VoiceError::failed)
         })
     }
 }

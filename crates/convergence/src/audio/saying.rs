@@ -7,12 +7,13 @@ use std::{io, iter};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use speech::sound::{self, Cue, Lines, Master, OpusFile, Pcm, RATE, Timeline, WavFile};
+use speech::sound::{self, Cue, Lines, Master, RATE, Timeline};
 use speech::text::Spoken as Words;
 
 use super::making::{WHAT_IT_IS, in_background};
 use super::recording::AudioError;
 use super::request::Gender;
+use super::sound_file::{SoundFile, SoundForm};
 use super::speaking::failed;
 use super::studio::Tools;
 use super::voice::Voice;
@@ -41,17 +42,6 @@ pub struct Say {
     pub speed: f32,
     /// In which form the sound is to be.
     pub form: SoundForm,
-}
-
-/// The forms of sound that is sent as it is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SoundForm {
-    /// A file of 16-bit samples.
-    Wav,
-    /// Opus in Ogg.
-    Opus,
-    /// The samples alone: 16 bits, little-endian, one channel, 24,000 a second.
-    Pcm,
 }
 
 /// What was said.
@@ -155,29 +145,9 @@ fn mix(mut pieces: Pieces, form: SoundForm, comment: &str) -> io::Result<(Vec<u8
     let cues: Vec<Cue> = pieces.0.iter().map(cue).collect();
     let timeline = Timeline::of(&cues, 0, None);
     let master = Master::measure(&cues, &timeline, &mut pieces)?;
-    let mut render =
-        |sink: &mut dyn FnMut(&[f32]) -> io::Result<()>| master.render(&cues, &timeline, &mut pieces, sink);
-    let sound = match form {
-        SoundForm::Wav => {
-            let mut file = WavFile::begin(Vec::new(), timeline.samples(), comment)?;
-            render(&mut |block| file.write(block))?;
-            file.finish()?
-        }
-        SoundForm::Opus => {
-            let mut file = OpusFile::begin(Vec::new(), comment)?;
-            render(&mut |block| file.write(block))?;
-            file.finish()?
-        }
-        SoundForm::Pcm => {
-            let (mut pcm, mut bytes) = (Pcm::default(), Vec::with_capacity(2 * timeline.samples()));
-            render(&mut |block| {
-                pcm.push(block, &mut bytes);
-                Ok(())
-            })?;
-            bytes
-        }
-    };
-    Ok((sound, Duration::try_from_secs_f64(timeline.seconds()).unwrap_or_default()))
+    let mut file = SoundFile::begin(form, Vec::new(), timeline.samples(), comment)?;
+    master.render(&cues, &timeline, &mut pieces, |block| file.write(block))?;
+    Ok((file.finish()?, Duration::try_from_secs_f64(timeline.seconds()).unwrap_or_default()))
 }
 
 #[cfg(test)]

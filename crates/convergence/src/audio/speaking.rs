@@ -1,5 +1,6 @@
 //! Lines to sound on the disk, several at a time.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,29 +25,40 @@ pub(super) struct Speaking<'a> {
 }
 
 impl Speaking<'_> {
-    /// Speaks the lines that are not in the spool yet. What is there as it would be spoken now stays.
+    /// Forgets what was spoken before a restart and would be spoken otherwise now.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn check(&self, lines: &[Line], spool: &mut Spool) -> io::Result<()> {
+        let cast = Cast::of(lines);
+        let there = spool
+            .lines()
+            .iter()
+            .zip(lines)
+            .take_while(|(spoken, line)| self.part(line, &cast).is_spoken_as(spoken))
+            .count();
+        spool.truncate(there)
+    }
+
+    /// Speaks the lines that are not in the spool yet.
     ///
     /// # Errors
     /// A line cannot be spoken, all together are too long, or the disk's.
     pub(super) async fn speak(&self, lines: &[Line], mut spool: Spool) -> Result<Spool, AudioError> {
         let Self { tools, job, voice } = *self;
-        let cast = Cast::of(lines);
-        let parts: Vec<Part> = lines.iter().map(|line| self.part(line, &cast)).collect();
-        let there =
-            spool.lines().iter().zip(&parts).take_while(|(spoken, part)| part.is_spoken_as(spoken)).count();
-        spool.truncate(there)?;
+        let (cast, there) = (Cast::of(lines), spool.lines().len());
         job.advance(|progress| {
-            (progress.phase, progress.lines, progress.lines_spoken) = (Phase::Speaking, parts.len(), there);
+            (progress.phase, progress.lines, progress.lines_spoken) = (Phase::Speaking, lines.len(), there);
             progress.seconds_spoken = seconds(spool.end());
         });
 
-        let clock = Pace { begun: Instant::now(), there, lines: parts.len() };
-        let spoken =
-            stream::iter(parts.into_iter().enumerate().skip(there)).map(|(index, part)| async move {
-                let _turn = tools.turns.acquire().await;
-                let samples = voice.speak(&part.words, &part.voice, 1.0).await;
-                Ok::<_, AudioError>((index, part, samples.map_err(|error| failed(index, error))?))
-            });
+        let clock = Pace { begun: Instant::now(), there, lines: lines.len() };
+        let parts: Vec<Part> = lines[there..].iter().map(|line| self.part(line, &cast)).collect();
+        let spoken = stream::iter((there..).zip(parts)).map(|(index, part)| async move {
+            let _turn = tools.turns.acquire().await;
+            let samples = voice.speak(&part.words, &part.voice, 1.0).await;
+            Ok::<_, AudioError>((index, part, samples.map_err(|error| failed(index, error))?))
+        });
         let mut spoken = spoken.buffered(tools.parallel);
         while let Some(line) = spoken.next().await {
             let (index, part, samples) = line?;
@@ -80,6 +92,7 @@ impl Speaking<'_> {
             speaker,
             asks: said.ends_with('?'),
             said,
+            left_out: words.left_out,
             voice: format!("{} {voice}", self.voice.engine()),
             samples: 0,
         };

@@ -28,6 +28,8 @@ pub(super) struct Spoken {
     /// The speaker's number.
     pub(super) speaker: usize,
     pub(super) asks: bool,
+    /// Characters that have no sound.
+    pub(super) left_out: usize,
     /// By which engine and voice; another one would speak it anew.
     pub(super) voice: String,
     /// How many samples it has.
@@ -161,7 +163,15 @@ mod tests {
             role: None,
             message: format!("Line {number}."),
         };
-        Spoken { line, said: "line".into(), speaker: number % 2, asks: false, voice: "v".into(), samples }
+        Spoken {
+            line,
+            said: "line".into(),
+            speaker: number % 2,
+            asks: false,
+            left_out: 0,
+            voice: "v".into(),
+            samples,
+        }
     }
 
     fn sound(number: usize, samples: usize) -> Vec<f32> {

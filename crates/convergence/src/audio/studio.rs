@@ -30,6 +30,8 @@ use crate::os;
 /// What is told of a finished recording: the account that came with the request, and how long it is.
 pub type OnRecorded = Box<dyn Fn(&str, Duration) + Send + Sync>;
 
+const NOT_RECORDED: &str = "a conversation could not be recorded";
+
 /// What a studio needs to know.
 pub struct StudioSettings {
     /// Where recordings are kept; made with mode 0700 when first needed.
@@ -71,7 +73,6 @@ struct Inner {
     queue_length: usize,
     retention: Duration,
     most_bytes: u64,
-    workers: usize,
     on_recorded: OnRecorded,
     board: Mutex<Board>,
     /// Of those who wait for a text to be said.
@@ -120,7 +121,6 @@ impl Studio {
             queue_length: settings.queue,
             retention: settings.retention,
             most_bytes: settings.most_bytes,
-            workers,
             on_recorded: settings.on_recorded,
             saying: Arc::new(Turns::new(workers, settings.queue)),
             board: Mutex::new(Board { queue: Queue::new(workers), jobs: HashMap::new() }),
@@ -140,6 +140,10 @@ impl Studio {
         account: String,
         request: Request,
     ) -> Result<Arc<Job>, AudioError> {
+        self.begin(owner, account, request).await.inspect_err(|error| error.log(NOT_RECORDED))
+    }
+
+    async fn begin(&self, owner: &str, account: String, request: Request) -> Result<Arc<Job>, AudioError> {
         let inner = &self.inner;
         inner.tools.voices.choose(request.engine.as_deref(), request.voices.names())?;
         inner.check_queue(owner)?;
@@ -284,10 +288,7 @@ impl Inner {
         if board.queue.has_room(owner, self.queue_length) {
             return Ok(());
         }
-        let waiting = board.queue.waiting_of(owner);
-        // One of the workers is likely to be done when the time of one recording, shared among them, has passed.
-        let share = self.last_took.load(Ordering::Relaxed).div_ceil(1_000 * self.workers as u64);
-        Err(AudioError::QueueFull { waiting, retry_after_seconds: share.clamp(1, 120) })
+        Err(board.queue.full(owner, self.last_took.load(Ordering::Relaxed)))
     }
 
     /// Has a job wait for its turn, which may be now.
@@ -318,7 +319,7 @@ impl Inner {
         };
         let outcome = if job.is_cancelled() { Err(AudioError::Cancelled) } else { outcome };
         self.last_took.store(begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
-        let outcome = self.keep(&job, outcome).await;
+        let outcome = self.keep(&job, outcome).await.inspect_err(|error| error.log(NOT_RECORDED));
         {
             let mut board = self.board();
             board.queue.done(&job.order.owner);

@@ -16,7 +16,6 @@ pub(super) struct Turns {
     board: Mutex<Board>,
     /// Of a client's, so many may wait.
     most: usize,
-    places: usize,
     /// How long the last turn took, in milliseconds, as a guess at the next one.
     last_took: AtomicU64,
 }
@@ -39,7 +38,7 @@ pub(super) struct Turn {
 impl Turns {
     pub(super) fn new(places: usize, most: usize) -> Self {
         let board = Board { queue: Queue::new(places), waiting: HashMap::new() };
-        Self { board: Mutex::new(board), most, places, last_took: AtomicU64::new(1_000) }
+        Self { board: Mutex::new(board), most, last_took: AtomicU64::new(1_000) }
     }
 
     /// A place in the queue for `owner`.
@@ -50,9 +49,7 @@ impl Turns {
         let (id, (send, call)) = (Uuid::new_v4(), oneshot::channel());
         let mut board = self.board();
         if !board.queue.has_room(owner, self.most) {
-            let share = self.last_took.load(Ordering::Relaxed).div_ceil(1_000 * self.places as u64);
-            let waiting = board.queue.waiting_of(owner);
-            return Err(AudioError::QueueFull { waiting, retry_after_seconds: share.clamp(1, 120) });
+            return Err(board.queue.full(owner, self.last_took.load(Ordering::Relaxed)));
         }
         board.queue.push(owner, id);
         board.waiting.insert(id, send);

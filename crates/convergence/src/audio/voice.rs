@@ -132,3 +132,10 @@ pub(super) enum VoiceError {
     #[error(transparent)]
     Outside(#[from] Trouble),
 }
+
+impl VoiceError {
+    /// Whatever went wrong, in its own words.
+    pub(super) fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

@@ -35,6 +35,13 @@ impl Studio {
     /// # Errors
     /// The owner has too many waiting, nothing can speak, or the text is too long.
     pub async fn say(&self, owner: &str, account: &str, say: Say) -> Result<Said, AudioError> {
+        let said =
+            self.say_in_turn(owner, say).await.inspect_err(|error| error.log("a text could not be said"))?;
+        (self.inner.on_recorded)(account, said.length);
+        Ok(said)
+    }
+
+    async fn say_in_turn(&self, owner: &str, say: Say) -> Result<Said, AudioError> {
         let mut turn = self.inner.saying.ask(owner)?;
         turn.come().await;
         self.start()?;
@@ -43,12 +50,10 @@ impl Studio {
         // A set, since a task alone goes on when nobody waits for it.
         let mut work = JoinSet::new();
         work.spawn_on(async move { saying::say(&inner.tools, say).await }, thread);
-        let said = match work.join_next().await {
-            Some(Ok(said)) => said?,
-            Some(Err(broken)) => return Err(AudioError::Voice { line: 0, detail: broken.to_string() }),
-            None => return Err(AudioError::Cancelled),
-        };
-        (self.inner.on_recorded)(account, said.length);
-        Ok(said)
+        match work.join_next().await {
+            Some(Ok(said)) => said,
+            Some(Err(broken)) => Err(AudioError::Voice { line: 0, detail: broken.to_string() }),
+            None => Err(AudioError::Cancelled),
+        }
     }
 }

@@ -51,13 +51,7 @@ async fn speak(
         wanted.set_outline(&text).map_err(bad_request)?;
     }
     let owner = download::owner(caller);
-    let refused = |error: AudioError| {
-        // What the voice or the disk said is for the log.
-        if matches!(error, AudioError::Voice { .. } | AudioError::Storage(_)) {
-            tracing::error!("a conversation could not be recorded: {error}");
-        }
-        Refused::from(&error)
-    };
+    let refused = |error: AudioError| Refused::from(&error);
     let job = app.studio.submit(owner, caller.account(), wanted).await.map_err(refused)?;
     // From here on the studio knows of it.
     drop(promise);

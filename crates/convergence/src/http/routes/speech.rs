@@ -13,7 +13,7 @@ use self::refused::Refused;
 use super::generate_audio::{VOICE_ENGINE, WARNING, must_be_json};
 use super::{audio_quota, download, json, recording};
 use crate::app::App;
-use crate::audio::{AudioError, Said, SoundForm, likely_length};
+use crate::audio::{Said, SoundForm, likely_length};
 use crate::http::admit::Caller;
 use crate::http::body::{self, Answer};
 use crate::http::router::{reading, wrong_method};
@@ -65,13 +65,7 @@ async fn speak(
     // Kept until the sound is counted.
     let _promise = audio_quota::promise(app, caller, likely_length(&say.text)).await?;
     let said = app.studio.say(download::owner(caller), &caller.account(), say).await;
-    let said = said.map_err(|error| {
-        // What the voice or the disk said is for the log.
-        if matches!(error, AudioError::Voice { .. } | AudioError::Storage(_)) {
-            tracing::error!("a text could not be said: {error}");
-        }
-        recording::Refused::from(&error)
-    })?;
+    let said = said.map_err(|error| recording::Refused::from(&error))?;
     Ok(sound(said, form, engine.name()))
 }
 
