@@ -11,9 +11,8 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use aws_lc_rs::hmac;
 use convergence::clock::SystemClock;
 use convergence::config::{Config, Settings};
 use convergence::server::Server;
@@ -21,9 +20,12 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Fault, Google, Redis, Times};
-use uuid::Uuid;
 
-const SECRET: &str = "a secret of the benchmark's own";
+#[path = "support/callers.rs"]
+mod callers;
+
+use callers::{SECRET, key, tell, verify};
+
 const SERVERS: usize = 3;
 
 /// Between two tries of a revoked key.
@@ -77,7 +79,7 @@ async fn run(arm: Arm, name: &str, rows: usize, edits: usize, slow: Duration) ->
     let servers: Vec<(Server, TempDir)> = (0..SERVERS).map(|_| serve(&google, &redis)).collect();
     let client = Client::builder().no_proxy().build().expect("a client");
     for (server, _) in &servers {
-        while verify(&client, server, 0).await != 200 {
+        while verify(&client, &url(server), 0).await != 200 {
             tokio::time::sleep(TRY_EVERY).await;
         }
     }
@@ -97,10 +99,10 @@ async fn run(arm: Arm, name: &str, rows: usize, edits: usize, slow: Duration) ->
                 let answer = client.post(url).send();
                 tokio::spawn(async move { assert_eq!(answer.await.expect("an answer").status(), 200) });
             }
-            Arm::Webhook => tell(&client, asked).await,
+            Arm::Webhook => tell(&client, &url(asked)).await,
         }
         for (server, _) in &servers {
-            while verify(&client, server, row).await == 200 {
+            while verify(&client, &url(server), row).await == 200 {
                 assert!(told.elapsed() < PATIENCE, "the revocation has no effect");
                 tokio::time::sleep(TRY_EVERY).await;
             }
@@ -139,25 +141,6 @@ fn table(rows: usize) -> Vec<Vec<Value>> {
     std::iter::once(header).chain((0..rows).map(row)).collect()
 }
 
-fn key(number: usize) -> String {
-    format!("sk-convergence-00000000-0000-4000-8000-{number:012x}")
-}
-
-async fn verify(client: &Client, server: &Server, number: usize) -> u16 {
-    let request = client.get(format!("http://{}/auth/verify", server.address())).bearer_auth(key(number));
-    request.send().await.expect("an answer").status().as_u16()
-}
-
-/// As docs/sheet-changed.gs does it.
-async fn tell(client: &Client, server: &Server) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    let body =
-        json!({"id": Uuid::new_v4(), "sent_at": now.as_millis(), "edited_at": now.as_millis()}).to_string();
-    let time = now.as_secs();
-    let secret = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-    let mac = hmac::sign(&secret, format!("{time}.{body}").as_bytes());
-    let hex = mac.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    let request = client.post(format!("http://{}/hooks/sheet-changed", server.address())).body(body);
-    let answer = request.header("x-convergence-signature", format!("t={time},v1={hex}")).send().await;
-    assert_eq!(answer.expect("an answer").status(), 202);
+fn url(server: &Server) -> String {
+    format!("http://{}", server.address())
 }

@@ -12,18 +12,19 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use aws_lc_rs::hmac;
 use convergence::clock::SystemClock;
 use convergence::config::{Config, Settings};
 use convergence::server::Server;
 use reqwest::Client;
 use serde_json::{Value, json};
 use testkit::{Fault, Google, Times};
-use uuid::Uuid;
 
-const SECRET: &str = "a secret of the benchmark's own";
+#[path = "support/callers.rs"]
+mod callers;
+
+use callers::{SECRET, key, tell, verify};
 
 /// Between two tries of a revoked key.
 const TRY_EVERY: Duration = Duration::from_millis(10);
@@ -149,27 +150,4 @@ fn rows(active: &[bool]) -> Vec<Vec<Value>> {
         vec![json!(key(number)), json!(format!("Client {number}")), json!(active)]
     };
     std::iter::once(header).chain(active.iter().enumerate().map(row)).collect()
-}
-
-fn key(number: usize) -> String {
-    format!("sk-convergence-00000000-0000-4000-8000-{number:012x}")
-}
-
-async fn verify(client: &Client, url: &str, number: usize) -> u16 {
-    let request = client.get(format!("{url}/auth/verify")).bearer_auth(key(number));
-    request.send().await.expect("an answer").status().as_u16()
-}
-
-/// As docs/sheet-changed.gs does it.
-async fn tell(client: &Client, url: &str) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    let body =
-        json!({"id": Uuid::new_v4(), "sent_at": now.as_millis(), "edited_at": now.as_millis()}).to_string();
-    let time = now.as_secs();
-    let secret = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-    let mac = hmac::sign(&secret, format!("{time}.{body}").as_bytes());
-    let hex = mac.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    let request = client.post(format!("{url}/hooks/sheet-changed")).body(body);
-    let answer = request.header("x-convergence-signature", format!("t={time},v1={hex}")).send().await;
-    assert_eq!(answer.expect("an answer").status(), 202);
 }
