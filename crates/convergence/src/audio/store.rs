@@ -21,6 +21,11 @@ pub(super) const OUTCOME: &str = "outcome.json";
 /// The lines of a recording that is being made: a language model would write others the next time.
 pub(super) const SCRIPT: &str = "script.json";
 
+/// Where an owner's lines lie that a server elsewhere has spoken.
+const LINES: &str = "lines";
+/// The part of all bytes that those may take.
+const LINES_SHARE: u64 = 4;
+
 /// The recordings on the disk.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
@@ -52,6 +57,11 @@ impl Store {
     /// That of a recording, whether it is there or not.
     pub(super) fn folder(&self, owner: &str, id: Uuid) -> Folder {
         Folder { id, path: self.root.join(owner_folder(owner)).join(id.to_string()) }
+    }
+
+    /// Where this owner's lines lie that a server elsewhere has spoken.
+    pub(super) fn lines(&self, owner: &str) -> PathBuf {
+        self.root.join(owner_folder(owner)).join(LINES)
     }
 
     /// The finished file of that name if it is this owner's. `name` may be anything that a client sent.
@@ -92,7 +102,8 @@ impl Store {
     }
 
     /// Removes what was finished longer than `retention` ago, the oldest of what is more than `most` bytes, and what a server
-    /// that was killed has left. Says how many recordings that were. What `is_live` is left alone.
+    /// that was killed has left. Says how many recordings that were. What `is_live` is left alone. Lines go before recordings,
+    /// which nobody can have again.
     ///
     /// # Errors
     /// The disk's.
@@ -102,7 +113,10 @@ impl Store {
         most: u64,
         is_live: impl Fn(Uuid) -> bool,
     ) -> io::Result<usize> {
-        let mut kept: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+        let oldest = SystemTime::now().checked_sub(retention).unwrap_or(SystemTime::UNIX_EPOCH);
+        let (_, lines) =
+            expire(self.kept_lines()?, oldest, most / LINES_SHARE, |file| fs::remove_file(file))?;
+        let mut kept = Vec::new();
         for folder in self.folders()? {
             if is_live(folder.id) || folder.path.join(REQUEST).exists() && !folder.path.join(OUTCOME).exists()
             {
@@ -110,18 +124,25 @@ impl Store {
             }
             kept.push((last_change(&folder.path)?, size(&folder.path)?, folder.path));
         }
-        kept.sort();
-        let oldest = SystemTime::now().checked_sub(retention).unwrap_or(SystemTime::UNIX_EPOCH);
-        let (mut bytes, mut removed) = (kept.iter().map(|(_, size, _)| size).sum::<u64>(), 0);
-        for (changed, size, path) in kept {
-            if changed >= oldest && bytes <= most {
-                break;
-            }
-            fs::remove_dir_all(path)?;
-            bytes -= size;
-            removed += 1;
-        }
+        let (removed, _) =
+            expire(kept, oldest, most.saturating_sub(lines), |folder| fs::remove_dir_all(folder))?;
         Ok(removed)
+    }
+
+    /// The lines of all owners. One that is being written may be gone a moment later.
+    fn kept_lines(&self) -> io::Result<Vec<Kept>> {
+        let mut kept = Vec::new();
+        for owner in entries(&self.root)? {
+            if !owner.file_type()?.is_dir() {
+                continue;
+            }
+            for file in entries(&owner.path().join(LINES))? {
+                if let Ok(found) = file.metadata() {
+                    kept.push((found.modified()?, found.len(), file.path()));
+                }
+            }
+        }
+        Ok(kept)
     }
 
     /// Those of all owners.
@@ -188,6 +209,33 @@ impl Folder {
     }
 }
 
+/// When something was last written to, its bytes, and where it is.
+type Kept = (SystemTime, u64, PathBuf);
+
+/// Removes what is older than `oldest`, and the oldest of what is more than `most` bytes. Says how many that were, and how many
+/// bytes are left.
+fn expire(
+    mut kept: Vec<Kept>,
+    oldest: SystemTime,
+    most: u64,
+    remove: impl Fn(&Path) -> io::Result<()>,
+) -> io::Result<(usize, u64)> {
+    kept.sort();
+    let (mut bytes, mut removed) = (kept.iter().map(|(_, size, _)| size).sum::<u64>(), 0);
+    for (changed, size, path) in kept {
+        if changed >= oldest && bytes <= most {
+            break;
+        }
+        match remove(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        bytes -= size;
+        removed += 1;
+    }
+    Ok((removed, bytes))
+}
+
 /// Exactly what a recording is named: a lower-case version 4 UUID with hyphens.
 pub(super) fn parse_id(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
@@ -196,11 +244,16 @@ pub(super) fn parse_id(text: &str) -> Option<Uuid> {
 
 /// Named by a hash, so that no owner's name is ever a path.
 fn owner_folder(owner: &str) -> String {
-    let mut name = String::with_capacity(64);
-    for byte in Sha256::digest(owner.as_bytes()) {
-        write!(name, "{byte:02x}").expect("a String takes all that is written to it");
+    hex(&Sha256::digest(owner.as_bytes()))
+}
+
+/// Two digits for each byte.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        write!(digits, "{byte:02x}").expect("a String takes all that is written to it");
     }
-    name
+    digits
 }
 
 /// When something was last written to a folder or a file in it.
@@ -312,6 +365,30 @@ mod tests {
         assert_eq!(sweep(HOUR, u64::MAX), 1);
         assert!(store.find("Acme", &old.1).is_none() && store.find("Acme", &new.1).is_some());
         assert_eq!(store.sweep(Duration::ZERO, 0, |id| id == new.0.id).unwrap(), 0);
+    }
+
+    #[test]
+    fn lines_are_swept_by_the_same_rules_and_before_recordings() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::new(home.path().join("audio"));
+        let (_, name) = finished(&store, "Acme");
+        let keep = |owner: &str, name: &str, age| {
+            fs::create_dir_all(store.lines(owner)).unwrap();
+            let path = store.lines(owner).join(name);
+            fs::write(&path, [0; 1_000]).unwrap();
+            File::open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+            path
+        };
+        let [old, older, other] = [("Acme", "a", HOUR), ("Acme", "b", 3 * HOUR), ("Zeta", "c", 2 * HOUR)]
+            .map(|(owner, name, age)| keep(owner, name, age));
+        let there = || [&old, &other, &older].map(|path| path.exists());
+        let sweep = |retention, most| store.sweep(retention, most, |_| false).unwrap();
+        assert_eq!((sweep(4 * HOUR, u64::MAX), there()), (0, [true; 3]));
+        assert_eq!((sweep(5 * HOUR / 2, u64::MAX), there()), (0, [true, true, false]));
+        assert_eq!((sweep(4 * HOUR, 4_500), there()), (0, [true, false, false]), "a quarter is for one");
+        assert!(store.find("Acme", &name).is_some());
+        assert_eq!((sweep(4 * HOUR, 1_500), there()), (0, [false; 3]), "the recording stays longer");
+        assert!(store.find("Acme", &name).is_some());
     }
 
     #[test]

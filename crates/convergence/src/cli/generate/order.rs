@@ -58,6 +58,8 @@ impl Order {
 
 /// Names of members as the flags that they are here.
 pub(super) fn in_flags(text: &str) -> String {
+    let two = "an array of two objects with `name` and `gender`";
+    let text = text.replace(two, "two people, as in 'Ann (female, keeper), Ben (male)'");
     let members = TEXTS.into_iter().chain(["duration", "outline", "transcript"]);
     let text = text.replace("`outline_url`", "--outline URL");
     members.fold(text, |text, name| text.replace(&format!("`{name}`"), &format!("--{name}")))
@@ -122,6 +124,7 @@ fn body(flags: &ArgMatches, format: Option<&str>) -> Result<Map<String, Value>, 
         let number = minutes.trim().parse().map(Value::Number);
         body.insert("duration".to_owned(), number.unwrap_or(Value::String(minutes)));
     }
+    body.extend(text("speakers").map(|text| ("speakers".to_owned(), speakers(&text))));
     let voices = ["female", "male"].map(|gender| text(gender).map(|voice| (gender.to_owned(), voice.into())));
     let voices: Map<String, Value> = voices.into_iter().flatten().collect();
     body.insert("voices".to_owned(), Value::Object(voices));
@@ -142,6 +145,21 @@ fn body(flags: &ArgMatches, format: Option<&str>) -> Result<Map<String, Value>, 
         }
     }
     Ok(body)
+}
+
+/// People as in `Ann (female, keeper), Ben (male)`, as a request has them.
+fn speakers(text: &str) -> Value {
+    let person = |text: &str| {
+        let (name, rest) = text.split_once('(').unwrap_or((text, ""));
+        let (gender, role) = rest.split_once(',').unwrap_or((rest, ""));
+        let members =
+            [("name", name), ("gender", gender), ("role", role)].map(|(name, value)| (name, value.trim()));
+        let given = members.into_iter().filter(|(_, value)| !value.is_empty());
+        Value::Object(given.map(|(name, value)| (name.to_owned(), value.into())).collect())
+    };
+    let people =
+        text.split(')').map(|text| text.trim_matches(|mark: char| mark == ',' || mark.is_whitespace()));
+    people.filter(|text| !text.is_empty()).map(person).collect()
 }
 
 /// What a file says: JSON, or else text.
