@@ -65,7 +65,7 @@ pub(super) fn command() -> Command {
         text(
             "outline",
             "FILE|URL",
-            "What to talk about, point by point: text, Markdown or JSON; - reads standard input",
+            "What to talk about, point by point: text, Markdown, JSON, .docx or .odt; - reads standard input",
         ),
         file(
             "transcript",

@@ -89,6 +89,24 @@ fn a_conversation_is_spoken_elsewhere_and_by_whom_the_flags_say() {
 }
 
 #[test]
+fn an_outline_may_be_a_document_of_an_office_program() {
+    let folder = TempDir::new().expect("a folder");
+    let (base, _asked) = humming();
+    let outline = concat!(env!("CARGO_MANIFEST_DIR"), "/src/providers/testdata/outline.odt");
+    let tts =
+        ["--tts-base-url", &base, "--tts-model", "m", "--tts-voice-female", "her", "--tts-voice-male", "him"];
+    let flags = [&["generate", "--outline", outline, "--json", "--quiet"], &tts[..]].concat();
+    let output = program(folder.path(), &flags).output().expect("the program runs");
+    let made: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(made["outline_coverage"].as_array().map(Vec::len), Some(14), "{made}");
+    std::fs::write(folder.path().join("broken.DOCX"), "PK").expect("a file");
+    let output =
+        program(folder.path(), &["generate", "--outline", "broken.DOCX"]).output().expect("the program runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("--outline: broken.DOCX is not a document, or is damaged"), "{said}");
+}
+
+#[test]
 fn faults_of_the_speakers_are_told_by_their_flag() {
     let folder = TempDir::new().expect("a folder");
     for (speakers, words) in [

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::target::Target;
 use crate::audio::{BadRequest, Fault, FileKind, Request};
+use crate::providers::{Office, text_of_office};
 
 /// A transcript or an outline of more bytes than this is some other file.
 const MOST_BYTES: u64 = 4 << 20;
@@ -162,14 +163,22 @@ fn speakers(text: &str) -> Value {
     people.filter(|text| !text.is_empty()).map(person).collect()
 }
 
-/// What a file says: JSON, or else text.
+/// What a file says: JSON, or else text; that of an office program by its name.
 fn document(path: &Path) -> Result<Value, String> {
     let (name, read) = if path == Path::new("-") {
         ("standard input".to_owned(), most_of(io::stdin()))
     } else {
         (path.display().to_string(), File::open(path).and_then(most_of))
     };
-    let text = read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    let unreadable = |error: &dyn std::fmt::Display| format!("cannot read {name}: {error}");
+    let bytes = read.map_err(|error| unreadable(&error))?;
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    if let Some(office) = ending.to_str().and_then(Office::of_ending) {
+        return text_of_office(office, &bytes)
+            .map(Value::String)
+            .map_err(|_| format!("{name} is not a document, or is damaged"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| unreadable(&error.utf8_error()))?;
     match serde_json::from_str(&text) {
         Ok(value @ (Value::Array(_) | Value::Object(_))) => Ok(value),
         Err(error) if path.extension().is_some_and(|ending| ending == "json") => {
@@ -179,13 +188,13 @@ fn document(path: &Path) -> Result<Value, String> {
     }
 }
 
-fn most_of(source: impl Read) -> io::Result<String> {
-    let mut text = String::new();
-    source.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MOST_BYTES {
+fn most_of(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
         return Err(io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
     }
-    Ok(text)
+    Ok(bytes)
 }
 
 fn request(body: &Map<String, Value>) -> Result<Request, Vec<String>> {
