@@ -9,6 +9,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use speech::sound;
 use speech::text::Spoken as Words;
 use tokio::task::spawn_blocking;
 use tracing::warn;
@@ -42,7 +43,9 @@ impl Tools {
         }
         let samples = voice.speak(words, manner).await?;
         let kept = spawn_blocking(move || {
-            let written = write(&file, &samples);
+            // Silence is the server's fault, and a mend of it should be heard.
+            let is_sound = sound::trim(samples.clone()).is_some();
+            let written = if is_sound { write(&file, &samples) } else { Ok(()) };
             (samples, written)
         });
         let (samples, written) = kept.await.map_err(VoiceError::failed)?;

@@ -227,3 +227,19 @@ async fn p25_a_line_is_not_paid_for_twice() {
     assert!(first == talk(&server).await);
     assert_eq!(tts.asked().len(), 5);
 }
+
+#[tokio::test]
+async fn p25_silence_is_not_kept() {
+    let tts = Provider::start(|_, before| match before {
+        0 => Reply::of("audio/pcm", vec![0; 48_000]),
+        _ => Reply::of("audio/wav", tone(200.0)),
+    })
+    .await;
+    let server = speaking(&tts, &[]).await;
+    let body = json!({"model": "tts", "voice": "one", "input": "Good morning."});
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(say(&server, KEY, &body).await.status);
+    }
+    assert_eq!((statuses, tts.asked().len()), (vec![500, 200, 200], 2));
+}
