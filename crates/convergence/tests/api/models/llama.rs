@@ -66,9 +66,9 @@ async fn p25_llama_cpp_is_understood_and_what_it_writes_is_spoken_or_refused() {
         ("LLM_BASE_URL", &*base),
         ("LLM_MODEL", "smollm2"),
         ("LLM_TIMEOUT", "600"),
-        // Short answers, and few: two or three questions, of which each puts aside what it may take.
+        // Short answers, and two questions at the most: each puts aside what it may take.
         ("LLM_MAX_TOKENS", "200"),
-        ("LLM_TOKENS_DAY", "3500"),
+        ("LLM_TOKENS_DAY", "2300"),
     ];
     let server = TestServer::with_keys_and(&csv(&[EXAMPLE]), &settings).await;
     let speakers = json!([{"name": "Mara", "gender": "female"}, {"name": "Tom", "gender": "male"}]);
