@@ -12,7 +12,9 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
         return say(word, said).then_some(1);
     }
     let shouted = |word: &str| is_capitals(word) && !SPELLED.contains(&word) && !has_no_vowel(word);
-    let is_shouted = SHOUTED.contains(&stem) || shouted(here.before(1)) || shouted(here.next());
+    // What nobody can say is spelled, however loud its neighbours are.
+    let among_shouts = !has_no_vowel(stem) && (shouted(here.before(1)) || shouted(here.next()));
+    let is_shouted = SHOUTED.contains(&stem) || among_shouts;
     if (is_shouted || AMBIGUOUS.contains(&stem)) && !SPELLED.contains(&stem) && !WORDS.contains(&stem) {
         let spelled = AMBIGUOUS.contains(&stem) && !shouted(here.before(1)) && !shouted(here.next());
         if spelled {
