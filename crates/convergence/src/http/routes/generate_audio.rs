@@ -115,6 +115,7 @@ impl Wished {
         let sound = ranges().find_map(|range| match &range[..] {
             b"audio/wav" | b"audio/x-wav" | b"audio/wave" | b"audio/*" => Some(FileKind::Wav),
             b"audio/ogg" | b"audio/opus" => Some(FileKind::Opus),
+            b"audio/mpeg" | b"audio/mp3" if audio::HAS_MP3 => Some(FileKind::Mp3),
             _ => None,
         });
         let not_to_wait = headers.get_all(PREFER).iter().flat_map(words).any(|word| word == b"respond-async");

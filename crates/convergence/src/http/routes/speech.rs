@@ -88,6 +88,7 @@ fn media_type(form: SoundForm) -> &'static str {
     match form {
         SoundForm::Wav => "audio/wav",
         SoundForm::Opus => "audio/ogg; codecs=opus",
+        SoundForm::Mp3 => download::MP3,
         SoundForm::Pcm => "audio/pcm",
     }
 }
