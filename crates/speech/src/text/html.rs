@@ -97,7 +97,7 @@ enum Instead {
     Line,
     /// Nothing, of an element that is never closed.
     Void,
-    /// A pause behind it.
+    /// A pause before it.
     Cell,
     /// A power between digits, else nothing.
     Power,
@@ -109,13 +109,8 @@ impl Instead {
             Self::Nothing | Self::Void | Self::Power => "",
             Self::Block => "\n\n",
             Self::Line => "\n",
-            Self::Cell => {
-                if closes {
-                    ", "
-                } else {
-                    " "
-                }
-            }
+            Self::Cell if closes => " ",
+            Self::Cell => ", ",
         }
     }
 }
