@@ -42,7 +42,7 @@ impl<W: Write> Mp3File<W> {
             .and_then(|builder| builder.with_to_write_vbr_tag(false))
             .map_err(io::Error::other)?
             .with_id3_tag(tag)
-            .map_err(io::Error::other)?
+            .map_err(|_| io::Error::other("the comment cannot be kept"))?
             .build()
             .map_err(io::Error::other)?;
         Ok(Self { out, encoder, bytes: Vec::new() })

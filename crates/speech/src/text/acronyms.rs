@@ -49,8 +49,12 @@ pub(super) fn say(word: &str, said: &mut Said) -> bool {
     true
 }
 
-/// `APIs` and `API's` are several of `API`, or its own; both sound alike.
+/// `APIs` and `API's` are several of `API`, or its own; both sound alike, and so does `APIS`.
 fn split(word: &str) -> (&str, &str) {
+    let shouted = word.strip_suffix('S').filter(|stem| stem.len() > 2 && SPELLED.contains(stem));
+    if let Some(stem) = shouted {
+        return (stem, "S");
+    }
     let split = |ending| Some((word.strip_suffix(ending)?, ending));
     split("'s").or_else(|| split("s")).filter(|(stem, _)| stem.len() > 1).unwrap_or((word, ""))
 }

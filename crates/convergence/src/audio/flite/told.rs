@@ -26,6 +26,9 @@ const RESPELLED: [(&str, &str); 11] = [
 const PAUSES: [(&str, Duration); 2] =
     [(",;:", Duration::from_millis(300)), (".?!", Duration::from_millis(450))];
 
+/// The program is run for each stretch, and that is not to take longer than to speak it: shorter ones are one with the next.
+const LEAST: usize = 10;
+
 /// Words without a pause between them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
@@ -38,8 +41,8 @@ pub(super) struct Stretch {
 pub(super) fn stretches(text: &str, most: usize) -> Vec<Stretch> {
     let mut stretches = Vec::new();
     let mut begins = true;
-    for clause in text.split_inclusive(|mark| PAUSES.iter().any(|(marks, _)| marks.contains(mark))) {
-        let pieces = cut(clause.trim(), most);
+    for clause in clauses(text) {
+        let pieces = cut(clause, most);
         let last = pieces.len();
         for (index, piece) in (1..).zip(pieces) {
             let pause = if index < last { Duration::ZERO } else { pause_after(piece) };
@@ -49,6 +52,24 @@ pub(super) fn stretches(text: &str, most: usize) -> Vec<Stretch> {
         begins = clause.ends_with(['.', '?', '!']);
     }
     stretches
+}
+
+/// A text cut behind its marks, each part of at least [`LEAST`] bytes but for the last.
+fn clauses(text: &str) -> Vec<&str> {
+    let mut clauses = Vec::new();
+    let mut start = 0;
+    for (at, _) in text.match_indices(is_mark) {
+        if at + 1 - start >= LEAST {
+            clauses.push(text[start..=at].trim());
+            start = at + 1;
+        }
+    }
+    clauses.push(text[start..].trim());
+    clauses
+}
+
+fn is_mark(letter: char) -> bool {
+    PAUSES.iter().any(|(marks, _)| marks.contains(letter))
 }
 
 fn pause_after(piece: &str) -> Duration {
@@ -77,7 +98,7 @@ fn respelled(piece: &str, begins: bool) -> String {
 
 /// A word without its ending and the mark behind it.
 fn stem(word: &str) -> &str {
-    let word = word.trim_end_matches(|mark| PAUSES.iter().any(|(marks, _)| marks.contains(mark)));
+    let word = word.trim_end_matches(is_mark);
     word.strip_suffix("'s").unwrap_or(word)
 }
 
@@ -107,6 +128,8 @@ mod tests {
         let long = told("one two three four five six seven eight nine ten eleven twelve, and so on");
         assert_eq!(long.iter().map(|(_, pause)| *pause).collect::<Vec<_>>(), [0, 300, 0]);
         assert_eq!(told(""), []);
+        let many = "a, ".repeat(400);
+        assert!(stretches(&many, 400).len() <= many.len() / LEAST + 1);
     }
 
     #[test]
