@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_at_its_marks() {
-        let stretches = told("Call plus one, five five five, four five. Is that so? Yes");
+        let call = told("Call plus one, five five five, four five. Is that so? Yes");
         let wanted = [
             ("Call plus one,", 300),
             ("five five five,", 300),
@@ -124,7 +124,7 @@ mod tests {
             ("Is that so?", 450),
             ("Yes", 0),
         ];
-        assert_eq!(stretches, wanted.map(|(words, pause)| (words.to_owned(), pause)));
+        assert_eq!(call, wanted.map(|(words, pause)| (words.to_owned(), pause)));
         let long = told("one two three four five six seven eight nine ten eleven twelve, and so on");
         assert_eq!(long.iter().map(|(_, pause)| *pause).collect::<Vec<_>>(), [0, 300, 0]);
         assert_eq!(told(""), []);
