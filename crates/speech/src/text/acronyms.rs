@@ -52,7 +52,7 @@ pub(super) fn say(word: &str, said: &mut Said) -> bool {
 /// `APIs` and `API's` are several of `API`, or its own; both sound alike, and so does `APIS`.
 fn split(word: &str) -> (&str, &str) {
     let shouted = word.strip_suffix('S').filter(|stem| stem.len() > 2 && SPELLED.contains(stem));
-    if let Some(stem) = shouted {
+    if let Some(stem) = shouted.filter(|_| !SPELLED.contains(&word)) {
         return (stem, "S");
     }
     let split = |ending| Some((word.strip_suffix(ending)?, ending));
