@@ -22,7 +22,7 @@ use tokio::task::spawn_blocking;
 
 use self::told::stretches;
 use super::request::Gender;
-use super::voice::{Voice, VoiceError};
+use super::voice::{Manner, Voice, VoiceError};
 
 mod told;
 
@@ -180,10 +180,9 @@ impl Voice for Flite {
     fn speak<'a>(
         &'a self,
         words: &'a Words,
-        voice: &'a str,
-        speed: f32,
+        manner: Manner<'a>,
     ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
-        Box::pin(async move { self.speak_line(&words.words(), voice, speed).await })
+        Box::pin(async move { self.speak_line(&words.words(), manner.voice, manner.speed).await })
     }
 }
 
