@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use mp3lame_encoder::max_required_buffer_size;
-use mp3lame_encoder::{Bitrate, Builder, Encoder, FlushNoGap, Id3Tag, Mode, MonoPcm, Quality};
+use mp3lame_encoder::{Bitrate, Builder, Encoder, FlushGap, Id3Tag, Mode, MonoPcm, Quality};
 
 use super::RATE;
 
@@ -59,14 +59,14 @@ impl<W: Write> Mp3File<W> {
         self.out.write_all(&self.bytes)
     }
 
-    /// Ends the file: what the encoder still holds comes out.
+    /// Ends the file: what the encoder still holds comes out, with silence behind it up to a whole frame.
     ///
     /// # Errors
     /// The encoder's, or what `out` says.
     pub fn finish(mut self) -> io::Result<W> {
         self.bytes.clear();
         self.bytes.reserve(max_required_buffer_size(0));
-        self.encoder.flush_to_vec::<FlushNoGap>(&mut self.bytes).map_err(io::Error::other)?;
+        self.encoder.flush_to_vec::<FlushGap>(&mut self.bytes).map_err(io::Error::other)?;
         self.out.write_all(&self.bytes)?;
         self.out.flush()?;
         Ok(self.out)
