@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use gate::Gate;
 use tokio::sync::Semaphore;
 
 pub(crate) use background::{Background, Task};
@@ -18,7 +19,7 @@ use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
 use crate::fleet::{Counts, Fleet};
-use crate::http::{Endpoints, Gateway, Promises, RequestId, Shield, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, Live, Promises, Recorders, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::providers::Fetcher;
 use crate::routes::{InUse, LiveRoutes};
@@ -52,6 +53,10 @@ pub(crate) struct App {
     pub(crate) webhook: Option<Webhook>,
     pub(crate) gateway: Gateway,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) recorders: Recorders,
+    /// What is finished, for those who watch.
+    #[allow(dead_code, reason = "the dashboard is to watch it")]
+    pub(crate) live: Arc<Live>,
     process: u32,
     requests: AtomicU64,
 }
@@ -60,6 +65,14 @@ impl App {
     /// Whether there may be an upstream for a path that is not ours.
     pub(crate) fn passes_on(&self) -> bool {
         self.gateway.group().is_some() || self.routes.is_some()
+    }
+
+    /// What decides, where the door is guarded.
+    pub(crate) fn gate(&self) -> Option<&Gate> {
+        match &self.door {
+            Door::Guarded(guard) => Some(&guard.gate),
+            Door::Open(_) => None,
+        }
     }
 
     /// The routes to go by, where there are any.

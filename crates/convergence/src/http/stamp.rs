@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::admit::Caller;
+use super::underway::Underway;
 use crate::wire::is;
 
 pub(crate) const CLIENT_NAME: HeaderName = HeaderName::from_static("x-client-name");
@@ -21,25 +22,24 @@ const NOT_PRINTABLE: &AsciiSet = CONTROLS;
 
 /// What one answer is stamped with.
 pub(crate) struct Stamp {
-    /// Who has asked, where it is known and the answer does not say so yet.
-    pub(super) caller: Option<Caller>,
-    pub(super) id: RequestId,
+    /// Which names its caller and its id. What a refusal says of its client stands in its own fields.
+    pub(super) underway: Underway,
     /// By which version of HTTP it has come from an upstream, in the words of [`VIA`].
     pub(super) via: Option<&'static str>,
 }
 
 impl Stamp {
     /// Of an answer that was made here.
-    pub(super) fn own(caller: Option<Caller>, id: RequestId) -> Self {
-        Self { caller, id, via: None }
+    pub(super) fn own(underway: Underway) -> Self {
+        Self { underway, via: None }
     }
 
     /// Calls `emit` with each header line.
     pub(super) fn each(&self, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
-        if let Some(caller) = &self.caller {
+        if let Some(caller) = self.underway.caller() {
             lines(caller.client(), &caller.quotas(), emit);
         }
-        emit(&REQUEST_ID, self.id.line().as_bytes());
+        emit(&REQUEST_ID, self.underway.id.line().as_bytes());
         if let Some(via) = self.via {
             emit(&VIA, via.as_bytes());
         }
@@ -52,7 +52,7 @@ impl Stamp {
             (caller.client().is_some() && has(&CLIENT_NAME))
                 || (!caller.quotas().is_empty() && (has(&POLICY) || has(&LIMIT)))
         };
-        has(&REQUEST_ID) || self.caller.as_ref().is_some_and(of_caller)
+        has(&REQUEST_ID) || self.underway.caller().is_some_and(of_caller)
     }
 
     /// In a map.

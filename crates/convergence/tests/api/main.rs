@@ -22,6 +22,7 @@ mod http2;
 mod jobs;
 mod listen;
 mod me;
+mod metrics;
 mod models;
 mod orders;
 mod outline;
