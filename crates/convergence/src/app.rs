@@ -18,6 +18,7 @@ pub(crate) use door::{Door, Guard, SourceKind};
 use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Listen, Place};
+use crate::dashboard::Looks;
 use crate::fleet::{Counts, Fleet};
 use crate::http::{Endpoints, Gateway, Live, Promises, Recorders, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
@@ -53,9 +54,12 @@ pub(crate) struct App {
     pub(crate) webhook: Option<Webhook>,
     pub(crate) gateway: Gateway,
     pub(crate) metrics: Arc<Metrics>,
+    /// What the operator's page has been told lately.
+    pub(crate) looks: Looks,
+    /// `INSTANCE`: this server's name.
+    pub(crate) instance: String,
     pub(crate) recorders: Recorders,
     /// What is finished, for those who watch.
-    #[allow(dead_code, reason = "the dashboard is to watch it")]
     pub(crate) live: Arc<Live>,
     process: u32,
     requests: AtomicU64,

@@ -38,7 +38,7 @@ mod samples;
 
 pub(crate) use early::{EarlyReads, UNKNOWN_KEY_EVERY};
 pub(crate) use flush::Flusher;
-pub(crate) use freshness::{Freshness, InUse};
+pub(crate) use freshness::{Freshness, InUse, View};
 pub(crate) use guard::{Fate, works};
 pub(crate) use journal::{Journal, Outcome};
 pub(crate) use keeper::Books;
@@ -53,5 +53,6 @@ pub(crate) use roll::{Pair, Roll};
 pub(crate) use schedule::Schedule;
 pub(crate) use share::Share;
 pub(crate) use snapshot::VERSION as SNAPSHOT_VERSION;
+pub(crate) use standing::Standing;
 pub(crate) use state::State;
 pub(crate) use store::Store;

@@ -14,6 +14,7 @@ use super::door::door;
 use crate::audio::{Chat, OnRecorded, Speech, Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
+use crate::dashboard::Looks;
 use crate::fleet::{Counts, Fleet};
 use crate::http::{Account, Endpoints, Gateway, Live, Promises, Recorders, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
@@ -67,6 +68,8 @@ impl App {
                 count_seconds(&books, &clock),
             ),
             fetcher: providers.fetcher,
+            looks: Looks::new(config.data_dir.join("usage"), Arc::clone(&clock)),
+            instance: config.usage.instance.clone(),
             books,
             endpoints: Endpoints::default(),
             reports: Semaphore::new(1),

@@ -8,6 +8,7 @@ mod session;
 mod assets;
 mod page;
 
+mod dashboard;
 mod metrics;
 mod refresh;
 mod usage;
@@ -27,13 +28,13 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::debug;
 
+use self::login::Guests;
 use super::body::Answer;
 use super::problem::not_found;
 use super::router::{reading, wrong_method};
 use super::shield::Source;
 use super::side::SideListener;
 use super::stamp;
-use self::login::Logins;
 use crate::app::App;
 
 /// Connections open at a time; more wait to be accepted. An operator, a dashboard and a scraper or two take ten.
@@ -69,20 +70,20 @@ impl AdminListener {
 
     /// Serves for as long as its runtime does.
     pub(crate) async fn serve(self, app: Arc<App>) {
-        let logins: Arc<Logins> = Arc::default();
-        let connection = |stream, slot| connection(Arc::clone(&app), Arc::clone(&logins), stream, slot);
+        let guests: Arc<Guests> = Arc::default();
+        let connection = |stream, slot| connection(Arc::clone(&app), Arc::clone(&guests), stream, slot);
         self.0.serve("the admin listener", MOST_CONNECTIONS, connection).await;
     }
 }
 
-async fn connection(app: Arc<App>, logins: Arc<Logins>, stream: TcpStream, slot: OwnedSemaphorePermit) {
+async fn connection(app: Arc<App>, guests: Arc<Guests>, stream: TcpStream, slot: OwnedSemaphorePermit) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     // Who cannot be told from others is one of those who cannot.
     let from = stream.peer_addr().ok().and_then(|peer| Source::of(peer.ip()));
     let service = service_fn(|request| {
-        let (app, logins) = (Arc::clone(&app), Arc::clone(&logins));
-        async move { Ok::<_, Infallible>(answer(&app, &logins, from, request).await) }
+        let (app, guests) = (Arc::clone(&app), Arc::clone(&guests));
+        async move { Ok::<_, Infallible>(answer(&app, &guests, from, request).await) }
     });
     if let Err(error) = http.serve_connection(TokioIo::new(stream), service).await {
         debug!("admin connection ended: {error}");
@@ -93,23 +94,28 @@ async fn connection(app: Arc<App>, logins: Arc<Logins>, stream: TcpStream, slot:
 /// Every route, behind the one door.
 async fn answer(
     app: &App,
-    logins: &Logins,
+    guests: &Guests,
     from: Option<Source>,
     request: Request<Incoming>,
 ) -> Response<Answer> {
     let uptime = app.clock.now().uptime;
-    let mut answer = match door::enter(&app.admin, logins, from, &request, uptime) {
+    let mut answer = match door::enter(&app.admin, guests, from, &request, uptime) {
         Err(refusal) => refusal,
         Ok(()) => match (request.method(), request.uri().path()) {
+            (&Method::GET | &Method::HEAD, "/") => dashboard::answer(app, request.uri().query()).await,
+            (&Method::GET | &Method::HEAD, "/dashboard/use") => {
+                dashboard::course(app, request.uri().query()).await
+            }
+            (&Method::GET, "/dashboard/live") => dashboard::live(app, &guests.watchers),
+            (_, "/dashboard/live") => wrong_method("GET"),
             (&Method::GET | &Method::HEAD, "/login") => login::form(app, &request),
-            (&Method::POST, "/login") => login::log_in(app, logins, from, request).await,
+            (&Method::POST, "/login") => login::log_in(app, guests, from, request).await,
             (_, "/login") => wrong_method("GET, HEAD, POST"),
-            (&Method::POST, "/logout") => login::log_out(logins, &request),
-            (_, "/logout") => wrong_method("POST"),
+            (&Method::POST, "/logout") => login::log_out(guests, &request),
             (&Method::POST, "/refresh") => refresh::answer(app).await,
-            (_, "/refresh") => wrong_method("POST"),
             (&Method::GET | &Method::HEAD, "/usage") => usage::answer(app, request.uri().query()).await,
-            (_, "/usage") => wrong_method("GET, HEAD"),
+            (_, "/" | "/dashboard/use" | "/usage") => wrong_method("GET, HEAD"),
+            (_, "/logout" | "/refresh") => wrong_method("POST"),
             (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
             (method, path) => match path.strip_prefix(assets::FOLDER) {
                 Some(name) => reading(method, || assets::answer(name, request.headers())),

@@ -15,7 +15,6 @@ const MOST_WAITING: usize = 256;
 const MOST_REFUSALS: usize = 200;
 
 /// The server's.
-#[allow(dead_code, reason = "the dashboard is to watch it")]
 pub(crate) struct Live {
     records: broadcast::Sender<Arc<Record>>,
     /// How many watch; looked at for each request, where the channel's own count has a lock.
@@ -34,7 +33,6 @@ impl Default for Live {
     }
 }
 
-#[allow(dead_code, reason = "the dashboard is to watch it")]
 impl Live {
     /// What is finished from here on; under load a part of it.
     pub(crate) fn watch(self: &Arc<Self>) -> Watch {
@@ -68,13 +66,11 @@ impl Live {
 }
 
 /// One who watches, until it is dropped.
-#[allow(dead_code, reason = "the dashboard is to watch it")]
 pub(crate) struct Watch {
     records: broadcast::Receiver<Arc<Record>>,
     live: Arc<Live>,
 }
 
-#[allow(dead_code, reason = "the dashboard is to watch it")]
 impl Watch {
     /// The next record; `None` when the server is gone.
     pub(crate) async fn next(&mut self) -> Option<Arc<Record>> {

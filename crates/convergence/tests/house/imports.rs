@@ -108,6 +108,12 @@ fn sync_and_audio_know_no_http() {
 }
 
 #[test]
+fn dashboard_knows_no_http() {
+    let beyond = ["crate::http", "http::", "hyper", "askama"];
+    assert_eq!(found(&rust_below("crates/convergence/src/dashboard"), &beyond), [""; 0]);
+}
+
+#[test]
 fn providers_know_no_clients() {
     let beyond = [
         "gate::",

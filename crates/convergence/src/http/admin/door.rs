@@ -7,7 +7,7 @@ use http::header::{ACCEPT, AUTHORIZATION, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENT
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 
-use super::login::{self, Logins};
+use super::login::{self, Guests};
 use super::{assets, page};
 use crate::config::Admin;
 use crate::http::body::Answer;
@@ -20,7 +20,7 @@ use crate::http::shield::Source;
 /// The whole answer to one that may not.
 pub(super) fn enter<B>(
     admin: &Admin,
-    logins: &Logins,
+    guests: &Guests,
     from: Option<Source>,
     request: &Request<B>,
     uptime: Duration,
@@ -37,12 +37,12 @@ pub(super) fn enter<B>(
         return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", "Forbidden", detail).answer());
     }
     let Some(token) = &admin.token else { return Ok(()) };
-    if path == login::PATH || path.starts_with(assets::FOLDER) || logins.sessions.has(headers, uptime) {
+    if path == login::PATH || path.starts_with(assets::FOLDER) || guests.sessions.has(headers, uptime) {
         return Ok(());
     }
     if let Some(value) = only(headers, &AUTHORIZATION) {
         let is_right = || bearer(value.as_bytes()).is_some_and(|presented| token.is(presented));
-        return match logins.look(from, uptime, is_right) {
+        return match guests.look(from, uptime, is_right) {
             Ok(true) => Ok(()),
             Ok(false) => Err(token_required()),
             Err(retry_after) => Err(too_many(retry_after)),

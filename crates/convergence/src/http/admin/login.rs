@@ -1,5 +1,6 @@
 //! `GET` and `POST /login`, `POST /logout`: the token once, for a browser, and a session from then on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
@@ -7,9 +8,11 @@ use http::header::{FORWARDED, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 use super::attempts::Attempts;
+use super::dashboard;
 use super::page::{page, redirect};
 use super::session::Sessions;
 use crate::app::App;
@@ -26,10 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What the listener knows of those who come.
-#[derive(Default)]
-pub(super) struct Logins {
+pub(super) struct Guests {
     pub(super) sessions: Sessions,
     attempts: Attempts,
+    /// A place for each page that watches.
+    pub(super) watchers: Arc<Semaphore>,
 }
 
 #[derive(Template)]
@@ -39,7 +43,14 @@ struct Form<'a> {
     next: &'a str,
 }
 
-impl Logins {
+impl Default for Guests {
+    fn default() -> Self {
+        let watchers = Arc::new(Semaphore::new(dashboard::MOST_WATCHERS));
+        Self { sessions: Sessions::default(), attempts: Attempts::default(), watchers }
+    }
+}
+
+impl Guests {
     /// Looks at a token as [`Attempts::look`] does. Those whose address nobody knows are counted as one.
     pub(super) fn look(
         &self,
@@ -71,7 +82,7 @@ pub(super) fn form(app: &App, request: &Request<Incoming>) -> Response<Answer> {
 /// The form, filled in.
 pub(super) async fn log_in(
     app: &App,
-    logins: &Logins,
+    guests: &Guests,
     from: Option<Source>,
     request: Request<Incoming>,
 ) -> Response<Answer> {
@@ -83,23 +94,30 @@ pub(super) async fn log_in(
     let next = ours(next.as_deref());
     let presented = zeroize::Zeroizing::new(value("token", &body).unwrap_or_default());
     let uptime = app.clock.now().uptime;
-    let (status, wrong) = match logins.look(from, uptime, || token.is(presented.trim().as_bytes())) {
+    let (status, wrong) = match guests.look(from, uptime, || token.is(presented.trim().as_bytes())) {
         Ok(true) => {
-            let Some(cookie) = logins.sessions.begin(is_secure, uptime) else {
+            let Some(cookie) = guests.sessions.begin(is_secure, uptime) else {
                 let wrong = "this machine has no randomness to make a session of".to_owned();
                 return refused(StatusCode::INTERNAL_SERVER_ERROR, wrong, next);
             };
-            info!("somebody has logged in to the admin listener");
+            info!(
+                address = from.map(tracing::field::display),
+                "somebody has logged in to the admin listener"
+            );
             let mut answer = redirect(next);
             answer.headers_mut().insert(SET_COOKIE, cookie);
             return answer;
         }
         Ok(false) => {
-            warn!("somebody has failed to log in to the admin listener");
+            warn!(
+                address = from.map(tracing::field::display),
+                "somebody has failed to log in to the admin listener"
+            );
             (StatusCode::UNAUTHORIZED, "This is not the token.".to_owned())
         }
         Err(retry_after) => {
-            let wrong = format!("Too many wrong tokens have come from your address. Try again in {retry_after} s.");
+            let wrong =
+                format!("Too many wrong tokens have come from your address. Try again in {retry_after} s.");
             let mut answer = refused(StatusCode::TOO_MANY_REQUESTS, wrong, next);
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after));
             return answer;
@@ -109,9 +127,9 @@ pub(super) async fn log_in(
 }
 
 /// Ends the session. There may be none.
-pub(super) fn log_out(logins: &Logins, request: &Request<Incoming>) -> Response<Answer> {
+pub(super) fn log_out(guests: &Guests, request: &Request<Incoming>) -> Response<Answer> {
     let mut answer = redirect(PATH);
-    let cookie = logins.sessions.end(request.headers(), is_secure(request.headers()));
+    let cookie = guests.sessions.end(request.headers(), is_secure(request.headers()));
     answer.headers_mut().insert(SET_COOKIE, cookie);
     answer
 }
@@ -139,9 +157,10 @@ fn ours(next: Option<&str>) -> &str {
 /// Whether the browser speaks TLS, to a proxy that says so. Who lies about that, lies about its own cookie.
 fn is_secure(headers: &HeaderMap) -> bool {
     let says = |name: &HeaderName, word: &str| {
-        headers.get_all(name).iter().any(|value| {
-            value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(word))
-        })
+        headers
+            .get_all(name)
+            .iter()
+            .any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(word)))
     };
     says(&X_FORWARDED_PROTO, "https") || says(&FORWARDED, "proto=https")
 }
@@ -155,9 +174,14 @@ mod tests {
         for here in ["/", "/docs", "/?range=7d&sort=name", "/a//b"] {
             assert_eq!(ours(Some(here)), here);
         }
-        for there in ["//evil.example", "/\\evil.example", "https://evil.example", "", "docs", "/a b", "/\r\nx"] {
+        for there in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "", "docs", "/a b", "/\r\nx"]
+        {
             assert_eq!(ours(Some(there)), "/", "{there}");
         }
-        assert_eq!(address(&Uri::from_static("/?range=7d&q=a%20b")), "/login?next=%2F%3Frange%3D7d%26q%3Da%2520b");
+        assert_eq!(
+            address(&Uri::from_static("/?range=7d&q=a%20b")),
+            "/login?next=%2F%3Frange%3D7d%26q%3Da%2520b"
+        );
     }
 }
