@@ -3,6 +3,7 @@
 mod acme;
 mod admin;
 mod audio;
+mod cors;
 mod ext_authz;
 mod keys;
 mod listen;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 pub use acme::Acme;
 pub use admin::{Admin, AdminToken};
 pub use audio::Audio;
+pub use cors::Cors;
 pub use ext_authz::ExtAuthz;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
@@ -37,7 +39,7 @@ pub use shield::Shield;
 pub use tls::{ClientCertificates, Redirect, Tls};
 pub use upstream::Upstream;
 pub use usage::Usage;
-pub use variables::{GOOGLES_OWN, NOT_YET, VARIABLES, Variable};
+pub use variables::{GOOGLES_OWN, VARIABLES, Variable};
 pub use webhook::WebhookSecret;
 
 /// Everything that is set.
@@ -48,6 +50,8 @@ pub struct Config {
     pub listen: Listen,
     /// Where the server stands.
     pub place: Place,
+    /// Whose web pages may call; without it none of another origin.
+    pub cors: Option<Cors>,
     /// The brute-force shield.
     pub shield: Shield,
     /// `ROUTES_FILE`.
@@ -148,6 +152,7 @@ impl Config {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
             place: Place::read(&mut reader),
+            cors: Cors::read(&mut reader),
             shield: Shield::read(&mut reader),
             routes: RoutesFile::read(&mut reader),
             ext_authz: ExtAuthz::read(&mut reader),

@@ -56,6 +56,7 @@ impl App {
             door,
             fleet,
             counts,
+            cors: config.cors,
             shield: config.shield.limit.map(Shield::new),
             openai_speech: config.audio.openai_speech,
             promises: Promises::default(),

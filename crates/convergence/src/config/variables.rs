@@ -70,6 +70,11 @@ pub const VARIABLES: &[Variable] = &[
         "FILE",
         "A TOML file of routes by path prefix: scopes, time-outs, body limits, upstreams",
     ),
+    variable(
+        "CORS_ALLOWED_ORIGINS",
+        "ORIGINS",
+        "Whose web pages may call from a browser: origins with commas between, or * (default: nobody's)",
+    ),
     variable("API_HOST", "ADDRESS", "The address to listen on (default 127.0.0.1)"),
     variable("API_PORT", "PORT", "The port to listen on (default 8000)"),
     variable("API_THREADS", "N", "Threads that serve requests (default: one for each core)"),
@@ -291,9 +296,6 @@ pub const VARIABLES: &[Variable] = &[
     variable("LOG_LEVEL", "LEVEL", "error, warn, info, debug or trace (default info)"),
     variable("LOG_FORMAT", "text|json", "How log lines are written (default text)"),
 ];
-
-/// Settings of parts that are not built yet: setting one is answered with a warning, not with silence.
-pub const NOT_YET: &[(&str, &str)] = &[("CORS_ALLOWED_ORIGINS", "answering CORS preflights")];
 
 /// Variables of Google's libraries and of the system that say where application-default credentials are. They are read
 /// where Google's libraries would read them, and have no flag.

@@ -6,6 +6,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use super::admit::{Caller, admit};
 use super::body::Answer;
 use super::connection::Connected;
+use super::cors::{self, Leave};
 use super::framing;
 use super::problem::{Problem, not_found};
 use super::proxy;
@@ -18,10 +19,22 @@ use super::routes::{generate_audio, health, me, speech, status, verify};
 use super::stamp::{self, RequestId, Stamp};
 use crate::app::App;
 
-/// Answers a request, whatever it asks. What is long and rare is in a box: requests that are passed on carry no room for it.
+/// Answers a request, whatever it asks, and says which web pages may read that.
 pub(super) async fn answer(connected: &Connected, request: Request) -> Reply {
     let app = &connected.app;
     let id = app.next_request_id();
+    if let Some(preflight) = app.cors.as_ref().and_then(|cors| cors::preflight(cors, &request.head)) {
+        return Reply::new(preflight, Stamp::own(None, id));
+    }
+    let leave = app.cors.as_ref().map(|cors| Leave::of(cors, &request.head));
+    let mut reply = route(connected, request, id).await;
+    reply.stamp.leave = leave;
+    reply
+}
+
+/// What is long and rare is in a box: requests that are passed on carry no room for it.
+async fn route(connected: &Connected, request: Request, id: RequestId) -> Reply {
+    let app = &connected.app;
     let answer = match request.head.target.path() {
         "/health" => reading(&request.head.method, health::answer),
         "/auth/status" => reading(&request.head.method, || status::answer(app)),
