@@ -2,6 +2,7 @@
 
 mod acme;
 mod admin;
+mod alerts;
 mod audio;
 mod cors;
 mod ext_authz;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 
 pub use acme::Acme;
 pub use admin::{Admin, AdminToken};
+pub use alerts::{AlertFormat, AlertUrl, Alerts, Thresholds};
 pub use audio::Audio;
 pub use cors::Cors;
 pub use ext_authz::ExtAuthz;
@@ -64,6 +66,8 @@ pub struct Config {
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
     pub webhook: Option<WebhookSecret>,
+    /// Who is told of what deserves a look.
+    pub alerts: Option<Alerts>,
     /// What several servers share.
     pub redis: Option<Redis>,
     /// The gateway.
@@ -159,6 +163,7 @@ impl Config {
             tls: Tls::read(&mut reader, &data_dir),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
+            alerts: Alerts::read(&mut reader),
             redis: Redis::read(&mut reader),
             upstream: Upstream::read(&mut reader),
             audio: Audio::read(&mut reader),

@@ -9,6 +9,7 @@
 //! | a client that has no room for a while, and is refused without asking | `full` |
 //! | who reads the keys for all, and what it has read | `board` |
 //! | what each server has counted, for all | `counts` |
+//! | who tells what all of them see | `claims` |
 //! | without an answer: how many servers there are, and what was admitted meanwhile | `alone` |
 //! | the same of days and months | `quotas` |
 //! | says that this server is there, and what it has admitted alone | `presence` |
@@ -18,6 +19,7 @@ mod access;
 mod alone;
 mod batch;
 mod board;
+mod claims;
 mod counts;
 mod full;
 mod health;
@@ -34,6 +36,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub(crate) use self::board::{Board, Contact, LEASE, Note, Piece, View};
+pub(crate) use self::claims::Claims;
 pub(crate) use self::counts::{Counts, Line};
 pub(crate) use self::health::Report;
 pub(crate) use self::link::{Link, Reply};

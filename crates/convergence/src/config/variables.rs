@@ -155,6 +155,24 @@ pub const VARIABLES: &[Variable] = &[
         "Signs POST /hooks/sheet-changed, which is there only if this is set; at least 16 bytes",
     ),
     variable(
+        "ALERT_WEBHOOK_URL",
+        "URL",
+        "Who is told of keys that expire, quotas, errors, and a sheet that cannot be read (default: nobody)",
+    ),
+    variable("ALERT_WEBHOOK_FORMAT", "slack|json", "What messages are written in (default slack)"),
+    variable("ALERT_EXPIRY_DAYS", "DAYS", "So many days before a key expires; 0 is never (default 14,3,1)"),
+    variable("ALERT_QUOTA_PERCENT", "PERCENT", "From this share of a quota on; 0 is never (default 80)"),
+    variable(
+        "ALERT_ERRORS",
+        "N",
+        "From so many errors of a client in five minutes on, where they have jumped; 0 is never (default 20)",
+    ),
+    variable(
+        "ALERT_UNUSED_DAYS",
+        "DAYS",
+        "After so many days without a use of a key; 0 is never (default 90)",
+    ),
+    variable(
         "UPSTREAM_URL",
         "URL",
         "The API that is guarded: every path that is not ours goes there; several with commas between",

@@ -7,6 +7,7 @@ mod support;
 
 mod adc;
 mod admin;
+mod alerts;
 mod apps_script;
 mod audio_quota;
 mod connection;
