@@ -6,11 +6,12 @@
 //! | once a minute: what there is to know | `facts` |
 //! | what of that deserves telling | `look` |
 //! | what has been told, and what waits to be; kept on disk | `memory` |
+//! | who of several servers tells it, and what each has to know of the others | `others` |
 //! | a message, in either format | `message` |
 //! | to the webhook | `hook` |
 //! | the loop around all of it | `watcher` |
 //!
-//! Only `facts` asks anybody, only `hook` calls anybody: what is between them depends on facts, memory and the time alone.
+//! Only `facts` and `others` ask anybody, and only `hook` calls: what is between them depends on facts, memory and the time alone.
 
 mod event;
 
@@ -21,6 +22,8 @@ mod memory;
 
 mod message;
 
+mod others;
+
 mod hook;
 mod watcher;
 
@@ -29,4 +32,5 @@ mod tests;
 
 pub(crate) use facts::Watched;
 pub(crate) use hook::Hook;
+pub(crate) use others::Others;
 pub(crate) use watcher::Watcher;

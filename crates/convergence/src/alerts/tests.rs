@@ -1,6 +1,7 @@
 //! Each alert once: a table of cases, and histories beside a naive model.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use proptest::prelude::*;
 use super::event::Event;
 use super::facts::{Errors, Facts, Share, Source, Stale, Watched};
 use super::memory::{MOST_WAITING, Memory};
-use crate::config::{AlertFormat, Config, Settings, Thresholds};
+use crate::config::{AlertFormat, Thresholds};
 use crate::sync::samples::{further, record};
 use crate::sync::{Freshness, Roll};
 
@@ -20,10 +21,15 @@ const DAY: i64 = 86_400;
 /// 2025-12-01 00:00:00 UTC.
 const NOW: i64 = 1_764_547_200;
 
+/// Those of nobody who has set any.
 fn thresholds() -> Thresholds {
-    let mut settings = Settings::default();
-    settings.set("ALERT_WEBHOOK_URL", "http://127.0.0.1:1/");
-    Config::read(&settings).expect("no fault").alerts.expect("they are set").thresholds
+    let some = NonZeroU64::new;
+    Thresholds {
+        expiry_days: vec![14, 3, 1],
+        quota_percent: some(80),
+        errors: some(20),
+        unused_days: some(90),
+    }
 }
 
 fn of(records: Vec<Record>) -> Facts {

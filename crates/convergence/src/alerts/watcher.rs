@@ -9,13 +9,16 @@ use tracing::{debug, info, warn};
 use super::facts::Watched;
 use super::hook::Hook;
 use super::memory::Memory;
+use super::others::Others;
 use crate::clock::Clock;
 use crate::config::Thresholds;
-use crate::fleet::Claims;
 use crate::sync::{Complaint, back_off, replace};
 
 /// How often facts are looked at.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// When other servers are asked again which keys they have seen used.
+const ASK_AGAIN: Duration = Duration::from_hours(1);
 
 /// What is told, kept in `DATA_DIR`.
 const FILE: &str = "alerts.json";
@@ -25,11 +28,13 @@ pub(crate) struct Watcher {
     sources: Watched,
     thresholds: Arc<Thresholds>,
     hook: Hook,
-    /// Where servers share a Redis: which of them tells what, and what this one is called.
-    claims: Option<(Claims, String)>,
+    /// Where servers share a Redis.
+    others: Option<Others>,
     clock: Arc<dyn Clock>,
     file: PathBuf,
     memory: Memory,
+    /// Not before this uptime is it looked when keys were used.
+    uses_at: Duration,
     /// What is in the file.
     kept: Vec<u8>,
     disk: Complaint,
@@ -42,7 +47,7 @@ impl Watcher {
         sources: Watched,
         thresholds: Thresholds,
         hook: Hook,
-        claims: Option<(Claims, String)>,
+        others: Option<Others>,
         clock: Arc<dyn Clock>,
         data_dir: &Path,
     ) -> Self {
@@ -50,7 +55,8 @@ impl Watcher {
             sources,
             thresholds: Arc::new(thresholds),
             hook,
-            claims,
+            others,
+            uses_at: Duration::ZERO,
             clock,
             file: data_dir.join(FILE),
             memory: Memory::default(),
@@ -86,14 +92,23 @@ impl Watcher {
     async fn look(&mut self, started: Duration) {
         let (sources, thresholds, now) =
             (self.sources.clone(), Arc::clone(&self.thresholds), self.clock.now());
-        let mut memory = self.memory.clone();
+        let asks_for_uses = self.memory.asks_for_uses(&thresholds, now.unix) && now.uptime >= self.uses_at;
+        let look = move || sources.facts(&thresholds, asks_for_uses, now, started);
+        // A panic in there has been said.
+        let Ok(mut facts) = tokio::task::spawn_blocking(look).await else { return };
+        if let Some(others) = &self.others
+            && let Err(trouble) = others.share_uses(&mut facts, &self.thresholds, now.unix).await
+        {
+            debug!("which keys other servers have seen used is not known: {trouble}");
+            facts.last_uses = None;
+            self.uses_at = now.uptime + ASK_AGAIN;
+        }
+        let (mut memory, thresholds) = (self.memory.clone(), Arc::clone(&self.thresholds));
         let look = move || {
-            let asks_for_uses = memory.asks_for_uses(&thresholds, now.unix);
-            let facts = sources.facts(&thresholds, asks_for_uses, now, started);
             memory.look(&facts, &thresholds, now.unix);
             (memory, facts.trouble)
         };
-        // A panic in there has been said. The next look begins where this one did.
+        // The next look begins where this one did.
         let Ok((memory, trouble)) = tokio::task::spawn_blocking(look).await else { return };
         self.memory = memory;
         if let Some(trouble) = trouble {
@@ -129,12 +144,12 @@ impl Watcher {
 
     /// Leaves to others what they have claimed. While nobody can be asked, all tell.
     async fn claim(&mut self) {
-        let (Some((claims, name)), Some((alerts, _))) = (&self.claims, self.memory.news()) else { return };
+        let (Some(others), Some((alerts, _))) = (&self.others, self.memory.news()) else { return };
         let now = self.clock.now().unix;
         let kept = |until: i64| Duration::from_secs(u64::try_from(until - now).unwrap_or_default());
         let matters: Vec<(&str, Duration)> =
             alerts.iter().map(|alert| (alert.id.as_str(), kept(alert.until))).collect();
-        match claims.claim(name, &matters).await {
+        match others.claims.claim(&others.name, &matters).await {
             Ok(own) => {
                 self.memory.leave_to_others(&own);
                 self.keep().await;

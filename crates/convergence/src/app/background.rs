@@ -9,10 +9,9 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{App, Door, Guard};
-use crate::alerts::{Hook, Watched, Watcher};
+use crate::alerts::{Hook, Others, Watched, Watcher};
 use crate::clock::Clock;
 use crate::config::{Alerts, Fault, GoogleSheet, Keys, Usage};
-use crate::fleet::Claims;
 use crate::http::loosely;
 use crate::keys::KeySource;
 use crate::metrics::Metrics;
@@ -78,10 +77,7 @@ pub(super) fn alerts(
         warn!("ALERT_WEBHOOK_URL has no effect: nobody is asked for a key");
         return Ok(None);
     };
-    let Alerts { url, format, mut thresholds } = alerts;
-    if app.fleet.is_some() && thresholds.unused_days.take().is_some() {
-        info!("with REDIS_URL nobody is told of keys that are not used: another server may see them used");
-    }
+    let Alerts { url, format, thresholds } = alerts;
     let hook = Hook::new(url, format, instance.to_owned()).map_err(|error| Fault {
         variable: "ALERT_WEBHOOK_URL".to_owned(),
         wrong: format!("it cannot be called by TLS: {}", error.without_url()),
@@ -92,8 +88,8 @@ pub(super) fn alerts(
         cache_duration: guard.cache_duration,
         usage: app.data_dir.join("usage"),
     };
-    let claims = app.fleet.as_ref().map(|fleet| (Claims::new(fleet, scope), instance.to_owned()));
-    Ok(Some(Watcher::new(watched, thresholds, hook, claims, Arc::clone(&app.clock), &app.data_dir)))
+    let others = app.fleet.as_ref().map(|fleet| Others::new(fleet, scope, instance));
+    Ok(Some(Watcher::new(watched, thresholds, hook, others, Arc::clone(&app.clock), &app.data_dir)))
 }
 
 /// What tells a source's records from another's. A default limit is baked into them, so another one makes them another

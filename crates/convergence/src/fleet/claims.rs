@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::KeyHash;
-use redis::{Cmd, Value, cmd};
+use redis::{Value, cmd};
 
-use super::access::Connection;
 use super::trouble::Trouble;
-use super::{Fleet, in_time};
+use super::{Fleet, all};
 
 /// As many claims as go out together: what takes longer keeps decisions waiting.
 const PORTION: usize = 500;
@@ -59,9 +58,4 @@ impl Claims {
     fn key_of(&self, matter: &str) -> String {
         format!("{}:{}", self.key, &KeyHash::of(matter.as_bytes()).to_hex()[..32])
     }
-}
-
-async fn all(connection: &mut Connection, commands: Vec<Cmd>) -> Result<Vec<Value>, Trouble> {
-    let answers = in_time(connection.send(commands)).await?;
-    answers.into_iter().collect::<Result<_, _>>().map_err(Trouble::from)
 }

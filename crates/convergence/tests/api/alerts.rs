@@ -18,6 +18,10 @@ const LOOK: Duration = Duration::from_secs(61);
 /// How long a server has for a look.
 const WHILE: Duration = Duration::from_millis(500);
 
+/// For tests that move the clock by days: the keys are not to be old for that.
+const FOR_DAYS: [(&str, &str); 3] =
+    [("ALERT_UNUSED_DAYS", "2"), ("API_KEY_CACHE_DURATION", "1000000"), ("API_KEY_MAX_STALE", "10000000")];
+
 /// In the file of what was told.
 const NOTHING_WAITS: &str = r#""waiting":[]"#;
 
@@ -157,13 +161,7 @@ async fn a_webhook_that_fails_is_tried_again_until_it_takes_all_that_waits() {
 async fn quotas_errors_and_keys_that_nobody_uses_are_told_of() {
     let webhook = webhook(|_| None).await;
     let keys = "api_key,client_name,is_active,rate_limit_day\nused,Quota,TRUE,5\ndead,Failing,FALSE,\nidle,Idle,TRUE,\n";
-    // The clock is moved by days, and the keys are not to be old for that.
-    let settings = [
-        ("ALERT_UNUSED_DAYS", "2"),
-        ("API_KEY_CACHE_DURATION", "1000000"),
-        ("API_KEY_MAX_STALE", "10000000"),
-    ];
-    let server = told_by(&webhook, keys, &settings).await;
+    let server = told_by(&webhook, keys, &FOR_DAYS).await;
     until_kept(&server, &[r#""uses_seen_at":1"#]).await;
     for _ in 0..4 {
         assert_eq!(server.verify("used").await.status, 200);
@@ -232,6 +230,32 @@ async fn of_servers_that_share_a_redis_one_tells() {
     second.save_keys(&csv(&["a,First,,2025-12-15,TRUE,60", "b,Second,,2025-12-15,TRUE,60"]));
     let told = message(&second, &webhook, 1).await;
     assert_eq!((&told["instance"], sentences(&told).len()), (&json!("second"), 1), "{told:#}");
+}
+
+#[tokio::test]
+async fn a_key_that_another_server_has_seen_used_is_not_told_of() {
+    let redis = Redis::start();
+    let (webhook, url) = (webhook(|_| None).await, redis.url());
+    let keys = csv(&["used,Used,,,TRUE,", "idle,Idle,,,TRUE,"]);
+    let settings =
+        |name| [&[("REDIS_URL", url.as_str()), PATIENT, ("INSTANCE", name)], &FOR_DAYS[..]].concat();
+    let first = told_by(&webhook, &keys, &settings("first")).await;
+    let second = told_by(&webhook, &keys, &settings("second")).await;
+    for server in [&first, &second] {
+        until_kept(server, &[r#""uses_seen_at":17645"#]).await;
+    }
+    second.clock.advance(Duration::from_hours(24));
+    assert_eq!(second.verify("used").await.status, 200);
+    second.clock.advance(Duration::from_hours(24));
+    until_kept(&second, &[r#""uses_seen_at":17647"#, "key_unused/", NOTHING_WAITS]).await;
+    first.clock.advance(Duration::from_hours(49));
+    until_kept(&first, &[r#""uses_seen_at":17647"#, "key_unused/", NOTHING_WAITS]).await;
+    let asked = webhook.asked();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    let [sentence] = sentences(&asked[0].body)[..] else { panic!("{asked:?}") };
+    assert!(sentence.starts_with("A key of Idle"), "{sentence}");
+    let kept = std::fs::read_to_string(first.path("data/alerts.json")).expect("a file");
+    assert_eq!(kept.matches("key_unused/").count(), 1, "{kept}");
 }
 
 #[tokio::test]

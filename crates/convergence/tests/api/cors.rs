@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use reqwest::{Method, RequestBuilder};
 
+use crate::support::provider::{Provider, Reply};
 use crate::support::{Answer, EXAMPLE, KEY, TestServer, Upstream, Wire, csv};
 
 const APP: &str = "https://app.example.com";
@@ -169,4 +170,71 @@ async fn without_the_setting_nothing_is_said_and_an_upstreams_words_pass() {
     x-client-name: MyApp Production
     x-total: 7
     "#);
+}
+
+/// Calls the server that its own address names after the question mark, and writes down what it can read of each answer.
+const PAGE: &str = r#"<pre id=seen></pre><script type=module>
+const seen = document.getElementById("seen");
+const key = { Authorization: "Bearer limited" };
+for (const [path, options] of [
+    ["/auth/me", { headers: key }],
+    ["/nothing", { method: "PUT", headers: { ...key, "X-Odd": "1", "Content-Type": "application/json" }, body: "{}" }],
+    ["/auth/me", { headers: key }],
+    ["/auth/me", { headers: { Authorization: "Bearer unknown" } }],
+    ["/health", {}],
+    ["/health", { credentials: "include" }],
+]) {
+    let line = "unreadable";
+    try {
+        const answer = await fetch(location.search.slice(1) + path, options);
+        const names = ["X-Client-Name", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"];
+        line = [answer.status, ...names.map((name) => answer.headers.get(name) ?? "-")].join(" | ");
+    } catch {}
+    seen.append(path, ": ", line, "\n");
+}
+</script>"#;
+
+/// What the page has written in Chromium, where it comes from this server.
+async fn in_chromium(pages: &Provider, api: &str) -> String {
+    let profile = tempfile::TempDir::new().expect("a temporary folder");
+    let browser = tokio::process::Command::new("chromium")
+        .args([
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-sync",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--virtual-time-budget=20000",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(["--dump-dom", &pages.url(&format!("/?{api}"))])
+        .stderr(std::process::Stdio::null())
+        .output();
+    let page = String::from_utf8(browser.await.expect("chromium runs").stdout).expect("UTF-8");
+    let seen = page.split_once("<pre id=\"seen\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+    seen.unwrap_or_else(|| panic!("no page: {page}")).0.to_owned()
+}
+
+#[tokio::test]
+async fn a_page_in_a_browser_reads_what_the_setting_lets_it_and_no_other_does() {
+    let pages = [(); 2].map(|()| Provider::start(|_, _| Reply::of("text/html", PAGE)));
+    let [ours, theirs] = pages;
+    let (ours, theirs) = (ours.await, theirs.await);
+    let own = [("CORS_ALLOWED_ORIGINS", &*ours.url(""))];
+    let server = TestServer::with_keys_and(&csv(&["limited,Limited,,,TRUE,2"]), &own).await;
+    assert_snapshot!(in_chromium(&ours, &server.url).await, @r#"
+    /auth/me: 200 | Limited | "default";q=2;w=60 | - | -
+    /nothing: 404 | Limited | "default";q=2;w=60 | - | -
+    /auth/me: 429 | Limited | "default";q=2;w=60 | 61 | -
+    /auth/me: 401 | - | - | - | Bearer realm="convergence", error="invalid_token", ApiKey realm="convergence"
+    /health: 200 | - | - | - | -
+    /health: unreadable
+    "#);
+    let unreadable = in_chromium(&theirs, &server.url).await;
+    assert_eq!(unreadable.matches(": unreadable\n").count(), 6, "{unreadable}");
 }
