@@ -122,7 +122,7 @@ const UPSTREAMS_OWN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nAccess-Cont
      access-control-allow-credentials: true\r\naccess-control-expose-headers: X-Total\r\nvary: accept-encoding\r\n\
      x-total: 7\r\n\r\n";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upstreams_own_words_are_not_doubled() {
     let url = Upstream::start().await.answering(UPSTREAMS_OWN);
     let server = server_for(APP, &[("UPSTREAM_URL", &url)]).await;
