@@ -49,7 +49,7 @@ title() {
 
 # g++ compiles libFuzzer, flite speaks, Node runs the Apps Script, Python listens to what was said, nginx and HAProxy ask before
 # they forward, curl and openssl speak TLS and HTTP/2, pebble is an ACME server, valgrind watches the memory, and opus-tools and mpg123 read what
-# we write. Chromium looks at the dashboard, in DejaVu, so that it looks the same everywhere. redis-tools
+# we write. Chromium has web pages that call, and looks at the dashboard (in DejaVu, so that it looks the same everywhere). redis-tools
 # has the Redis that the tests start, without the service on port 6379 that redis-server is. The listener, the programs of
 # others and the neural voice are made here rather than in the tests that use them, so that a failed download is told apart
 # from a failed test.

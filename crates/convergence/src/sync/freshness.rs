@@ -43,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) next_attempt: Duration,
     /// Which keys decide.
     pub(crate) in_use: InUse,
+    /// Those keys; `None` until there are some.
+    pub(crate) roll: Option<Arc<Roll>>,
 }
 
 impl Report {
@@ -91,8 +93,8 @@ impl Freshness {
         self.lock().next_attempt.saturating_sub(uptime).as_secs() + 1
     }
 
-    pub(crate) fn update(&self, change: impl FnOnce(&mut Report)) {
-        change(&mut self.lock());
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut Report) -> T) -> T {
+        change(&mut self.lock())
     }
 
     /// What is in use at this moment.
