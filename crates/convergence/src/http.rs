@@ -39,6 +39,8 @@ mod ext_authz;
 mod admin;
 
 mod body;
+mod code;
+mod openapi;
 mod problem;
 mod redact;
 
@@ -49,6 +51,7 @@ pub(crate) use count::Account;
 pub(crate) use endpoint::Endpoints;
 pub(crate) use ext_authz::{ExtAuthzListener, grpc_code};
 pub(crate) use listener::Listeners;
+pub(crate) use openapi::text as openapi;
 pub(crate) use proxy::{Gateway, loosely};
 pub(crate) use refuse::status_and_code;
 pub(crate) use router::finished;

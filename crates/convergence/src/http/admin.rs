@@ -1,9 +1,10 @@
 //! The admin listener: the operator's requests, on an address and a thread of their own.
 
+pub(super) mod documentation;
 mod door;
-mod metrics;
-mod refresh;
-mod usage;
+pub(super) mod metrics;
+pub(super) mod refresh;
+pub(super) mod usage;
 
 use std::convert::Infallible;
 use std::io;
@@ -87,6 +88,7 @@ async fn answer(app: &App, request: &Request<Incoming>) -> Response<Answer> {
             (_, "/refresh") => wrong_method("POST"),
             (&Method::GET | &Method::HEAD, "/usage") => usage::answer(app, request.uri().query()).await,
             (_, "/usage") => wrong_method("GET, HEAD"),
+            (_, "/openapi.json") => reading(request.method(), documentation::document),
             (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
             _ => not_found(),
         },

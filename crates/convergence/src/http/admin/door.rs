@@ -3,10 +3,11 @@
 
 use http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 
 use crate::config::Admin;
 use crate::http::body::Answer;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 
 /// Lets a request in.
@@ -24,8 +25,7 @@ pub(super) fn enter(admin: &Admin, headers: &HeaderMap, method: &Method) -> Resu
         return Ok(());
     }
     let detail = "send the value of ADMIN_TOKEN: Authorization: Bearer YOUR_TOKEN";
-    let problem =
-        Problem::new(StatusCode::UNAUTHORIZED, "admin_token_required", "Authentication required", detail);
+    let problem = Problem::new(Code::AdminTokenRequired, detail);
     let mut answer = problem.answer();
     let challenge = HeaderValue::from_static(r#"Bearer realm="convergence admin""#);
     answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
@@ -39,8 +39,7 @@ fn no_web_page(admin: &Admin, headers: &HeaderMap, method: &Method) -> Result<()
     let host = only(headers, &HOST).and_then(|value| Authority::try_from(value.as_bytes()).ok());
     let Some(host) = host.filter(|host| is_ours(admin, host.host())) else {
         let detail = "the admin listener answers to localhost and its own address only";
-        let status = StatusCode::MISDIRECTED_REQUEST;
-        return Err(Problem::new(status, "wrong_host", "Misdirected request", detail).answer());
+        return Err(Problem::new(Code::WrongHost, detail).answer());
     };
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let same = |origin: &HeaderValue| {
@@ -51,7 +50,7 @@ fn no_web_page(admin: &Admin, headers: &HeaderMap, method: &Method) -> Result<()
         return Ok(());
     }
     let detail = "no web page of another site may do this";
-    Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", "Forbidden", detail).answer())
+    Err(Problem::new(Code::CrossSite, detail).answer())
 }
 
 /// Whether this is a name of the loopback, or the address that is configured.

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::fleet::Link;
 use crate::http::admit::{Caller, admit};
 use crate::http::body::Answer;
+use crate::http::code::Code as ProblemCode;
 use crate::http::problem::Problem;
 use crate::http::stamp;
 
@@ -33,9 +34,7 @@ pub(super) async fn decide(
             debug!(request = %id, %source, "Envoy asks");
             admit(app, link, source, &mut request, id).await
         }
-        Err(Unreadable::BadRequest(detail)) => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer())
-        }
+        Err(Unreadable::BadRequest(detail)) => Err(Problem::new(ProblemCode::BadRequest, detail).answer()),
         Err(Unreadable::NotHttp) => {
             let wrong = "attributes.request.http is missing: only Envoy's HTTP filter can ask";
             return Err(Status::invalid_argument(wrong));

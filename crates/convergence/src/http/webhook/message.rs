@@ -1,6 +1,7 @@
 //! What the spreadsheet's script sends: a header that signs, and a body that says when the sheet was changed.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// `X-Convergence-Signature: t=<unix seconds>,v1=<64 hex digits>`, read and not yet believed.
@@ -47,12 +48,14 @@ fn from_hex(hex: &str) -> Option<[u8; 32]> {
 }
 
 /// A change of the sheet, told by its script. Members that are not known are of later versions.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Notice {
     /// The same in every repetition of one notice.
+    #[schema(value_type = String, format = "uuid")]
     pub(crate) id: Uuid,
     /// Unix milliseconds.
     sent_at: i64,
+    /// When the sheet was changed, in Unix milliseconds.
     edited_at: Option<i64>,
 }
 
