@@ -59,6 +59,8 @@ prepare() {
     crates/convergence/tests/listen/setup.sh
     crates/convergence/tests/proxies/setup.sh
     crates/convergence/tests/process/openai/setup.sh
+    crates/convergence/tests/process/openapi/setup.sh
+    crates/convergence/tests/process/openapi/client/setup.sh
     crates/convergence/tests/models/setup.sh
     crates/testkit/tests/outside/setup.sh
     crates/convergence/tests/corpus/setup.sh

@@ -28,13 +28,13 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::debug;
 
+use self::login::Logins;
 use super::body::Answer;
 use super::problem::not_found;
 use super::router::{reading, wrong_method};
 use super::shield::Source;
 use super::side::SideListener;
 use super::stamp;
-use self::login::Logins;
 use crate::app::App;
 
 /// Connections open at a time; more wait to be accepted. An operator, a dashboard and a scraper or two take ten.
@@ -112,6 +112,7 @@ async fn answer(
             (&Method::GET | &Method::HEAD, "/usage") => usage::answer(app, request.uri().query()).await,
             (_, "/usage") => wrong_method("GET, HEAD"),
             (_, "/openapi.json") => reading(request.method(), documentation::document),
+            (_, "/docs") => reading(request.method(), documentation::page),
             (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
             (method, path) => match path.strip_prefix(assets::FOLDER) {
                 Some(name) => reading(method, || assets::answer(name, request.headers())),

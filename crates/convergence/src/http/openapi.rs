@@ -47,6 +47,7 @@ Where the server stands in front of another API, every other path is that API's,
         admin::usage::answer,
         admin::refresh::answer,
         admin::documentation::document,
+        admin::documentation::page,
     ),
     components(schemas(Problem, speech::Refusal<'static>)),
     tags(
@@ -76,4 +77,93 @@ pub(crate) fn text() -> String {
 /// A text that is one of these.
 pub(in crate::http) fn one_of(words: &[&'static str]) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::http::code::Code;
+
+    fn values() -> Value {
+        serde_json::to_value(document()).unwrap()
+    }
+
+    /// Calls `look` with everything in the document, from above to below.
+    fn walk(value: &Value, look: &mut dyn FnMut(&Value)) {
+        look(value);
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| walk(value, look)),
+            Value::Object(members) => members.values().for_each(|value| walk(value, look)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_committed_document_is_this_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        let same = committed == text();
+        assert!(same, "the API has changed; renew its document: cargo run -- openapi > docs/openapi.json");
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
+        let document = values();
+        let (mut names, mut operations) = (BTreeSet::new(), 0);
+        walk(&document, &mut |value| {
+            if let Some(place) = value["$ref"].as_str() {
+                let pointer = place.strip_prefix('#').unwrap();
+                assert!(document.pointer(pointer).is_some(), "{place}");
+            }
+            if let Some(name) = value["operationId"].as_str().filter(|_| value["responses"].is_object()) {
+                names.insert(name.to_owned());
+                operations += 1;
+            }
+        });
+        assert!(operations > 15 && names.len() == operations, "{names:?}");
+    }
+
+    #[test]
+    fn every_code_is_told_of_where_it_can_come() {
+        let mut told = BTreeSet::new();
+        let document = values();
+        let answers = [&document["paths"], &document["components"]["responses"]];
+        for answers in answers {
+            walk(answers, &mut |value| {
+                let words = value["properties"]["code"]["enum"].as_array();
+                told.extend(words.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+            });
+        }
+        // Of paths that the document does not have: another method, an upstream's, and a port that only redirects.
+        let elsewhere = [
+            Code::MethodNotAllowed,
+            Code::UpstreamUnreachable,
+            Code::UpstreamCannotUpgrade,
+            Code::UpstreamBadAnswer,
+            Code::UpstreamTimeout,
+            Code::NoHost,
+        ];
+        let missing = Code::ALL.iter().filter(|code| !elsewhere.contains(code));
+        let missing: Vec<&str> =
+            missing.map(|code| code.facts().word).filter(|word| !told.contains(*word)).collect();
+        assert_eq!(missing, [""; 0]);
+    }
+
+    #[test]
+    fn everything_is_described() {
+        let document = values();
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            assert!(schema["description"].is_string(), "{name}");
+            for (member, schema) in schema["properties"].as_object().into_iter().flatten() {
+                let said = schema["description"].is_string()
+                    || schema["$ref"].is_string()
+                    || !schema["oneOf"].is_null();
+                assert!(said, "{name}.{member}: write a comment beside it");
+            }
+        }
+    }
 }

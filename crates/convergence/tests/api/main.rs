@@ -10,6 +10,7 @@ mod admin;
 mod apps_script;
 mod audio_quota;
 mod connection;
+mod documentation;
 mod ext_authz;
 mod file;
 mod framing;

@@ -99,7 +99,8 @@ pub(super) async fn log_in(
             (StatusCode::UNAUTHORIZED, "This is not the token.".to_owned())
         }
         Err(retry_after) => {
-            let wrong = format!("Too many wrong tokens have come from your address. Try again in {retry_after} s.");
+            let wrong =
+                format!("Too many wrong tokens have come from your address. Try again in {retry_after} s.");
             let mut answer = refused(StatusCode::TOO_MANY_REQUESTS, wrong, next);
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after));
             return answer;
@@ -139,9 +140,10 @@ fn ours(next: Option<&str>) -> &str {
 /// Whether the browser speaks TLS, to a proxy that says so. Who lies about that, lies about its own cookie.
 fn is_secure(headers: &HeaderMap) -> bool {
     let says = |name: &HeaderName, word: &str| {
-        headers.get_all(name).iter().any(|value| {
-            value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(word))
-        })
+        headers
+            .get_all(name)
+            .iter()
+            .any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(word)))
     };
     says(&X_FORWARDED_PROTO, "https") || says(&FORWARDED, "proto=https")
 }
@@ -155,9 +157,14 @@ mod tests {
         for here in ["/", "/docs", "/?range=7d&sort=name", "/a//b"] {
             assert_eq!(ours(Some(here)), here);
         }
-        for there in ["//evil.example", "/\\evil.example", "https://evil.example", "", "docs", "/a b", "/\r\nx"] {
+        for there in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "", "docs", "/a b", "/\r\nx"]
+        {
             assert_eq!(ours(Some(there)), "/", "{there}");
         }
-        assert_eq!(address(&Uri::from_static("/?range=7d&q=a%20b")), "/login?next=%2F%3Frange%3D7d%26q%3Da%2520b");
+        assert_eq!(
+            address(&Uri::from_static("/?range=7d&q=a%20b")),
+            "/login?next=%2F%3Frange%3D7d%26q%3Da%2520b"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Error answers: one for each status, with the codes that it can have.
+//! Error answers: one for each status, with the codes that explain it.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
-use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder, Responses};
+use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
 
 use super::headers::{self, CHALLENGE, RETRY_AFTER};
 use crate::http::code::{Code, Facts};
@@ -20,18 +20,17 @@ pub(super) enum Words {
     OpenAis,
 }
 
-/// Adds to an operation's answers those of its codes.
-pub(super) fn add(responses: &mut Responses, codes: &[(Code, Words)]) {
+/// Codes by the status that they come with.
+pub(super) fn by_status(codes: impl IntoIterator<Item = (Code, Words)>) -> BTreeMap<u16, Vec<(Code, Words)>> {
     let mut statuses: BTreeMap<u16, Vec<(Code, Words)>> = BTreeMap::new();
     for (code, words) in codes {
-        statuses.entry(code.facts().status.as_u16()).or_default().push((*code, *words));
+        statuses.entry(code.facts().status.as_u16()).or_default().push((code, words));
     }
-    for (status, codes) in statuses {
-        responses.responses.insert(status.to_string(), answer(status, &codes).into());
-    }
+    statuses
 }
 
-fn answer(status: u16, codes: &[(Code, Words)]) -> Response {
+/// The answer with this status, which one of these codes explains.
+pub(super) fn answer(status: u16, codes: &[(Code, Words)]) -> Response {
     let lines = codes.iter().map(|(code, _)| {
         let Facts { word, when, .. } = code.facts();
         format!("- `{word}`:{when}")

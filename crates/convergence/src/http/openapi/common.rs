@@ -1,11 +1,13 @@
 //! What routes have in common, so that none of them has to say it: how to authenticate, and what is refused for that
 //! reason; headers; where they are served.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use utoipa::Modify;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, RefOr, SecurityRequirement, Server};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Response, SecurityRequirement, Server};
 
 use super::ADMIN;
 use super::answers::{self, Words};
@@ -37,7 +39,36 @@ const DOOR: [Code; 14] = [
 ];
 
 /// What the admin listener's door may answer.
-const ADMIN_DOOR: [Code; 2] = [Code::AdminTokenRequired, Code::WrongHost];
+const ADMIN_DOOR: [Code; 3] = [Code::AdminTokenRequired, Code::TooManyFailedAttempts, Code::WrongHost];
+
+/// What every request to some routes has to pass.
+struct Door {
+    /// What its answers are named after.
+    name: &'static str,
+    codes: Vec<Code>,
+    /// The headers of all answers behind it, and its own.
+    headers: Vec<&'static str>,
+}
+
+impl Door {
+    /// Of an operation. Who says nothing is asked for a key, as the document says by default.
+    fn of(operation: &Operation, reads: bool) -> Self {
+        let is_admins = operation.tags.iter().flatten().any(|tag| tag == ADMIN);
+        let (name, codes, headers) = match &operation.security {
+            _ if is_admins && reads => ("Admin", ADMIN_DOOR.to_vec(), Vec::new()),
+            _ if is_admins => ("Admin", [&ADMIN_DOOR[..], &[Code::CrossSite]].concat(), Vec::new()),
+            None => ("Key", [&FRAMING[..], &DOOR].concat(), OF_CLIENT.to_vec()),
+            Some(_) => ("Open", FRAMING.to_vec(), Vec::new()),
+        };
+        Self { name, codes, headers: [headers, vec![REQUEST_ID]].concat() }
+    }
+
+    fn stamp(&self, response: &mut Response) {
+        for name in &self.headers {
+            response.headers.insert((*name).to_owned(), headers::reference(name));
+        }
+    }
+}
 
 /// Adds it to the document.
 pub(super) struct Common;
@@ -52,41 +83,49 @@ impl Modify for Common {
             components.security_schemes.insert(name.to_owned(), scheme.into());
         }
         for (path, item) in &mut document.paths.paths {
-            let changes = item.post.is_some() || item.delete.is_some();
-            for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
-                complete(operation, path, changes);
+            for (operation, reads) in
+                [(&mut item.get, true), (&mut item.post, false), (&mut item.delete, false)]
+            {
+                if let Some(operation) = operation {
+                    complete(operation, path, Door::of(operation, reads), &mut components.responses);
+                }
             }
         }
     }
 }
 
-fn complete(operation: &mut Operation, path: &str, changes: bool) {
-    let is_admins = operation.tags.iter().flatten().any(|tag| tag == ADMIN);
-    // Who says nothing is asked for a key: that is the document's default.
-    let is_guarded = operation.security.is_none() && !is_admins;
-    let own = if path.starts_with("/v1/") { Words::OpenAis } else { Words::Ours };
-    let mut codes: Vec<(Code, Words)> = take_codes(operation).into_iter().map(|code| (code, own)).collect();
-    let mut add = |more: &[Code]| codes.extend(more.iter().map(|code| (*code, Words::Ours)));
-    if is_admins {
+/// Adds to an operation what its door does. Answers that only the door gives are shared.
+fn complete(
+    operation: &mut Operation,
+    path: &str,
+    door: Door,
+    shared: &mut BTreeMap<String, RefOr<Response>>,
+) {
+    if door.name == "Admin" {
         operation.servers = Some(vec![server("http://localhost:8001", "`ADMIN_HOST` and `ADMIN_PORT`")]);
         operation.security = Some(vec![SecurityRequirement::default(), asked("AdminToken")]);
-        add(&ADMIN_DOOR);
-        if changes {
-            add(&[Code::CrossSite]);
-        }
-    } else {
-        add(&FRAMING);
     }
-    if is_guarded {
-        add(&DOOR);
-    }
-    answers::add(&mut operation.responses, &codes);
-    for response in operation.responses.responses.values_mut() {
-        let RefOr::T(response) = response else { continue };
-        let of_client: &[&str] = if is_guarded { &OF_CLIENT } else { &[] };
-        for name in of_client.iter().chain([&REQUEST_ID]) {
-            response.headers.insert((*name).to_owned(), headers::reference(name));
+    let own = take_codes(operation);
+    let answers = &mut operation.responses.responses;
+    for answer in answers.values_mut() {
+        if let RefOr::T(answer) = answer {
+            door.stamp(answer);
         }
+    }
+    let words = if path.starts_with("/v1/") { Words::OpenAis } else { Words::Ours };
+    let of_door = door.codes.iter().map(|code| (*code, Words::Ours));
+    for (status, codes) in answers::by_status(own.iter().map(|code| (*code, words)).chain(of_door)) {
+        let mut answer = answers::answer(status, &codes);
+        door.stamp(&mut answer);
+        let is_own = own.iter().any(|code| code.facts().status.as_u16() == status);
+        let answer = if is_own {
+            answer.into()
+        } else {
+            let name = format!("{}{status}", door.name);
+            shared.entry(name.clone()).or_insert_with(|| answer.into());
+            Ref::from_response_name(name).into()
+        };
+        answers.insert(status.to_string(), answer);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, RANGE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use tower_http::services::ServeFile;
 
@@ -79,6 +79,11 @@ pub(super) fn owner(caller: &Caller) -> &str {
     caller.client().unwrap_or_default()
 }
 
+/// Whether a range is in bytes, the unit's name being in any case.
+fn is_in_bytes(range: &HeaderValue) -> bool {
+    range.as_bytes().get(..6).is_some_and(|unit| unit.eq_ignore_ascii_case(b"bytes="))
+}
+
 /// What a file is to be taken for.
 fn media_type(kind: FileKind) -> &'static str {
     match kind {
@@ -90,7 +95,11 @@ fn media_type(kind: FileKind) -> &'static str {
     }
 }
 
-async fn send(path: PathBuf, kind: FileKind, request: Request<()>) -> Response<Answer> {
+async fn send(path: PathBuf, kind: FileKind, mut request: Request<()>) -> Response<Answer> {
+    // What is in no unit that is known has to be taken for nothing (RFC 9110, 14.2); the service would refuse it.
+    if request.headers().get(RANGE).is_some_and(|range| !is_in_bytes(range)) {
+        request.headers_mut().remove(RANGE);
+    }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let media_type: mime::Mime = media_type(kind).parse().expect("a media type");
     match ServeFile::new_with_mime(path, &media_type).try_call(request).await {

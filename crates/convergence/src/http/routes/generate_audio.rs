@@ -30,7 +30,7 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
     summary = "Makes a spoken conversation",
     description = "Of a prompt, an outline or a transcript. The answer comes when it is made, or at once with `Prefer: \
         respond-async`. It is JSON that says where the sound is, or with `Accept: audio/wav` or `audio/ogg` the sound itself.",
-    params(("Prefer" = Option<String>, Header, description = "`respond-async`: do not wait for it (RFC 7240).")),
+    params(("Prefer" = Option<String>, Header, description = "`respond-async`: do not wait for it (RFC 7240).", example = "respond-async")),
     request_body = audio::Request,
     responses(
         (
@@ -54,6 +54,11 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
             headers(
                 ("Location" = String, description = "Where to ask how far it is."),
                 ("Preference-Applied" = String, description = "`respond-async`."),
+            ),
+            links(
+                ("job" = (operation_id = "job", parameters(("id" = "$response.body#/id")))),
+                ("events" = (operation_id = "job_events", parameters(("id" = "$response.body#/id")))),
+                ("delete" = (operation_id = "delete_job", parameters(("id" = "$response.body#/id")))),
             ),
         ),
     ),

@@ -90,7 +90,7 @@ fn statuses() -> Object {
     tag = "Audio",
     operation_id = "job",
     summary = "How far a recording is",
-    params(("id" = String, Path, format = "uuid", description = "As `Location` and `id` have named it.")),
+    params(("id" = String, Path, format = "uuid", example = "0198c0de-0000-7000-8000-000000000000", description = "As `Location` and `id` have named it.")),
     responses((status = 200, description = "Its state, and what came of it.", body = Told)),
     extensions(("x-codes" = json!([Code::NotFound]))),
 )]
@@ -107,7 +107,7 @@ pub(in crate::http) async fn look(app: &App, owner: &str, id: &str) -> Response<
     tag = "Audio",
     operation_id = "delete_job",
     summary = "Ends the work, or removes the recording",
-    params(("id" = String, Path, format = "uuid", description = "As `Location` and `id` have named it.")),
+    params(("id" = String, Path, format = "uuid", example = "0198c0de-0000-7000-8000-000000000000", description = "As `Location` and `id` have named it.")),
     responses((status = 204, description = "It is gone.")),
     extensions(("x-codes" = json!([Code::NotFound]))),
 )]
@@ -154,13 +154,14 @@ fn tell(app: &App, owner: &str, id: Uuid, state: &State) -> Told {
     summary = "What happens to a recording, as it happens",
     description = "Server-sent events: `progress` as often as that changes, then `done` or `failed`, and the end. The data of each \
         is the job as JSON.",
-    params(("id" = String, Path, format = "uuid", description = "As `Location` and `id` have named it.")),
+    params(("id" = String, Path, format = "uuid", example = "0198c0de-0000-7000-8000-000000000000", description = "As `Location` and `id` have named it.")),
     responses((
         status = 200,
         description = "From now to its end.",
-        body = String,
-        content_type = "text/event-stream",
-        example = json!("event: progress\ndata: {\"id\": \"0198c0de-0000-7000-8000-000000000000\", \"status\": \"speaking\"}\n\n"),
+        content((
+            "text/event-stream",
+            example = json!("event: progress\ndata: {\"id\": \"0198c0de-0000-7000-8000-000000000000\", \"status\": \"speaking\"}\n\n"),
+        )),
     )),
     extensions(("x-codes" = json!([Code::NotFound]))),
 )]

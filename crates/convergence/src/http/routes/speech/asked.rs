@@ -76,7 +76,7 @@ impl PartialSchema for Asked {
                 "response_format": choice(&["wav", "opus", "pcm"], "WAV if nothing is said."),
                 "stream_format": choice(&["audio"], "The sound is sent as it is."),
             },
-            "example": {"model": "tts-1", "input": "Good morning.", "voice": "alloy"},
+            "examples": [{"model": "tts-1", "input": "Good morning.", "voice": "alloy"}],
         });
         serde_json::from_value::<Schema>(schema).expect("a schema, by the test of the document").into()
     }
