@@ -132,13 +132,13 @@ codes! {
     UsageUnavailable = "usage_unavailable", SERVICE_UNAVAILABLE, "Usage unavailable";
     /// The server is about to stop.
     Stopping = "stopping", SERVICE_UNAVAILABLE, "Stopping";
-    /// `/v1`: a member has a wrong value.
+    /// A member of a body under `/v1` has a wrong value.
     InvalidValue = "invalid_value", BAD_REQUEST, "Invalid request";
-    /// `/v1`: a member has a value that is right elsewhere, and not here.
+    /// A member of a body under `/v1` has a value that is right elsewhere, and not here.
     UnsupportedValue = "unsupported_value", BAD_REQUEST, "Invalid request";
-    /// `/v1`: a member is missing.
+    /// A member of a body under `/v1` is missing.
     MissingRequiredParameter = "missing_required_parameter", BAD_REQUEST, "Invalid request";
-    /// `/v1`: there is no such model.
+    /// There is no such model.
     ModelNotFound = "model_not_found", NOT_FOUND, "Invalid request";
     /// The API behind the gateway cannot be reached.
     UpstreamUnreachable = "upstream_unreachable", BAD_GATEWAY, "Bad gateway";
@@ -160,19 +160,19 @@ codes! {
     TooManyNotices = "too_many_notices", TOO_MANY_REQUESTS, "Too many notices";
     /// Authentication is off, so there are no keys to read.
     NoKeySource = "no_key_source", CONFLICT, "No keys to read";
-    /// Admin: the token is missing or wrong.
+    /// The admin listener's token is missing or wrong.
     AdminTokenRequired = "admin_token_required", UNAUTHORIZED, "Authentication required";
-    /// Admin: the request is for another host than this.
+    /// The request is for another host than the admin listener's.
     WrongHost = "wrong_host", MISDIRECTED_REQUEST, "Misdirected request";
-    /// Admin: a page of another site has sent the request.
+    /// A page of another site has sent the request.
     CrossSite = "cross_site", FORBIDDEN, "Forbidden";
-    /// Admin: the sheet was not read within a minute.
+    /// The keys were not read within a minute.
     RefreshTimeout = "refresh_timeout", GATEWAY_TIMEOUT, "Not read yet";
     /// The query, or what a proxy asks, cannot be understood.
     BadRequest = "bad_request", BAD_REQUEST, "Bad request";
-    /// Admin: the counts cannot be read.
+    /// The counts cannot be read.
     UsageUnreadable = "usage_unreadable", INTERNAL_SERVER_ERROR, "Usage unreadable";
-    /// Admin: Redis does not answer, so the other servers' counts cannot be had.
+    /// Redis does not answer, so the other servers' counts cannot be had.
     RedisUnavailable = "redis_unavailable", SERVICE_UNAVAILABLE, "Redis unavailable";
     /// The port that redirects to https got no `Host`.
     NoHost = "no_host", BAD_REQUEST, "Bad request";

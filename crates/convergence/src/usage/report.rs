@@ -51,6 +51,7 @@ pub(crate) struct Entry {
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hour: Option<String>,
+    /// Whose use it is.
     pub(crate) client_name: String,
     /// The key's fingerprint.
     #[schema(nullable = false)]

@@ -22,10 +22,8 @@ use crate::http::openapi::{self, ADMIN};
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::text().into());
 
 /// And so is what is made of it.
-static PAGE: LazyLock<Bytes> = LazyLock::new(|| {
-    let document = serde_json::to_value(openapi::document()).expect("a document of texts serialises");
-    Page::of(&document).render().expect("a page into memory is written").into()
-});
+static PAGE: LazyLock<Bytes> =
+    LazyLock::new(|| Page::of(&openapi::document()).render().expect("a page into memory is written").into());
 
 #[utoipa::path(
     get,

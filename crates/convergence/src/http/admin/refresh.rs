@@ -24,6 +24,7 @@ struct Report {
     /// RFC 3339: when the reading began.
     #[schema(required, format = DateTime)]
     refreshed_at: Option<String>,
+    /// How long it took.
     took_seconds: f64,
     /// What is in use now: of this reading, or of the last good one.
     keys: usize,
@@ -46,6 +47,7 @@ struct Report {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Lag)]
 struct ShownLag {
+    /// From the change to its effect.
     seconds: f64,
     /// What had the sheet read: `schedule`, `webhook`, `refresh` and others.
     via: &'static str,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::Modify;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, Ref, RefOr, Response, SecurityRequirement, Server};
 
@@ -105,6 +106,7 @@ fn complete(
         operation.servers = Some(vec![server("http://localhost:8001", "`ADMIN_HOST` and `ADMIN_PORT`")]);
         operation.security = Some(vec![SecurityRequirement::default(), asked("AdminToken")]);
     }
+    take_nulls(operation);
     let own = take_codes(operation);
     let answers = &mut operation.responses.responses;
     for answer in answers.values_mut() {
@@ -126,6 +128,21 @@ fn complete(
             Ref::from_response_name(name).into()
         };
         answers.insert(status.to_string(), answer);
+    }
+}
+
+/// A parameter that may be left out is no JSON, and never `null`.
+fn take_nulls(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+            && let SchemaType::Array(kinds) = &mut object.schema_type
+        {
+            kinds.retain(|kind| *kind != Type::Null);
+            if let [kind] = kinds[..] {
+                object.schema_type = SchemaType::Type(kind);
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::json;
 use crate::http::body::Answer;
 
+/// A server that answers.
 #[derive(Serialize, ToSchema)]
 struct Health {
     /// `ok`.

@@ -45,7 +45,6 @@ pub(super) struct Told {
     /// Its name, and its recording's.
     #[schema(value_type = String, format = "uuid")]
     id: Uuid,
-    /// What is being done, or what came of it.
     #[schema(schema_with = statuses)]
     status: &'static str,
     /// While it is on its way.
@@ -81,7 +80,10 @@ pub(crate) async fn answer(app: &Arc<App>, caller: &Caller, method: &Method, pat
 
 /// The words for it.
 fn statuses() -> Object {
-    one_of(&["queued", "writing", "speaking", "mixing", "done", "failed"])
+    one_of(
+        &["queued", "writing", "speaking", "mixing", "done", "failed"],
+        "What is being done, or what came of it.",
+    )
 }
 
 #[utoipa::path(

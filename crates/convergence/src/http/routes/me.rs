@@ -54,12 +54,14 @@ struct Limit {
 #[derive(Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "JSON has no units, so its names have")]
 struct AudioDay {
+    /// How much there may be.
     limit_seconds: f64,
     /// By any of the client's keys; `null` if it cannot be read now, as what follows from it.
     #[schema(required)]
     used_seconds: Option<f64>,
     /// What is being made now is likely to take.
     underway_seconds: f64,
+    /// What is left.
     #[schema(required)]
     remaining_seconds: Option<f64>,
     /// Until the next day.

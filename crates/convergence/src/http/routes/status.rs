@@ -75,7 +75,10 @@ struct Cache {
 
 /// The words for it.
 fn modes() -> Object {
-    one_of(&["enabled", "unavailable", "disabled", "fallback"])
+    one_of(
+        &["enabled", "unavailable", "disabled", "fallback"],
+        "Whether keys are asked for, and can be checked.",
+    )
 }
 
 #[utoipa::path(

@@ -49,6 +49,9 @@ fn from_hex(hex: &str) -> Option<[u8; 32]> {
 
 /// A change of the sheet, told by its script. Members that are not known are of later versions.
 #[derive(Deserialize, ToSchema)]
+#[schema(examples(json!({
+    "id": "6fa459ea-ee8a-4ca4-894e-db77e160355e", "sent_at": 1_764_547_200_500_i64, "edited_at": 1_764_547_200_000_i64
+})))]
 pub(crate) struct Notice {
     /// The same in every repetition of one notice.
     #[schema(value_type = String, format = "uuid")]

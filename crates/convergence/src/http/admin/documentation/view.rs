@@ -2,6 +2,7 @@
 
 use askama::Template;
 use serde_json::Value;
+use utoipa::openapi::OpenApi;
 
 use super::curl::command;
 use super::schema::{Kind, Member, kind, members, referred};
@@ -74,7 +75,10 @@ struct Shape {
 }
 
 impl Page {
-    pub(super) fn of(document: &Value) -> Self {
+    pub(super) fn of(document: &OpenApi) -> Self {
+        // Only this has the order in which operations are to be told of.
+        let paths: Vec<&str> = document.paths.paths.keys().map(String::as_str).collect();
+        let document = &serde_json::to_value(document).expect("a document of texts serialises");
         let tags = document["tags"].as_array().into_iter().flatten();
         let components = &document["components"];
         let headers = components["headers"].as_object().into_iter().flatten().map(|(name, header)| Header {
@@ -94,7 +98,7 @@ impl Page {
         Self {
             version: text(&document["info"]["version"]).to_owned(),
             introduction: blocks(text(&document["info"]["description"])),
-            groups: tags.map(|tag| Group::of(tag, document)).collect(),
+            groups: tags.map(|tag| Group::of(tag, &paths, document)).collect(),
             codes: Code::ALL.iter().map(|code| code.facts()).collect(),
             headers: headers.collect(),
             schemas: schemas.collect(),
@@ -103,10 +107,10 @@ impl Page {
 }
 
 impl Group {
-    fn of(tag: &Value, document: &Value) -> Self {
+    fn of(tag: &Value, paths: &[&str], document: &Value) -> Self {
         let mut operations = Vec::new();
-        for (path, item) in document["paths"].as_object().into_iter().flatten() {
-            for (method, operation) in item.as_object().into_iter().flatten() {
+        for path in paths {
+            for (method, operation) in document["paths"][path].as_object().into_iter().flatten() {
                 if operation["tags"][0] == tag["name"] {
                     operations.push(Operation::of(method, path, operation, document));
                 }

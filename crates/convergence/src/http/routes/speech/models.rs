@@ -18,6 +18,7 @@ const OPENAIS: [&str; 3] = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts"];
 pub(in crate::http) struct List {
     /// `list`.
     object: &'static str,
+    /// All there are.
     data: Vec<Model>,
 }
 
@@ -47,6 +48,7 @@ impl Model {
     tag = "OpenAI",
     operation_id = "models",
     summary = "What can speak",
+    description = "This server's engines, as models.",
     responses((status = 200, description = "All that can speak now.", body = List)),
 )]
 pub(in crate::http) fn all(app: &App) -> List {
@@ -64,6 +66,7 @@ pub(in crate::http) fn all(app: &App) -> List {
     tag = "OpenAI",
     operation_id = "model",
     summary = "Whether this can speak",
+    description = "By its own name, or by one of OpenAI's.",
     params(("model" = String, Path, description = "Its name; OpenAI's `tts-1`, `tts-1-hd` and `gpt-4o-mini-tts` mean what speaks best.", example = "tts-1")),
     responses((status = 200, description = "It can.", body = Model)),
     extensions(("x-codes" = json!([Code::ModelNotFound, Code::NoVoice]))),
