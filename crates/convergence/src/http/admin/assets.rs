@@ -47,8 +47,9 @@ const ASSETS: &[Asset] = assets! {
 static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| {
     let tag = |asset: &Asset| {
         let sum = Sha256::digest(asset.bytes);
-        let hex: String = sum.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        HeaderValue::from_str(&format!("\"{hex}\"")).expect("hex digits and quotes")
+        let (number, _) = sum.split_first_chunk().expect("8 of 32 bytes");
+        HeaderValue::from_str(&format!("\"{:016x}\"", u64::from_be_bytes(*number)))
+            .expect("hex digits and quotes")
     };
     ASSETS.iter().map(tag).collect()
 });

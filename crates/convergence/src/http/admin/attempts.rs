@@ -39,7 +39,7 @@ impl Attempts {
             if end <= uptime {
                 wrong.remove(&from);
             } else if known.count >= MOST_WRONG {
-                return Err((end - uptime).as_secs() + 1);
+                return Err(end.saturating_sub(uptime).as_secs() + 1);
             }
         }
         let is_right = is_right();

@@ -88,7 +88,7 @@ impl Modify for Common {
                 [(&mut item.get, true), (&mut item.post, false), (&mut item.delete, false)]
             {
                 if let Some(operation) = operation {
-                    complete(operation, path, Door::of(operation, reads), &mut components.responses);
+                    complete(operation, path, &Door::of(operation, reads), &mut components.responses);
                 }
             }
         }
@@ -99,7 +99,7 @@ impl Modify for Common {
 fn complete(
     operation: &mut Operation,
     path: &str,
-    door: Door,
+    door: &Door,
     shared: &mut BTreeMap<String, RefOr<Response>>,
 ) {
     if door.name == "Admin" {
@@ -139,8 +139,8 @@ fn take_nulls(operation: &mut Operation) {
             && let SchemaType::Array(kinds) = &mut object.schema_type
         {
             kinds.retain(|kind| *kind != Type::Null);
-            if let [kind] = kinds[..] {
-                object.schema_type = SchemaType::Type(kind);
+            if let [kind] = &kinds[..] {
+                object.schema_type = SchemaType::Type(kind.clone());
             }
         }
     }

@@ -11,7 +11,7 @@ pub(super) fn command(method: &str, path: &str, operation: &Value, document: &Va
         let Some(example) = parameter["example"].as_str() else { continue };
         match place {
             Some("path") => path = path.replace(&format!("{{{name}}}"), example),
-            Some("query") => path.push_str(&format!("?{name}={example}")),
+            Some("query") => path = format!("{path}?{name}={example}"),
             _ => {}
         }
     }

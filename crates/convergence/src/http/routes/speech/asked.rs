@@ -73,6 +73,11 @@ impl PartialSchema for Asked {
                     ],
                     "description": "One of the model's voices, or one of OpenAI's.",
                 },
+                "instructions": {
+                    "type": ["string", "null"],
+                    "maxLength": MOST_CHARACTERS,
+                    "description": "How it is to be said, for engines that can be told.",
+                },
                 "speed": {"type": ["number", "null"], "description": "1 is the voice's own pace."},
                 "response_format": choice(&["wav", "opus", "pcm"], "WAV if nothing is said."),
                 "stream_format": choice(&["audio"], "The sound is sent as it is."),
@@ -194,7 +199,7 @@ fn instructions(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> Option
     let text = value.as_str().filter(|text| text.chars().count() <= MOST_CHARACTERS);
     if text.is_none() {
         let wrong = format!("must be text of at most {MOST_CHARACTERS} characters");
-        faults.push(("instructions", "invalid_value", wrong));
+        faults.push(("instructions", Code::InvalidValue, wrong));
     }
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
