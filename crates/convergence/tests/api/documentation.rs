@@ -35,7 +35,8 @@ async fn the_page_needs_no_script_and_its_links_lead_somewhere() {
         assert!(!page.contains(unwanted), "{unwanted}");
     }
     let all = |attribute: &str| -> BTreeSet<String> {
-        let rest = page.split(&format!(" {attribute}=\"")).skip(1);
+        let begin = format!(" {attribute}=\"");
+        let rest = page.split(&begin).skip(1);
         rest.filter_map(|rest| rest.split_once('"')).map(|(value, _)| value.to_owned()).collect()
     };
     let (links, places) = (all("href"), all("id"));
