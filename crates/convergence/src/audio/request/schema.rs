@@ -63,7 +63,7 @@ fn members() -> Value {
                     "male": {"type": ["string", "null"], "description": "Speaks for men."},
                 },
             },
-            "format": choice(&["wav", "opus"], "The form of the sound, WAV if nothing is said. `Accept` comes before it."),
+            "format": choice(&["wav", "opus", "mp3"], "The form of the sound: WAV if nothing is said, MP3 where it is built in. `Accept` comes before it."),
         },
     })
 }

@@ -30,7 +30,7 @@ pub(crate) const DOWNLOAD: &str = "/convergence/download/";
             "file" = String,
             Path,
             description = "As `audio_url` and `captions` name it.",
-            pattern = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[.](wav|opus|vtt|srt)$",
+            pattern = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[.](wav|opus|mp3|vtt|srt)$",
             example = "0198c0de-0000-7000-8000-000000000000.wav",
         ),
         ("Range" = Option<String>, Header, description = "Which bytes (RFC 9110, 14.2)."),
@@ -39,7 +39,7 @@ pub(crate) const DOWNLOAD: &str = "/convergence/download/";
         (
             status = 200,
             description = "The whole file.",
-            content(("audio/wav"), ("audio/ogg"), ("text/vtt"), ("application/x-subrip")),
+            content(("audio/wav"), ("audio/ogg"), ("audio/mpeg"), ("text/vtt"), ("application/x-subrip")),
             headers(
                 ("Content-Disposition" = String, description = "Its name."),
                 ("Last-Modified" = String, description = "When it was made."),
@@ -49,7 +49,7 @@ pub(crate) const DOWNLOAD: &str = "/convergence/download/";
         (
             status = 206,
             description = "Those bytes.",
-            content(("audio/wav"), ("audio/ogg"), ("text/vtt"), ("application/x-subrip")),
+            content(("audio/wav"), ("audio/ogg"), ("audio/mpeg"), ("text/vtt"), ("application/x-subrip")),
             headers(("Content-Range" = String, description = "Which they are.")),
         ),
         (status = 304, description = "It has not changed."),
@@ -84,12 +84,16 @@ fn is_in_bytes(range: &HeaderValue) -> bool {
     range.as_bytes().get(..6).is_some_and(|unit| unit.eq_ignore_ascii_case(b"bytes="))
 }
 
+/// RFC 3003.
+pub(super) const MP3: &str = "audio/mpeg";
+
 /// What a file is to be taken for.
 fn media_type(kind: FileKind) -> &'static str {
     match kind {
         FileKind::Wav => "audio/wav",
         // RFC 7845, 9.
         FileKind::Opus => "audio/ogg; codecs=opus",
+        FileKind::Mp3 => MP3,
         FileKind::Vtt => "text/vtt; charset=utf-8",
         FileKind::Srt => "application/x-subrip; charset=utf-8",
     }

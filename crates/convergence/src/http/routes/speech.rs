@@ -64,7 +64,7 @@ fn model_in(path: &str) -> Option<&str> {
     responses((
         status = 200,
         description = "It is said.",
-        content(("audio/wav"), ("audio/ogg"), ("audio/pcm")),
+        content(("audio/wav"), ("audio/ogg"), ("audio/mpeg"), ("audio/pcm")),
         headers(
             ("X-Voice-Engine" = String, description = "What spoke."),
             ("X-Audio-Warning" = String, description = "What was not done as asked."),
@@ -83,7 +83,8 @@ pub(in crate::http) async fn speak(
     must_be_json(request.headers())?;
     let listen = &app.listen;
     let body = body::read(request.into_body(), listen.max_body_bytes, listen.body_timeout).await;
-    let asked = Asked::read(&body.map_err(recording::Refused::plain)?)?;
+    let body = body.map_err(recording::Refused::plain)?;
+    let asked = recording::aside(move || Asked::read(&body)).await??;
     let engine = models::engine(app, &asked.model)?;
     let say = asked.of(engine)?;
     let form = say.form;
@@ -112,6 +113,7 @@ fn media_type(form: SoundForm) -> &'static str {
     match form {
         SoundForm::Wav => "audio/wav",
         SoundForm::Opus => "audio/ogg; codecs=opus",
+        SoundForm::Mp3 => download::MP3,
         SoundForm::Pcm => "audio/pcm",
     }
 }

@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Refused;
-use crate::audio::{Engine, Gender, Say, SoundForm, is_speakable};
+use crate::audio::{Engine, Gender, HAS_MP3, Say, SoundForm, WITHOUT_MP3, is_speakable};
 use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::routes::recording;
@@ -79,7 +79,7 @@ impl PartialSchema for Asked {
                     "description": "How it is to be said, for engines that can be told.",
                 },
                 "speed": {"type": ["number", "null"], "description": "1 is the voice's own pace."},
-                "response_format": choice(&["wav", "opus", "pcm"], "WAV if nothing is said."),
+                "response_format": choice(&["wav", "opus", "pcm", "mp3"], "WAV if nothing is said; MP3 where it is built in."),
                 "stream_format": choice(&["audio"], "The sound is sent as it is."),
             },
             "examples": [{"model": "tts-1", "input": "Good morning.", "voice": "alloy"}],
@@ -204,15 +204,17 @@ fn instructions(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> Option
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// WAV unless something is said: OpenAI's MP3 is not among ours.
+/// WAV unless something is said: OpenAI's MP3 is among ours only where it is built in.
 fn form(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> SoundForm {
     match present(members, "response_format").map(Value::as_str) {
         None | Some(Some("wav")) => SoundForm::Wav,
         Some(Some("opus")) => SoundForm::Opus,
         Some(Some("pcm")) => SoundForm::Pcm,
-        Some(_) => {
-            let wrong = "must be wav, opus or pcm, since there is no encoder for others here".to_owned();
-            faults.push(("response_format", Code::UnsupportedValue, wrong));
+        Some(Some("mp3")) if HAS_MP3 => SoundForm::Mp3,
+        Some(other) => {
+            let wrong = "must be wav, opus, pcm or mp3, since there is no encoder for others here";
+            let wrong = if other == Some("mp3") { WITHOUT_MP3 } else { wrong };
+            faults.push(("response_format", Code::UnsupportedValue, wrong.to_owned()));
             SoundForm::Wav
         }
     }

@@ -45,7 +45,7 @@ while (job.status !== "done" && job.status !== "failed") {
   await new Promise((resolve) => setTimeout(resolve, 20));
   job = there((await client.GET("/convergence/jobs/{id}", { params: { path } })).data, "job");
 }
-const format: "wav" | "opus" | "vtt" | "srt" | undefined = job.result?.format;
+const format: "wav" | "opus" | "mp3" | "vtt" | "srt" | undefined = job.result?.format;
 const events = await client.GET("/convergence/jobs/{id}/events", { params: { path }, parseAs: "text" });
 const last: string = there(events.data, "events");
 const removed = (await client.DELETE("/convergence/jobs/{id}", { params: { path } })).response.status;
