@@ -4,6 +4,7 @@ mod demo;
 mod doctor;
 mod generate;
 mod keys;
+mod openapi;
 mod serve;
 mod sheet;
 mod table;
@@ -23,6 +24,7 @@ pub fn run() -> ExitCode {
         Some(("doctor", flags)) => doctor::run(flags),
         Some(("generate", flags)) => generate::run(flags),
         Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
+        Some(("openapi", _)) => openapi::run().map(|()| ExitCode::SUCCESS),
         Some(("sheet", flags)) => sheet::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("usage", flags)) => {
             settings(flags).and_then(|settings| usage::run(flags, &settings)).map(|()| ExitCode::SUCCESS)
@@ -56,6 +58,7 @@ fn command() -> Command {
         .subcommand(doctor::command())
         .subcommand(generate::command())
         .subcommand(keys::command())
+        .subcommand(openapi::command())
         .subcommand(sheet::command())
         .subcommand(with_settings(usage::command()))
 }

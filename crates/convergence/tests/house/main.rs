@@ -7,6 +7,7 @@ mod documents;
 mod examples;
 mod imports;
 mod repository;
+mod routes;
 mod settings;
 mod sources;
 mod units;
