@@ -56,7 +56,7 @@ impl Background {
 pub(super) fn flusher(app: &App, usage: &Usage, sheet: Option<GoogleSheet>) -> Option<Flusher> {
     let Door::Guarded(guard) = &app.door else { return None };
     let (clock, counts, board) = (Arc::clone(&app.clock), app.counts.as_ref(), guard.board.clone());
-    Some(Flusher::new(app.books.clone(), clock, usage, sheet, counts, board))
+    Some(Flusher::new(app.books.clone(), clock, usage, sheet, &app.metrics, counts, board))
 }
 
 /// What tells a source's records from another's. A default limit is baked into them, so another one makes them another

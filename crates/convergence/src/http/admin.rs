@@ -5,6 +5,8 @@ mod metrics;
 mod refresh;
 mod usage;
 
+pub(crate) use metrics::openmetrics;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -87,7 +89,7 @@ async fn answer(app: &App, request: &Request<Incoming>) -> Response<Answer> {
             (_, "/refresh") => wrong_method("POST"),
             (&Method::GET | &Method::HEAD, "/usage") => usage::answer(app, request.uri().query()).await,
             (_, "/usage") => wrong_method("GET, HEAD"),
-            (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
+            (_, "/metrics") => reading(request.method(), || metrics::answer(app, request.headers())),
             _ => not_found(),
         },
     };

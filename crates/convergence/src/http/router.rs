@@ -59,6 +59,7 @@ async fn signed(connected: &Connected, request: Request) -> Response<Answer> {
 /// The protected routes. The caller is the proof that the gate was asked.
 async fn guarded(connected: &Connected, mut request: Request, underway: Underway, now: Now) -> Reply {
     let (app, peer) = (&connected.app, connected.peer.ip());
+    let underway = underway.traced(&request.head);
     let decision = admit(app, connected.link.as_ref(), peer, &mut request.head, underway.id, now).await;
     let asked = |endpoint: Option<&Endpoint>| asked(app, peer, &request.head, endpoint);
     let caller = match decision {
