@@ -6,7 +6,7 @@
 //! | the messages of OTLP | `messages` |
 //! | a finished request to spans | `spans` |
 //! | what `/metrics` says to metrics | `metrics` |
-//! | sent, once a second and once a minute, on the admin listener's thread | `exporter` |
+//! | sent, once a second and once a minute, on the background thread | `exporter` |
 //!
 //! A request's spans are made when it has ended, from what is known of it then: nothing is entered and left on its way.
 

@@ -80,21 +80,22 @@ fn keep_writing(form: Form, mut out: impl Write, waiting: &Receiver<Option<Arc<R
     while !is_last {
         let (mut next, mut number) = (waiting.recv().unwrap_or(None), 0);
         is_last = next.is_none();
+        let mut is_idle = false;
         while let Some(record) = next.take() {
             write(form, &record, &mut lines);
             number += 1;
-            if lines.len() < MOST_AT_ONCE
-                && let Ok(more) = waiting.try_recv()
-            {
-                is_last = more.is_none();
-                next = more;
+            if lines.len() < MOST_AT_ONCE {
+                let more = waiting.try_recv();
+                is_idle = more.is_err();
+                is_last = matches!(more, Ok(None));
+                next = more.unwrap_or(None);
             }
         }
         if out.write_all(&lines).and_then(|()| out.flush()).is_err() {
             lost.inc_by(number);
         }
         lines.clear();
-        if !is_last {
+        if is_idle {
             thread::sleep(GATHER);
         }
     }

@@ -23,6 +23,9 @@ use crate::metrics::OtlpMetrics;
 /// How often spans are sent.
 const SEND_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a stop waits for the last of it.
+const LAST_SEND: Duration = Duration::from_secs(2);
+
 /// How many requests wait to be sent; of more the spans are lost, and counted.
 const MOST_WAITING: usize = 4_096;
 
@@ -99,14 +102,20 @@ impl Exporter {
                 // An error means that the server is gone.
                 _ = drained.wait_for(|drained| *drained) => true,
             };
+            if is_last {
+                let rest = async {
+                    self.send_spans().await;
+                    self.send_metrics(&openmetrics()).await;
+                };
+                // What does not arrive in that time is lost.
+                let _ = tokio::time::timeout(LAST_SEND, rest).await;
+                return;
+            }
             self.send_spans().await;
             let now = self.clock.uptime();
-            if is_last || now >= told + self.settings.metrics_every {
+            if now >= told + self.settings.metrics_every {
                 told = now;
                 self.send_metrics(&openmetrics()).await;
-            }
-            if is_last {
-                return;
             }
         }
     }
