@@ -104,7 +104,7 @@ check_memory() {
 
 # Each fuzz target on the stable compiler, with the coverage that guides libFuzzer, for a bounded time. The flags are
 # cargo-fuzz's own, less the address sanitizer, which needs a nightly compiler (and finds little where `unsafe` is
-# denied). --target keeps them away from build scripts.
+# denied). --target keeps them away from build scripts. One for each core at a time.
 fuzz() {
     local host target flags
     host=$(rustc --version --verbose | sed -n 's/^host: //p')
@@ -114,8 +114,18 @@ fuzz() {
     done
     RUSTFLAGS=$flags cargo build --release --locked --manifest-path fuzz/Cargo.toml --target "$host" \
         --target-dir "$CARGO_TARGET_DIR/fuzz"
+    local running=0
     for target in fuzz/fuzz_targets/*.rs; do
-        fuzz_one "$(basename "$target" .rs)" "$CARGO_TARGET_DIR/fuzz/$host/release"
+        if [ "$running" -ge "$(nproc)" ]; then
+            wait -n
+            running=$((running - 1))
+        fi
+        fuzz_one "$(basename "$target" .rs)" "$CARGO_TARGET_DIR/fuzz/$host/release" &
+        running=$((running + 1))
+    done
+    while [ "$running" -gt 0 ]; do
+        wait -n
+        running=$((running - 1))
     done
 }
 

@@ -14,6 +14,7 @@ mod restarts;
 mod routes;
 mod sheet_init;
 mod shield;
+mod tts;
 mod upstream;
 mod usage;
 mod voice;
