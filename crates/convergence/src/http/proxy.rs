@@ -46,7 +46,7 @@ impl Passed {
     /// As it goes out.
     pub(super) fn reply(self, underway: Underway) -> Reply {
         let Self { head: AnswerHead { status, version, fields }, body, tunnel } = self;
-        let stamp = Stamp { underway, via: Some(headers::via(version)) };
+        let stamp = Stamp { underway, via: Some(headers::via(version)), leave: None };
         Reply { status, fields, body, stamp, tunnel }
     }
 }

@@ -6,6 +6,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use super::admit::{Caller, admit};
 use super::body::Answer;
 use super::connection::Connected;
+use super::cors::{self, Leave};
 use super::framing;
 use super::problem::{Problem, not_found};
 use super::proxy;
@@ -21,7 +22,8 @@ use crate::app::App;
 use crate::clock::Now;
 use crate::usage::Endpoint;
 
-/// Answers a request, whatever it asks. What is long and rare is in a box: requests that are passed on carry no room for it.
+/// Answers a request, whatever it asks, and says which web pages may read that. What is long and rare is in a box: requests
+/// that are passed on carry no room for it.
 pub(super) async fn answer(connected: &Connected, request: Request) -> Reply {
     let reply = respond(connected, request).await;
     reply.stamp.underway.has_answer(reply.status, reply.body.code());
@@ -32,19 +34,25 @@ async fn respond(connected: &Connected, request: Request) -> Reply {
     let app = &connected.app;
     let now = app.clock.now();
     let underway = Underway::begin(&connected.recorder, app.next_request_id(), now.uptime);
+    let preflight = app.cors.as_ref().and_then(|cors| cors::preflight(cors, &request.head));
+    let leave = app.cors.as_ref().filter(|_| preflight.is_none()).map(|cors| Leave::of(cors, &request.head));
     let path = request.head.target.path();
-    let is_public =
+    let needs_no_key =
         matches!(path, "/health" | "/auth/status") || (path == SHEET_CHANGED && app.webhook.is_some());
-    if !is_public {
-        return guarded(connected, request, underway, now).await;
-    }
-    underway.is_public(|endpoint| asked(app, connected.peer.ip(), &request.head, endpoint));
-    let answer = match path {
-        "/health" => reading(&request.head.method, health::answer),
-        "/auth/status" => reading(&request.head.method, || status::answer(app)),
-        _ => Box::pin(signed(connected, request)).await,
+    let mut reply = if preflight.is_some() || needs_no_key {
+        underway.is_public(|endpoint| asked(app, connected.peer.ip(), &request.head, endpoint));
+        let answer = match (preflight, path) {
+            (Some(preflight), _) => preflight,
+            (None, "/health") => reading(&request.head.method, health::answer),
+            (None, "/auth/status") => reading(&request.head.method, || status::answer(app)),
+            (None, _) => Box::pin(signed(connected, request)).await,
+        };
+        Reply::new(answer, Stamp::own(underway))
+    } else {
+        guarded(connected, request, underway, now).await
     };
-    Reply::new(answer, Stamp::own(underway))
+    reply.stamp.leave = leave;
+    reply
 }
 
 /// The route that asks for a signature instead of a key.
