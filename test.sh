@@ -69,6 +69,8 @@ prepare() {
     crates/convergence/tests/browser/setup.sh
     crates/testkit/tests/outside/setup.sh
     crates/convergence/tests/corpus/setup.sh
+    crates/convergence/tests/otlp/setup.sh
+    crates/convergence/tests/promtool/setup.sh
     scripts/fetch-voices.sh
     deny=$(cargo_deny)
 }

@@ -53,7 +53,7 @@ keys_csv() {
 start_ours() {
     local keys=$1 port=$2
     shift 2
-    env --chdir "$folder" AUTH_ENABLED=true KEYS_FILE="$keys" API_PORT="$port" ADMIN_PORT=0 DATA_DIR="$folder/data" LOG_LEVEL=warn \
+    env --chdir "$folder" AUTH_ENABLED=true KEYS_FILE="$keys" API_PORT="$port" ADMIN_PORT=0 DATA_DIR="$folder/data" LOG_LEVEL=warn ACCESS_LOG=false \
         "$@" "$server" serve >"$folder/ours.log" 2>&1 &
     pids+=($!)
     await "http://127.0.0.1:$port/health" "$folder/ours.log"

@@ -141,7 +141,7 @@ start_convergence() {
     local data
     data=$(mktemp --directory "$folder/data.XXXX")
     local settings=(AUTH_ENABLED=true "KEYS_FILE=$folder/keys.csv" "API_PORT=$1" ADMIN_PORT=0 "DATA_DIR=$data"
-        LOG_LEVEL=warn "API_THREADS=${threads:-1}" "MAX_CONNECTIONS=$((room > 10000 ? room : 10000))")
+        LOG_LEVEL=warn ACCESS_LOG=false "API_THREADS=${threads:-1}" "MAX_CONNECTIONS=$((room > 10000 ? room : 10000))")
     if [ "$kind" = proxy ]; then settings+=("UPSTREAM_URL=http://127.0.0.1:$upstream_port"); fi
     if [ "$tls" = yes ]; then settings+=("TLS_CERT_PATH=$folder/cert.pem" "TLS_KEY_PATH=$folder/key.pem"); fi
     exec env --chdir "$folder" "${settings[@]}" "${run_under[@]}" "$server" serve

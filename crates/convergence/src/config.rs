@@ -15,6 +15,7 @@ mod redis;
 mod routes;
 mod settings;
 mod shield;
+mod telemetry;
 mod tls;
 mod upstream;
 mod usage;
@@ -38,6 +39,7 @@ pub use redis::{Redis, RedisFallback};
 pub use routes::RoutesFile;
 pub use settings::{Fault, Settings};
 pub use shield::Shield;
+pub use telemetry::Telemetry;
 pub use tls::{ClientCertificates, Redirect, Tls};
 pub use upstream::Upstream;
 pub use usage::Usage;
@@ -82,6 +84,8 @@ pub struct Config {
     pub usage: Usage,
     /// The log.
     pub logs: Logs,
+    /// Where traces and metrics are sent.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// The path as it is even if the process moves; as it was given where there is no working directory.
@@ -172,6 +176,7 @@ impl Config {
             data_dir,
             usage: Usage::read(&mut reader),
             logs: Logs::read(&mut reader),
+            telemetry: Telemetry::read(&mut reader),
         };
         match reader.into_faults() {
             faults if faults.is_empty() => Ok(config),

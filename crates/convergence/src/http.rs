@@ -50,7 +50,7 @@ mod openapi;
 mod problem;
 mod redact;
 
-pub(crate) use admin::AdminListener;
+pub(crate) use admin::{AdminListener, openmetrics};
 pub(crate) use admit::{Admission, Caller, Pending, Refused, begin};
 pub(crate) use body::Answer;
 pub(crate) use count::Account;
@@ -60,7 +60,7 @@ pub(crate) use listener::Listeners;
 pub(crate) use live::Live;
 pub(crate) use openapi::text as openapi;
 pub(crate) use proxy::{Gateway, loosely};
-pub(crate) use record::{Outcome, Took};
+pub(crate) use record::{Asked, Outcome, Record, Took};
 pub(crate) use recorder::Recorders;
 pub(crate) use refuse::status_and_code;
 pub(crate) use router::finished;

@@ -81,6 +81,7 @@ pub mod clock;
 mod logging;
 mod metrics;
 mod os;
+mod telemetry;
 
 #[doc(hidden)]
 pub use layer::READ_BY_A_LAYER;

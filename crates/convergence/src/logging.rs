@@ -1,8 +1,15 @@
-//! The log: lines on standard error, ours at the level asked for, other people's at `warn`.
+//! The log: lines on standard error, ours at the level asked for, other people's at `warn`. Requests are logged apart from
+//! it, on standard output.
+
+mod access;
+mod line;
 
 use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::EnvFilter;
+
+pub(crate) use access::AccessLog;
+pub(crate) use line::Form;
 
 use crate::config::Logs;
 

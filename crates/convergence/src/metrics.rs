@@ -1,8 +1,11 @@
-//! What `GET /metrics` shows, in the `OpenMetrics` text format. No label holds a key, a client or a sheet's id.
+//! What `GET /metrics` shows, in the `OpenMetrics` text format. No label holds a key or a sheet's id.
 
+mod classic;
 mod durations;
+mod otlp;
 mod redis;
 mod requests;
+mod scrape;
 
 use std::time::Duration;
 
@@ -13,8 +16,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+pub(crate) use self::otlp::OtlpMetrics;
 pub(crate) use self::redis::RedisMetrics;
 pub(crate) use self::requests::RequestCounts;
+pub(crate) use self::scrape::Scrape;
 use crate::sync::Lag;
 
 /// What each name begins with.
@@ -37,11 +42,8 @@ const DURATIONS: [f64; 10] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 3
 /// Written where things happen, and read by whoever scrapes.
 pub(crate) struct Metrics {
     registry: Registry,
-    directory_age: Gauge<f64, std::sync::atomic::AtomicU64>,
     directory_keys: Gauge,
     directory_problems: Gauge,
-    refresh_held: Gauge,
-    usage_durable: Gauge,
     refreshes: Family<Label, Counter>,
     refresh_duration: Histogram,
     lag: Family<Label, Histogram, fn() -> Histogram>,
@@ -51,20 +53,20 @@ pub(crate) struct Metrics {
     tls_certificate: Family<Label, Gauge>,
     tls_refused: Family<Label, Gauge>,
     shadow_refusals: Counter,
+    usage_writes: Family<Label, Counter>,
+    log_lost: Counter,
     upstream_up: Family<[(&'static str, String); 1], Gauge>,
     upstream_failures: UpstreamFailures,
     redis: redis::Families,
+    otlp: otlp::Families,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix(PREFIX),
-            directory_age: Gauge::default(),
             directory_keys: Gauge::default(),
             directory_problems: Gauge::default(),
-            refresh_held: Gauge::default(),
-            usage_durable: Gauge::default(),
             refreshes: Family::default(),
             refresh_duration: Histogram::new(DURATIONS),
             lag: Family::new_with_constructor(|| Histogram::new(LAGS)),
@@ -74,13 +76,14 @@ impl Default for Metrics {
             tls_certificate: Family::default(),
             tls_refused: Family::default(),
             shadow_refusals: Counter::default(),
+            usage_writes: Family::default(),
+            log_lost: Counter::default(),
             upstream_up: Family::default(),
             upstream_failures: Family::default(),
             redis: redis::Families::default(),
+            otlp: otlp::Families::default(),
         };
         metrics.register();
-        // Before the first read, and without one: no number is the truth.
-        metrics.directory_age.set(f64::NAN);
         for result in ["ok", "failed"] {
             let _ = metrics.refreshes.get_or_create(&[("result", result)]);
         }
@@ -197,40 +200,41 @@ impl Metrics {
         self.upstream_up.get_or_create(&[("upstream", shown.to_owned())]).set(i64::from(up));
     }
 
-    /// Whether what is counted is kept on disk.
-    pub(crate) fn usage_durable(&self, durable: bool) {
-        self.usage_durable.set(i64::from(durable));
-    }
-
-    /// All of them. `age` is that of the keys in use, in seconds; `held` whether a refresh is held.
-    pub(crate) fn text(&self, age: Option<i64>, held: bool, requests: RequestCounts) -> String {
-        self.refresh_held.set(i64::from(held));
-        #[expect(clippy::cast_precision_loss, reason = "exact for ages of human kind")]
-        self.directory_age.set(age.map_or(f64::NAN, |age| age as f64));
+    /// All of them, and how everything stands, as `OpenMetrics`.
+    pub(crate) fn openmetrics(&self, scrape: Scrape) -> String {
         let mut text = String::new();
-        // What is added up at this moment has a registry of this moment.
-        let mut sums = Registry::with_prefix(PREFIX);
-        sums.register_collector(Box::new(requests));
+        // What is looked up at this moment has a registry of this moment.
+        let mut looked_up = Registry::with_prefix(PREFIX);
+        looked_up.register_collector(Box::new(scrape));
         let written = text::encode_registry(&mut text, &self.registry)
-            .and_then(|()| text::encode_registry(&mut text, &sums))
+            .and_then(|()| text::encode_registry(&mut text, &looked_up))
             .and_then(|()| text::encode_eof(&mut text));
         written.expect("writing to a string cannot fail");
         text
     }
 
+    /// The same in the text format of Prometheus.
+    pub(crate) fn text(&self, scrape: Scrape) -> String {
+        classic::classic(&self.openmetrics(scrape))
+    }
+
+    /// Counts what becomes of what is sent to a collector.
+    pub(crate) fn otlp(&self) -> OtlpMetrics {
+        self.otlp.show()
+    }
+
+    /// Counts lines of the access log that are lost.
+    pub(crate) fn log_lost(&self) -> Counter {
+        self.log_lost.clone()
+    }
+
+    /// A write of usage to the spreadsheet has ended.
+    pub(crate) fn usage_written(&self, ok: bool) {
+        self.usage_writes.get_or_create(&[("result", if ok { "ok" } else { "failed" })]).inc();
+    }
+
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register_with_unit(
-            "directory_age",
-            "Time since the reading of the keys in use began; NaN before the first",
-            Unit::Seconds,
-            self.directory_age.clone(),
-        );
-        registry.register(
-            "usage_durable",
-            "1 if what clients use is kept on disk, 0 if it is counted in memory only",
-            self.usage_durable.clone(),
-        );
         registry.register(
             "directory_keys",
             "Keys in use, refused ones included",
@@ -238,8 +242,6 @@ impl Metrics {
         );
         let problems = "Problems that the last reading found in the table of keys";
         registry.register("directory_problems", problems, self.directory_problems.clone());
-        let held = "1 while a refresh is held that has lost too many working keys at once";
-        registry.register("refresh_held", held, self.refresh_held.clone());
         registry.register("refreshes", "Readings of the keys that have ended", self.refreshes.clone());
         registry.register_with_unit(
             "refresh_duration",
@@ -269,10 +271,18 @@ impl Metrics {
         registry.register("tls_files_refused", refused, self.tls_refused.clone());
         let shadow = "Requests let through that a shadow_rate_limit would have refused";
         registry.register("shadow_refusals", shadow, self.shadow_refusals.clone());
+        let writes = "Writes of usage to the spreadsheet that have ended";
+        registry.register("usage_writes", writes, self.usage_writes.clone());
+        let lost = "Lines of the access log that found no room or could not be written";
+        registry.register("access_log_lost", lost, self.log_lost.clone());
         let up = "1 while an upstream is asked in its turn, 0 while it is asked last";
         registry.register("upstream_up", up, self.upstream_up.clone());
         let failures = "Failures of upstreams to be reached, to answer, or to end their answers";
         registry.register("upstream_failures", failures, self.upstream_failures.clone());
         self.redis.register(registry);
+        self.otlp.register(registry);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,10 +12,12 @@ use tokio::sync::watch;
 
 use crate::app::{App, Background, Task};
 use crate::clock::Clock;
-use crate::config::{Admin, Config, Listen, Tls as TlsSettings};
-use crate::http::{AdminListener, ExtAuthzListener, Listeners, RedirectListener, Tls};
+use crate::config::{Admin, Config, Listen, Logs, Telemetry, Tls as TlsSettings};
+use crate::http::{AdminListener, ExtAuthzListener, Listeners, RedirectListener, Tls, openmetrics};
 use crate::inherited::Inherited;
+use crate::logging::{AccessLog, Form};
 use crate::os;
+use crate::telemetry::Exporter;
 
 /// How long a thread that has waited for the disk is kept for the next work of that kind. Each holds on to memory that it has
 /// freed; those that a start needs at once would take turns at what comes twice a second, and none of them would ever end.
@@ -34,6 +36,7 @@ pub struct Server {
     drained: watch::Sender<bool>,
     requests: Vec<JoinHandle<()>>,
     beside: Vec<JoinHandle<()>>,
+    app: Arc<App>,
 }
 
 impl Server {
@@ -47,11 +50,12 @@ impl Server {
 
     /// The same on sockets that are there already; those that are not are bound.
     pub(crate) fn start_on(
-        config: Config,
+        mut config: Config,
         clock: Arc<dyn Clock>,
         inherited: Inherited,
     ) -> anyhow::Result<Self> {
         let listen = config.listen;
+        let (logs, telemetry) = (config.logs, config.telemetry.take());
         let listeners = public(&listen, &inherited.public)?;
         let address = listeners.address();
         let admin = self::admin(&config.admin, inherited.admin)?;
@@ -79,6 +83,10 @@ impl Server {
         if let Some(missing) = app.studio.voice_fault() {
             tracing::warn!("conversations cannot be spoken: {missing}");
         }
+        log_requests(&app, logs)?;
+        let telling =
+            telemetry.map(|telemetry| exporter(&app, telemetry, has_drained.clone())).transpose()?;
+        let last = both(last, telling);
         let background = beside("background", tasks, last, has_drained)?;
         let admin: Task = Box::pin(admin.serve(Arc::clone(&app)));
         // Apart from the background, where parsing a large sheet takes a while.
@@ -113,6 +121,7 @@ impl Server {
             drained,
             requests,
             beside,
+            app,
         })
     }
 
@@ -148,6 +157,36 @@ impl Server {
         for thread in self.beside {
             let _ = thread.join();
         }
+        self.app.recorders.finish_log();
+    }
+}
+
+/// Has each request logged, where that is wanted.
+fn log_requests(app: &App, logs: Logs) -> anyhow::Result<()> {
+    if logs.access {
+        let form = if logs.json { Form::Json } else { Form::Text };
+        let log = AccessLog::start(form, std::io::stdout(), app.metrics.log_lost());
+        app.recorders.log_to(log.context("the thread of the access log cannot be started")?);
+    }
+    Ok(())
+}
+
+/// What sends traces and metrics. It ends by itself, soon after the last request has.
+fn exporter(app: &Arc<App>, telemetry: Telemetry, drained: watch::Receiver<bool>) -> anyhow::Result<Task> {
+    let (exporter, tracer) = Exporter::new(telemetry, Arc::clone(&app.clock), app.metrics.otlp())
+        .context("OTEL_EXPORTER_OTLP_ENDPOINT: there can be no TLS")?;
+    app.recorders.trace_by(tracer);
+    let app = Arc::clone(app);
+    Ok(Box::pin(exporter.run(move || openmetrics(&app), drained)))
+}
+
+/// One task that ends with both.
+fn both(one: Option<Task>, other: Option<Task>) -> Option<Task> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(Box::pin(async {
+            tokio::join!(one, other);
+        })),
+        (one, other) => one.or(other),
     }
 }
 

@@ -5,6 +5,7 @@
 //! | what is counted | `totals` |
 //! | a request counts, and no more than that | `tally` |
 //! | twice a second: to the disk; every few seconds: to the database | `bookkeeper` |
+//! | what this process has counted, for the metrics | `counted` |
 //! | counts by minute, hour and day, and what is asked of them | `store`, `report` |
 //! | what versions before the database have left | `json` |
 //! | the totals of 40 days, for the tab | `ledger` |
@@ -16,6 +17,7 @@
 
 pub(crate) use aim::{Mishap, identities, misses, restore, suspects};
 pub(crate) use bookkeeper::{Bookkeeper, KeepError};
+pub(crate) use counted::Counted;
 pub(crate) use ledger::{Ledger, Row, day_of, oldest_kept};
 pub(crate) use plan::{Plan, Update, found, plan};
 pub(crate) use report::{
@@ -32,6 +34,7 @@ mod totals;
 mod tally;
 
 mod bookkeeper;
+mod counted;
 mod json;
 mod store;
 

@@ -60,7 +60,7 @@ impl Background {
 pub(super) fn flusher(app: &App, usage: &Usage, sheet: Option<GoogleSheet>) -> Option<Flusher> {
     let Door::Guarded(guard) = &app.door else { return None };
     let (clock, counts, board) = (Arc::clone(&app.clock), app.counts.as_ref(), guard.board.clone());
-    Some(Flusher::new(app.books.clone(), clock, usage, sheet, counts, board))
+    Some(Flusher::new(app.books.clone(), clock, usage, sheet, &app.metrics, counts, board))
 }
 
 /// What tells a person of what deserves a look, where there is anything to look at.

@@ -22,6 +22,7 @@ use crate::providers::Providers;
 use crate::routes::{LiveRoutes, MakeGroup};
 use crate::sync::Books;
 use crate::upstream::MakeGroups;
+use crate::usage::Counted;
 
 /// How long the voice may take for one piece of a line, of which it speaks several hundred in that time.
 const LINE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,7 +46,9 @@ impl App {
             let (variable, wrong) = (unusable.variable.to_owned(), unusable.wrong);
             Fault { variable, wrong }
         })?;
-        let books = Books::new(config.data_dir.join("usage"), &config.usage.instance, Arc::clone(&clock));
+        let counted = Counted::new(config.admin.metrics_clients);
+        let usage = config.data_dir.join("usage");
+        let books = Books::new(usage, &config.usage.instance, counted, Arc::clone(&clock));
         let fleet = config.redis.map(|redis| fleet(redis, &config.auth, &config.data_dir, &clock, &metrics));
         let fleet = fleet.transpose()?.flatten();
         let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books, fleet.as_ref())?;

@@ -27,6 +27,9 @@ use super::turns::Turns;
 use super::voice::{Voice, Voices};
 use crate::os;
 
+pub use self::workload::Workload;
+use self::workload::millis;
+
 /// What is told of a finished recording: the account that came with the request, and how long it is.
 pub type OnRecorded = Box<dyn Fn(&str, Duration) + Send + Sync>;
 
@@ -79,6 +82,9 @@ struct Inner {
     saying: Arc<Turns>,
     /// How long the last recording took, in milliseconds, as a guess at the next one.
     last_took: AtomicU64,
+    /// How much sound the finished recordings have, and how long they took, in milliseconds.
+    made: AtomicU64,
+    spent: AtomicU64,
     /// Of the studio's thread, once there is one.
     thread: OnceLock<Handle>,
 }
@@ -125,6 +131,8 @@ impl Studio {
             saying: Arc::new(Turns::new(workers, settings.queue)),
             board: Mutex::new(Board { queue: Queue::new(workers), jobs: HashMap::new() }),
             last_took: AtomicU64::new(2_000),
+            made: AtomicU64::new(0),
+            spent: AtomicU64::new(0),
             thread: OnceLock::new(),
         };
         Self { inner: Arc::new(inner), runtime: OnceLock::new() }
@@ -318,8 +326,12 @@ impl Inner {
             () = job.cancelled() => Err(AudioError::Cancelled),
         };
         let outcome = if job.is_cancelled() { Err(AudioError::Cancelled) } else { outcome };
-        self.last_took.store(begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+        let took = millis(begun.elapsed());
+        self.last_took.store(took, Ordering::Relaxed);
         let outcome = self.keep(&job, outcome).await.inspect_err(|error| error.log(NOT_RECORDED));
+        if outcome.is_ok() {
+            self.spent.fetch_add(took, Ordering::Relaxed);
+        }
         {
             let mut board = self.board();
             board.queue.done(&job.order.owner);
@@ -344,6 +356,7 @@ impl Inner {
         let outcome = written.await.map_err(AudioError::from).and(outcome);
         if let Ok(recording) = &outcome {
             let length = Duration::try_from_secs_f64(recording.duration_seconds).unwrap_or_default();
+            self.made.fetch_add(millis(length), Ordering::Relaxed);
             (self.on_recorded)(&job.order.account, length);
         }
         outcome
@@ -362,6 +375,8 @@ impl Inner {
 }
 
 mod waiting;
+
+mod workload;
 
 mod saying;
 

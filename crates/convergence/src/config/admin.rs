@@ -15,6 +15,8 @@ pub struct Admin {
     pub address: SocketAddr,
     /// `ADMIN_TOKEN`; there is one wherever `address` is not loopback.
     pub token: Option<AdminToken>,
+    /// `METRICS_CLIENTS`: how many clients the metrics name.
+    pub metrics_clients: usize,
 }
 
 /// `ADMIN_TOKEN`, a secret.
@@ -33,7 +35,8 @@ impl Admin {
         if !given && !address.ip().is_loopback() {
             reader.fault("ADMIN_TOKEN", "must be set where ADMIN_HOST is not a loopback address");
         }
-        Self { address, token }
+        let metrics_clients = reader.number("METRICS_CLIENTS", 0..=100_000, 100);
+        Self { address, token, metrics_clients }
     }
 }
 

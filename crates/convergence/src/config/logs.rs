@@ -11,6 +11,8 @@ pub struct Logs {
     pub level: LevelFilter,
     /// `LOG_FORMAT=json`.
     pub json: bool,
+    /// `ACCESS_LOG`: whether each request is logged.
+    pub access: bool,
 }
 
 impl Logs {
@@ -25,6 +27,7 @@ impl Logs {
                 "json" => Some(true),
                 _ => None,
             });
-        Self { level: level.unwrap_or(LevelFilter::INFO), json: json.unwrap_or(false) }
+        let access = reader.boolean("ACCESS_LOG", true);
+        Self { level: level.unwrap_or(LevelFilter::INFO), json: json.unwrap_or(false), access }
     }
 }

@@ -318,6 +318,44 @@ pub const VARIABLES: &[Variable] = &[
     variable("DATA_DIR", "FOLDER", "Where state is kept on disk (default ./data)"),
     variable("LOG_LEVEL", "LEVEL", "error, warn, info, debug or trace (default info)"),
     variable("LOG_FORMAT", "text|json", "How log lines are written (default text)"),
+    variable("ACCESS_LOG", "true|false", "Whether each request is a line on standard output (default true)"),
+    variable(
+        "METRICS_CLIENTS",
+        "N",
+        "How many clients /metrics names; the rest are (other clients) (default 100)",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "URL",
+        "A collector that is sent traces and metrics by OTLP over HTTP, such as http://127.0.0.1:4318",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "http/protobuf",
+        "How it is spoken to; there is no other way (default http/protobuf)",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "PAIRS",
+        "Headers for it, name=value with commas between: Authorization=Bearer%20TOKEN",
+    ),
+    variable("OTEL_EXPORTER_OTLP_TIMEOUT", "MILLISECONDS", "For one message to it (default 10000)"),
+    variable("OTEL_SERVICE_NAME", "NAME", "What this service is called there (default convergence)"),
+    variable(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "PAIRS",
+        "What else is said of it, name=value with commas between: deployment.environment.name=production",
+    ),
+    variable(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "SHARE",
+        "Of the traces that begin here this share is recorded, from 0 to 1 (default 1)",
+    ),
+    variable(
+        "OTEL_METRIC_EXPORT_INTERVAL",
+        "MILLISECONDS",
+        "Between two messages of metrics (default 60000)",
+    ),
 ];
 
 /// Variables of Google's libraries and of the system that say where application-default credentials are. They are read

@@ -14,6 +14,8 @@ pub(super) mod metrics;
 pub(super) mod refresh;
 pub(super) mod usage;
 
+pub(crate) use metrics::openmetrics;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -119,7 +121,7 @@ async fn answer(
             (_, "/logout" | "/refresh") => wrong_method("POST"),
             (_, "/openapi.json") => reading(request.method(), documentation::document),
             (_, "/docs") => reading(request.method(), documentation::page),
-            (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
+            (_, "/metrics") => reading(request.method(), || metrics::answer(app, request.headers())),
             (method, path) => match path.strip_prefix(assets::FOLDER) {
                 Some(name) => reading(method, || assets::answer(name, request.headers())),
                 None => not_found(),

@@ -24,7 +24,7 @@ use super::connection::Connected;
 use super::problem::{Problem, not_found};
 use super::reply::Reply;
 use super::request::{Head, Request};
-use super::stamp::{RequestId, Stamp};
+use super::stamp::Stamp;
 use super::tunnel::Tunnel;
 use super::underway::Underway;
 use crate::app::App;
@@ -71,7 +71,8 @@ pub(super) async fn pass(
     let way = way(gateway, routes.as_deref(), asked.target.path()).ok_or_else(not_found)?;
     let hop = Hop::read(&asked.fields, asked.version);
     let body = Outgoing::new(body, way.largest_body, connected.app.listen.body_timeout);
-    let asking = Asking { connected, way: &way, caller, id: underway.id, head: &asked, hop: &hop };
+    let asking = Asking { connected, way: &way, caller, underway, head: &asked, hop: &hop };
+    underway.asks_upstream();
     let answered = asking.any(body).await.map_err(|fault| failure::answer(&fault));
     let (head, exchange, server) = answered?;
     underway.upstream_answers();
@@ -133,7 +134,7 @@ struct Asking<'a> {
     connected: &'a Connected,
     way: &'a Way<'a>,
     caller: &'a Caller,
-    id: RequestId,
+    underway: &'a Underway,
     head: &'a Head,
     hop: &'a Hop,
 }

@@ -8,13 +8,13 @@ use gate::Fingerprint;
 use http::Method;
 
 use super::stamp::RequestId;
+use crate::telemetry::Trace;
 use crate::usage::Endpoint;
 
 /// What nginx notes of a request whose client has hung up before there was an answer. No client ever sees it.
 pub(crate) const CLIENT_GONE: u16 = 499;
 
 /// One finished request. It holds no key, and of the path no segment that looks like one.
-#[allow(dead_code, reason = "the log and the dashboard are to read it")]
 pub(crate) struct Record {
     /// When it ended, in Unix milliseconds.
     pub(crate) ended: i64,
@@ -33,6 +33,10 @@ pub(crate) struct Record {
     pub(crate) took: Took,
     /// Whether the client has got the whole answer, as far as the system has taken it.
     pub(crate) is_whole: bool,
+    /// Where it is traced.
+    pub(crate) trace: Option<Trace>,
+    /// Whether an upstream was asked.
+    pub(crate) asked_upstream: bool,
 }
 
 /// Whose key a request presented, as far as that is known.
@@ -43,7 +47,6 @@ pub(super) struct Holder {
 }
 
 /// What a request asked for.
-#[allow(dead_code, reason = "the log and the dashboard are to read it")]
 pub(crate) struct Asked {
     pub(crate) method: Method,
     /// Without its query, and redacted.

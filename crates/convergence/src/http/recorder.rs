@@ -2,13 +2,15 @@
 //! that each request writes to.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::live::Live;
 use super::record::Record;
 use crate::clock::Clock;
+use crate::logging::AccessLog;
 use crate::metrics::RequestCounts;
+use crate::telemetry::{Trace, Tracer};
 
 /// How many requests a second each thread tells those who watch, and how many refusals it keeps for those who will: a page
 /// shows no more, and a flood is not to cost more.
@@ -18,14 +20,43 @@ const MOST_REFUSALS: u64 = 20;
 /// Makes the threads' recorders, and reads all of them.
 pub(crate) struct Recorders {
     clock: Arc<dyn Clock>,
-    live: Arc<Live>,
+    ears: Arc<Ears>,
     /// One for each thread.
     counts: Mutex<Vec<Arc<RequestCounts>>>,
 }
 
+/// Who wants to know of requests.
+#[derive(Default)]
+struct Ears {
+    live: Arc<Live>,
+    /// Empty where there is none.
+    log: OnceLock<AccessLog>,
+    /// The same.
+    tracer: OnceLock<Tracer>,
+}
+
 impl Recorders {
     pub(crate) fn new(clock: Arc<dyn Clock>, live: Arc<Live>) -> Self {
-        Self { clock, live, counts: Mutex::default() }
+        Self { clock, ears: Arc::new(Ears { live, ..Ears::default() }), counts: Mutex::default() }
+    }
+
+    /// From now on each request is logged.
+    pub(crate) fn log_to(&self, log: AccessLog) {
+        // A server has one log.
+        let _ = self.ears.log.set(log);
+    }
+
+    /// From now on requests are traced.
+    pub(crate) fn trace_by(&self, tracer: Tracer) {
+        // And one tracer.
+        let _ = self.ears.tracer.set(tracer);
+    }
+
+    /// Has the last lines of the log written. Takes a second at most.
+    pub(crate) fn finish_log(&self) {
+        if let Some(log) = self.ears.log.get() {
+            log.finish();
+        }
     }
 
     /// One more. Several threads may share one where they have to.
@@ -35,7 +66,7 @@ impl Recorders {
         Arc::new(Recorder {
             clock: Arc::clone(&self.clock),
             counts,
-            live: Arc::clone(&self.live),
+            ears: Arc::clone(&self.ears),
             watched: Allowance::of(MOST_WATCHED),
             refusals: Allowance::of(MOST_REFUSALS),
         })
@@ -55,7 +86,7 @@ impl Recorders {
 pub(crate) struct Recorder {
     clock: Arc<dyn Clock>,
     pub(super) counts: Arc<RequestCounts>,
-    live: Arc<Live>,
+    ears: Arc<Ears>,
     watched: Allowance,
     refusals: Allowance,
 }
@@ -69,19 +100,34 @@ impl Recorder {
         self.clock.unix_millis()
     }
 
-    /// Whether somebody wants to know of a request.
-    pub(super) fn listens(&self) -> bool {
-        self.live.is_watched() && self.watched.take(self.clock.uptime())
+    /// The trace of a request with these values of `traceparent`, if it is traced.
+    pub(super) fn trace<'a>(&self, parents: impl Iterator<Item = &'a [u8]>) -> Option<Trace> {
+        self.ears.tracer.get()?.trace(parents)
     }
 
-    /// Whether somebody wants to know of a request that is refused.
-    pub(super) fn listens_to_a_refusal(&self) -> bool {
-        self.refusals.take(self.clock.uptime()) || self.listens()
+    /// Whether each request is logged.
+    pub(super) fn logs(&self) -> bool {
+        self.ears.log.get().is_some()
+    }
+
+    /// Whether a request is shown to those who watch.
+    pub(super) fn shows(&self, is_refusal: bool) -> bool {
+        (is_refusal && self.refusals.take(self.clock.uptime()))
+            || (self.ears.live.is_watched() && self.watched.take(self.clock.uptime()))
     }
 
     /// Tells those who want to know.
-    pub(super) fn tell(&self, record: Record) {
-        self.live.tell(&Arc::new(record));
+    pub(super) fn tell(&self, record: Record, is_shown: bool) {
+        let record = Arc::new(record);
+        if let Some(log) = self.ears.log.get() {
+            log.write(&record);
+        }
+        if let Some(tracer) = self.ears.tracer.get() {
+            tracer.send(&record);
+        }
+        if is_shown {
+            self.ears.live.tell(&record);
+        }
     }
 }
 

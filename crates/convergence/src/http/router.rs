@@ -35,22 +35,18 @@ async fn respond(connected: &Connected, request: Request) -> Reply {
     let app = &connected.app;
     let now = app.clock.now();
     let underway = Underway::begin(&connected.recorder, app.next_request_id(), now.uptime);
-    let path = request.head.target.path();
-    let is_public =
-        matches!(path, "/health" | "/auth/status") || (path == SHEET_CHANGED && app.webhook.is_some());
     let preflight = app.cors.as_ref().and_then(|cors| cors::preflight(cors, &request.head));
-    if is_public || preflight.is_some() {
+    let leave = app.cors.as_ref().filter(|_| preflight.is_none()).map(|cors| Leave::of(cors, &request.head));
+    let path = request.head.target.path();
+    let needs_no_key =
+        matches!(path, "/health" | "/auth/status") || (path == SHEET_CHANGED && app.webhook.is_some());
+    let mut reply = if preflight.is_some() || needs_no_key {
         underway.is_public(|endpoint| asked(app, connected.peer.ip(), &request.head, endpoint));
-    }
-    if let Some(preflight) = preflight {
-        return Reply::new(preflight, Stamp::own(underway));
-    }
-    let leave = app.cors.as_ref().map(|cors| Leave::of(cors, &request.head));
-    let mut reply = if is_public {
-        let answer = match path {
-            "/health" => reading(&request.head.method, health::answer),
-            "/auth/status" => reading(&request.head.method, || status::answer(app)),
-            _ => Box::pin(signed(connected, request)).await,
+        let answer = match (preflight, path) {
+            (Some(preflight), _) => preflight,
+            (None, "/health") => reading(&request.head.method, health::answer),
+            (None, "/auth/status") => reading(&request.head.method, || status::answer(app)),
+            (None, _) => Box::pin(signed(connected, request)).await,
         };
         Reply::new(answer, Stamp::own(underway))
     } else {
@@ -72,6 +68,7 @@ async fn signed(connected: &Connected, request: Request) -> Response<Answer> {
 /// The protected routes. The caller is the proof that the gate was asked.
 async fn guarded(connected: &Connected, mut request: Request, underway: Underway, now: Now) -> Reply {
     let (app, peer) = (&connected.app, connected.peer.ip());
+    let underway = underway.traced(&request.head);
     let decision = admit(app, connected.link.as_ref(), peer, &mut request.head, underway.id, now).await;
     let asked = |endpoint: Option<&Endpoint>| asked(app, peer, &request.head, endpoint);
     let caller = match decision {

@@ -11,6 +11,10 @@ impl Slots {
         Self(Arc::new(AtomicUsize::new(slots)))
     }
 
+    pub(super) fn free(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
     pub(super) fn take(&self) -> Option<Slot> {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(1)).ok()?;
         Some(Slot(Arc::clone(&self.0)))

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 
 use super::admit::{Caller, Refused};
 use super::asked::Errand;
@@ -18,7 +18,10 @@ use super::request::Asks;
 use super::stamp::RequestId;
 use super::{endpoint, redact};
 use crate::app::App;
+use crate::telemetry::Trace;
 use crate::usage::Endpoint;
+
+pub(super) static TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// One request, from the end of its head. Durations are by the server's clock.
 pub(crate) struct Underway {
@@ -35,6 +38,8 @@ pub(crate) struct Underway {
     status: Cell<u16>,
     code: Cell<Option<&'static str>>,
     is_sent: Cell<bool>,
+    trace: Option<Trace>,
+    asks_upstream: Cell<bool>,
     /// Empty where nobody wants to know.
     noted: OnceCell<Box<Noted>>,
 }
@@ -44,6 +49,8 @@ struct Noted {
     asked: Option<Asked>,
     /// Of a refusal; who is let in is a caller.
     holder: Holder,
+    /// To those who watch.
+    is_shown: bool,
 }
 
 impl Underway {
@@ -59,6 +66,8 @@ impl Underway {
             status: Cell::default(),
             code: Cell::default(),
             is_sent: Cell::default(),
+            trace: None,
+            asks_upstream: Cell::default(),
             noted: OnceCell::new(),
         }
     }
@@ -70,6 +79,12 @@ impl Underway {
         Self::begin(&recorders.recorder(), RequestId { process: 0, number: 0 }, Duration::ZERO)
     }
 
+    /// The same, in the trace that its headers tell of.
+    pub(super) fn traced(mut self, request: &impl Asks) -> Self {
+        self.trace = self.recorder.trace(request.all(&TRACE_PARENT));
+        self
+    }
+
     /// Its caller is let in. `asked` tells what it asks for, if somebody wants to know.
     pub(super) fn let_in(&self, caller: Caller, asked: impl FnOnce(Option<&Endpoint>) -> Asked) -> &Caller {
         let is_client = caller.client().is_some();
@@ -78,9 +93,7 @@ impl Underway {
         if is_client {
             self.decided.set(Some(self.recorder.uptime()));
         }
-        if self.recorder.listens() {
-            self.note(Some(asked(caller.endpoint())), Holder::default());
-        }
+        self.note(|| Some(asked(caller.endpoint())), Holder::default);
         caller
     }
 
@@ -88,30 +101,38 @@ impl Underway {
     pub(super) fn refused(&self, refused: &Refused, asked: impl FnOnce(Option<&Endpoint>) -> Asked) {
         self.decided.set(Some(self.recorder.uptime()));
         self.outcome.set(refused.outcome());
-        if self.recorder.listens_to_a_refusal() {
-            self.note(Some(asked(refused.endpoint.as_ref())), refused.holder());
-        }
+        self.note(|| Some(asked(refused.endpoint.as_ref())), || refused.holder());
     }
 
     /// Its path needs no key.
     pub(super) fn is_public(&self, asked: impl FnOnce(Option<&Endpoint>) -> Asked) {
         self.outcome.set(Outcome::Public);
-        if self.recorder.listens() {
-            self.note(Some(asked(None)), Holder::default());
-        }
+        self.note(|| Some(asked(None)), Holder::default);
     }
 
     /// It is no request.
     pub(super) fn is_malformed(&self) {
         self.outcome.set(Outcome::Malformed);
-        if self.recorder.listens_to_a_refusal() {
-            self.note(None, Holder::default());
+        self.note(|| None, Holder::default);
+    }
+
+    /// Keeps what is known of it, if somebody wants to know.
+    fn note(&self, asked: impl FnOnce() -> Option<Asked>, holder: impl FnOnce() -> Holder) {
+        let is_shown = self.recorder.shows(self.outcome.get().is_refusal());
+        if is_shown || self.trace.is_some() || self.recorder.logs() {
+            // What is decided is decided once.
+            let _ = self.noted.set(Box::new(Noted { asked: asked(), holder: holder(), is_shown }));
         }
     }
 
-    fn note(&self, asked: Option<Asked>, holder: Holder) {
-        // What is decided is decided once.
-        let _ = self.noted.set(Box::new(Noted { asked, holder }));
+    /// An upstream is asked.
+    pub(super) fn asks_upstream(&self) {
+        self.asks_upstream.set(true);
+    }
+
+    /// The trace that it belongs to, if it is traced.
+    pub(super) fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
     }
 
     /// The upstream has begun to answer.
@@ -152,10 +173,10 @@ impl Drop for Underway {
         let status = if self.status.get() == 0 { CLIENT_GONE } else { self.status.get() };
         self.recorder.counts.count(outcome, status, &took);
         let Some(noted) = self.noted.take() else { return };
-        let Noted { asked, holder } = *noted;
+        let Noted { asked, holder, is_shown } = *noted;
         let caller = self.caller();
         let client = caller.and_then(|caller| caller.client().map(Box::from));
-        self.recorder.tell(Record {
+        let record = Record {
             ended: self.recorder.unix_millis(),
             id: self.id,
             asked,
@@ -166,7 +187,10 @@ impl Drop for Underway {
             status,
             took,
             is_whole: self.is_sent.get(),
-        });
+            trace: self.trace,
+            asked_upstream: self.asks_upstream.get(),
+        };
+        self.recorder.tell(record, is_shown);
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
@@ -104,14 +103,8 @@ impl RequestCounts {
     }
 }
 
-impl fmt::Debug for RequestCounts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestCounts").finish_non_exhaustive()
-    }
-}
-
-impl Collector for RequestCounts {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+impl RequestCounts {
+    pub(super) fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Requests by what came of them and by the class of the answer's status";
         let mut requests = encoder.encode_descriptor("requests", help, None, MetricType::Counter)?;
         self.each(|outcome, class, number| {

@@ -95,6 +95,13 @@ impl Default for EarlyReads {
 }
 
 impl EarlyReads {
+    /// How many requests may be made at once, at this moment.
+    pub(crate) fn left(&self, uptime: Duration) -> u32 {
+        let ahead = self.lock().budget.saturating_sub(uptime);
+        let spent = ahead.as_nanos().div_ceil(REQUEST_EVERY.as_nanos());
+        REQUESTS_AT_ONCE.saturating_sub(u32::try_from(spent).unwrap_or(u32::MAX))
+    }
+
     /// An unknown key was presented: perhaps its row is new. Costs nothing when it was said already.
     pub(crate) fn unknown_key(&self) {
         if !self.unknown_key.load(Ordering::Relaxed) && !self.unknown_key.swap(true, Ordering::AcqRel) {
@@ -273,6 +280,18 @@ mod tests {
         assert_eq!(early.next(ill), None);
         early.wanted.lock().expect("no panic").refresh = true;
         assert_eq!(early.next(ill), Some((Duration::from_secs(30), Cause::Refresh)));
+    }
+
+    #[test]
+    fn what_is_left_is_what_may_begin_at_once() {
+        let (early, now) = (EarlyReads::default(), Duration::from_secs(1_000));
+        assert_eq!(early.left(now), REQUESTS_AT_ONCE);
+        for left in (0..REQUESTS_AT_ONCE).rev() {
+            early.begin(now);
+            assert_eq!(early.left(now), left);
+        }
+        assert_eq!(early.left(now + REQUEST_EVERY), 1);
+        assert_eq!(early.left(now + QUOTA_WINDOW), REQUESTS_AT_ONCE);
     }
 
     #[test]

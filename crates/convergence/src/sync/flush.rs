@@ -18,6 +18,7 @@ use super::usage_tab::{FlushError, UsageTab, Written};
 use crate::clock::Clock;
 use crate::config::{GoogleSheet, Usage};
 use crate::fleet::{Board, Counts, Trouble};
+use crate::metrics::Metrics;
 use crate::usage::{Bookkeeper, KeepError, Ledger, Row, Totals, day_of, oldest_kept};
 
 /// How often one flush reads and writes: once, and again if there is more than one write takes, or if somebody has
@@ -36,6 +37,7 @@ pub(crate) struct Flusher {
     clock: Arc<dyn Clock>,
     /// `None` where there is no spreadsheet, or where nothing is to be written to it.
     tab: Option<UsageTab>,
+    metrics: Arc<Metrics>,
     interval: Duration,
     ledger: Ledger,
     /// Whether the ledger has what earlier processes have left.
@@ -75,6 +77,7 @@ impl Flusher {
         clock: Arc<dyn Clock>,
         usage: &Usage,
         sheet: Option<GoogleSheet>,
+        metrics: &Arc<Metrics>,
         counts: Option<&Arc<Counts>>,
         board: Option<Arc<Board>>,
     ) -> Self {
@@ -84,6 +87,7 @@ impl Flusher {
             books,
             clock,
             tab,
+            metrics: Arc::clone(metrics),
             interval: usage.interval,
             ledger: Ledger::new(&usage.instance),
             is_resumed: false,
@@ -255,6 +259,7 @@ impl Flusher {
         }
         let outcome = tokio::time::timeout(LONGEST_FLUSH, self.flush()).await;
         let outcome = outcome.unwrap_or(Err(FlushError::Slow));
+        self.metrics.usage_written(outcome.is_ok());
         match &outcome {
             Ok(()) if self.google.end() => info!("usage is written to the spreadsheet again"),
             Ok(()) | Err(FlushError::Disk) => {}

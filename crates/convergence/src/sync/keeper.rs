@@ -11,7 +11,7 @@ use tracing::info;
 
 use super::complaint::Complaint;
 use crate::clock::Clock;
-use crate::usage::{Bookkeeper, KeepError, Tally, spent};
+use crate::usage::{Bookkeeper, Counted, KeepError, Tally, spent};
 
 /// A loss of power loses what was counted in this time, and in the time that the disk takes: not more than a second.
 const GATHER_EVERY: Duration = Duration::from_millis(500);
@@ -36,6 +36,8 @@ struct Trouble {
 #[derive(Clone)]
 pub(crate) struct Books {
     pub(crate) tally: Arc<Tally>,
+    /// What this process has counted, for the metrics.
+    pub(crate) counted: Arc<Counted>,
     keeper: Arc<Mutex<Bookkeeper>>,
     /// Told when a segment is full.
     full: Arc<Notify>,
@@ -44,7 +46,7 @@ pub(crate) struct Books {
 
 impl Books {
     /// In this folder, which is not looked at yet.
-    pub(crate) fn new(folder: PathBuf, instance: &str, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(folder: PathBuf, instance: &str, counted: Counted, clock: Arc<dyn Clock>) -> Self {
         let mut run = [0; 8];
         // Without randomness two processes may take each other's segments for their own, which nobody reads twice all the same.
         let _ = getrandom::fill(&mut run);
@@ -52,8 +54,10 @@ impl Books {
         let on_full = Arc::clone(&full);
         let on_full = Box::new(move || on_full.notify_one());
         let tally = Arc::new(Tally::new(folder.clone(), instance, u64::from_ne_bytes(run), on_full));
-        let keeper = Arc::new(Mutex::new(Bookkeeper::new(Arc::clone(&tally), folder)));
-        Self { tally, keeper, full, clock }
+        let counted = Arc::new(counted);
+        let keeper = Bookkeeper::new(Arc::clone(&tally), folder, Arc::clone(&counted));
+        let keeper = Arc::new(Mutex::new(keeper));
+        Self { tally, counted, keeper, full, clock }
     }
 
     /// From here on what is counted outlives the process.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
+use super::counted::Counted;
 use super::json::UsageJson;
 use super::ledger::{Row, day_of};
 use super::store::{self, Batch, Store, StoreError};
@@ -34,6 +35,7 @@ pub(crate) struct Bookkeeper {
     fresh: BTreeMap<Row, Totals>,
     /// When a quota's period has begun of late, in Unix seconds.
     borders: [i64; 2],
+    counted: Arc<Counted>,
 }
 
 /// Lines, and the files that they are in.
@@ -58,7 +60,7 @@ pub(crate) enum KeepError {
 
 impl Bookkeeper {
     /// Looks at nothing yet.
-    pub(crate) fn new(tally: Arc<Tally>, folder: PathBuf) -> Self {
+    pub(crate) fn new(tally: Arc<Tally>, folder: PathBuf, counted: Arc<Counted>) -> Self {
         Self {
             tally,
             folder,
@@ -67,6 +69,7 @@ impl Bookkeeper {
             unconfirmed: None,
             fresh: BTreeMap::new(),
             borders: [0; 2],
+            counted,
         }
     }
 
@@ -82,6 +85,7 @@ impl Bookkeeper {
     pub(crate) fn gather(&mut self) -> Result<(), KeepError> {
         let (retired, made) = self.tally.rotate();
         let gathered = self.take_in(retired);
+        self.counted.set_pending(self.pending());
         Ok(made.and(gathered)?)
     }
 
@@ -123,6 +127,7 @@ impl Bookkeeper {
             }
         }
         parcel.files.into_iter().for_each(SegmentFile::remove);
+        self.counted.set_pending(self.pending());
         Ok(())
     }
 
@@ -195,6 +200,7 @@ impl Bookkeeper {
         let mut outcome = Ok(());
         for segment in retired {
             outcome = outcome.and(segment.finish());
+            self.counted.add(&segment.contents.lines);
             self.pend(segment.contents, segment.file);
         }
         outcome

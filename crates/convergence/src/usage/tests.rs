@@ -23,7 +23,7 @@ struct Process {
 impl Process {
     fn start(folder: &Path, run: u64) -> Self {
         let tally = Arc::new(Tally::new(folder.to_owned(), "me", run, Box::new(|| {})));
-        let mut books = Bookkeeper::new(Arc::clone(&tally), folder.to_owned());
+        let mut books = Bookkeeper::new(Arc::clone(&tally), folder.to_owned(), Arc::new(Counted::new(9)));
         books.gather().expect("a disk");
         Self { tally, books }
     }
@@ -235,7 +235,7 @@ fn p23_without_a_disk_counts_stay_in_memory_and_come_to_it_later() {
     let usage = folder.path().join("usage");
     std::fs::write(&usage, "a file where the folder should be").unwrap();
     let tally = Arc::new(Tally::new(usage.clone(), "me", 1, Box::new(|| {})));
-    let mut books = Bookkeeper::new(Arc::clone(&tally), usage.clone());
+    let mut books = Bookkeeper::new(Arc::clone(&tally), usage.clone(), Arc::new(Counted::new(9)));
     for second in 0..3 {
         let endpoint = &Endpoint::new("GET /");
         tally.count(Whose { client: "Acme", key: 1, endpoint }, Kind::Admitted, 1, BEGIN + second);

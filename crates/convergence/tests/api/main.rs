@@ -29,6 +29,7 @@ mod me;
 mod metrics;
 mod models;
 mod orders;
+mod otlp;
 mod outline;
 mod providers;
 mod proxy;

@@ -1,5 +1,6 @@
 //! The program itself, started as an operator starts it: settings, signals, logs, and what it leaves behind.
 
+mod access_log;
 #[path = "../api/support/authority.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other tests need more of it")]
 mod authority;

@@ -8,10 +8,13 @@ use super::Asking;
 use super::look_alike::is_look_alike;
 use crate::http::connection::Connected;
 use crate::http::stamp;
+use crate::http::underway::TRACE_PARENT;
+use crate::telemetry::Trace;
 use crate::upstream::{Headers, Server};
 use crate::wire::line::words;
 use crate::wire::{Fields, is};
 
+static TRACE_STATE: HeaderName = HeaderName::from_static("tracestate");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -81,7 +84,8 @@ pub(super) struct Lines<'a> {
 
 impl Headers for Lines<'_> {
     fn each(&self, emit: &mut dyn FnMut(&[u8], &[u8])) {
-        let Asking { connected, way, caller, id, head, hop } = *self.asking;
+        let Asking { connected, way, caller, underway, head, hop } = *self.asking;
+        let trace = underway.trace();
         let gateway = way.gateway;
         // RFC 9112, 3.2.2: a target with an authority overrides the header.
         let asked = match &head.authority {
@@ -99,7 +103,8 @@ impl Headers for Lines<'_> {
             if cookies.is_some() && is(&COOKIE, name) {
                 continue;
             }
-            if !is_ours(name) && !is_look_alike(name) && !hop.names(name) {
+            let is_replaced = trace.is_some_and(|trace| is_of_trace(name, trace));
+            if !is_ours(name) && !is_look_alike(name) && !hop.names(name) && !is_replaced {
                 emit(name, value);
             }
         }
@@ -116,8 +121,16 @@ impl Headers for Lines<'_> {
         let peer = connected.forwarded.get_or_init(|| Forwarded::of(connected));
         peer.each(&head.fields, asked, emit);
         emit(VIA.as_ref(), via(head.version).as_bytes());
-        stamp::upstream(caller.client(), id, emit);
+        if let Some(trace) = trace {
+            emit(TRACE_PARENT.as_ref(), &trace.for_upstream());
+        }
+        stamp::upstream(caller.client(), underway.id, emit);
     }
+}
+
+/// What of a trace is said anew. What others add to it belongs to one that goes on.
+fn is_of_trace(name: &[u8], trace: &Trace) -> bool {
+    is(&TRACE_PARENT, name) || (is(&TRACE_STATE, name) && !trace.is_continued())
 }
 
 /// The pieces of a cookie, joined; nothing where there is one, or none.

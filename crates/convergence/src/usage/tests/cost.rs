@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{BEGIN, Bookkeeper, Endpoint, Kind, Tally, Whose};
+use super::{BEGIN, Bookkeeper, Counted, Endpoint, Kind, Tally, Whose};
 use crate::usage::store;
 
 const COUNTS: u64 = 4_000_000;
@@ -21,7 +21,8 @@ fn what_counting_costs() {
         let clients: Vec<String> = (0..keys).map(|number| format!("Client {number}")).collect();
         let folder = tempfile::tempdir().expect("a folder");
         let tally = Arc::new(Tally::new(folder.path().to_owned(), "me", 1, Box::new(|| {})));
-        let mut books = Bookkeeper::new(Arc::clone(&tally), folder.path().to_owned());
+        let mut books =
+            Bookkeeper::new(Arc::clone(&tally), folder.path().to_owned(), Arc::new(Counted::new(9)));
         books.gather().expect("a disk");
         let endpoint = Endpoint::new("GET /auth/verify");
         let off = per_count(COUNTS, |number| black_box(whose(&clients, &endpoint, number)).key);
@@ -79,7 +80,7 @@ fn per_count(times: u64, work: impl Fn(u64) -> u64) -> f64 {
 fn size() {
     let folder = tempfile::tempdir().expect("a folder");
     let tally = Arc::new(Tally::new(folder.path().to_owned(), "me", 1, Box::new(|| {})));
-    let mut books = Bookkeeper::new(Arc::clone(&tally), folder.path().to_owned());
+    let mut books = Bookkeeper::new(Arc::clone(&tally), folder.path().to_owned(), Arc::new(Counted::new(9)));
     books.gather().expect("a disk");
     let clients: Vec<String> = (0..100).map(|number| format!("Client {number}")).collect();
     let endpoints: Vec<Endpoint> =

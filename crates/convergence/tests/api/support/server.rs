@@ -68,6 +68,8 @@ impl TestServer {
         settings.set("DRAIN_IDLE_TIMEOUT", "0");
         // Tests wait for new keys by trying them, all at one address and while the clock stands still.
         settings.set("AUTH_FAILURE_LIMIT", "0");
+        // Standard output is the test's.
+        settings.set("ACCESS_LOG", "false");
         for (name, value) in given {
             settings.set(name, value.replace("{folder}", path));
         }
