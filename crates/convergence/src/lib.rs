@@ -79,6 +79,7 @@ pub mod clock;
 mod logging;
 mod metrics;
 mod os;
+mod spelling;
 
 #[doc(hidden)]
 pub use layer::READ_BY_A_LAYER;

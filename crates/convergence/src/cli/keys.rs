@@ -21,10 +21,12 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::{settings, with_settings};
+pub(super) use self::revoke::revocation;
+use super::progress::Waiting;
+use super::{say, settings, with_settings};
 use crate::clock::{Clock, Now, SystemClock};
 use crate::config::{Auth, Keys, Settings, VARIABLES};
-use crate::keys::edit::{KeysTable, Seen};
+use crate::keys::edit::{Change, KeysTable, Seen};
 use crate::logging;
 
 const ABOUT: &str = "\
@@ -133,6 +135,18 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
+    /// Reads the table.
+    async fn look(&self) -> anyhow::Result<Seen> {
+        let _waiting = Waiting::begin("reading the keys");
+        self.table.look().await
+    }
+
+    /// Changes cells of rows that still are as they were `seen`.
+    async fn change(&self, seen: &Seen, changes: &[Change]) -> anyhow::Result<()> {
+        let _waiting = Waiting::begin("changing the keys");
+        self.table.change(seen, changes).await
+    }
+
     /// A flag's value, as it was typed.
     fn text(&self, flag: &str) -> Option<&str> {
         self.flags.get_one::<String>(flag).map(String::as_str)
@@ -144,12 +158,6 @@ impl Desk<'_> {
     }
 }
 
-/// A word to whoever runs the command. Programs read standard output, which holds what was asked for and nothing else.
-#[expect(clippy::print_stderr, reason = "what this is for")]
-fn say(words: &str) {
-    eprintln!("{words}");
-}
-
 /// The flag of commands that ask before they do something.
 fn yes_flag() -> Arg {
     Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Do it without asking")
@@ -159,7 +167,6 @@ fn yes_flag() -> Arg {
 ///
 /// # Errors
 /// Anything else was typed, or nobody is there to type.
-#[expect(clippy::print_stdout, reason = "a question to whoever sits there")]
 fn confirm(flags: &ArgMatches, word: &str) -> anyhow::Result<()> {
     if flags.get_flag("yes") {
         return Ok(());
@@ -167,8 +174,8 @@ fn confirm(flags: &ArgMatches, word: &str) -> anyhow::Result<()> {
     if !std::io::stdin().is_terminal() {
         bail!("nothing has been done; look at the list above and add --yes");
     }
-    print!("Type {word} to go on: ");
-    std::io::stdout().flush()?;
+    // Standard output may be on its way to a program.
+    write!(std::io::stderr(), "Type {word} to go on: ")?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     if line.trim() != word {

@@ -49,8 +49,8 @@ pub(super) fn run(flags: &ArgMatches, settings: &Settings) -> anyhow::Result<()>
     let cannot = || format!("cannot read {}", folder.display());
     let entries = report(&folder, &question, now).with_context(cannot)?;
     let format = Format::of(flags);
-    let mut columns = columns(&entries, by, format == Format::Table);
-    if format == Format::Table && by == Some("client") {
+    let mut columns = columns(&entries, by, format == Format::People);
+    if format == Format::People && by == Some("client") {
         let bars = stretches(&folder, &question, now).with_context(cannot)?;
         let bar =
             |entry: &Entry| bars.get(&entry.client_name).map(|bars| sparkline(bars)).unwrap_or_default();

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::audio::{Phase, Progress};
+use crate::cli::progress::TICK;
 
 /// Between two lines of the same phase.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Between two looks of a bar at the clock.
-const TICK: Duration = Duration::from_millis(250);
 const BAR: &str = "{spinner} {prefix} [{wide_bar}] {msg}";
 
 /// Tells how far the work is. What is on a terminal of it goes when it is dropped.

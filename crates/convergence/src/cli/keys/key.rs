@@ -5,9 +5,11 @@ use std::io::{self, BufRead, Write};
 use anyhow::{Context, bail, ensure};
 use clap::Arg;
 use gate::{Cell, KeyHash};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Desk;
+use crate::cli::table::{Format, write_json};
 use crate::keys::edit::Seen;
 
 const FINGERPRINT: usize = 12;
@@ -89,17 +91,29 @@ impl NewKey {
         Cell::Text(if hashed { sealed(self.hash()) } else { self.0.clone() })
     }
 
-    /// Prints the key, and nothing else, on standard output.
+    /// Prints the key on standard output: by itself, or as JSON with what there is to know of it.
     ///
     /// # Errors
     /// Nobody reads it there. The key is lost then, and its row is useless.
-    pub(super) fn print(&self) -> anyhow::Result<()> {
+    pub(super) fn print<T: Serialize>(&self, format: Format, about: &T) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", self.0).and_then(|()| out.flush()).with_context(|| {
+        let printed = match format {
+            Format::Json => write_json(&mut out, &Shown { key: &self.0, about }),
+            _ => writeln!(out, "{}", self.0).and_then(|()| out.flush()),
+        };
+        printed.with_context(|| {
             let fingerprint = self.hash().fingerprint();
             format!("the new key could not be printed and is lost; revoke it: convergence keys revoke {fingerprint}")
         })
     }
+}
+
+/// A new key as JSON has it.
+#[derive(Serialize)]
+struct Shown<'a, T> {
+    key: &'a str,
+    #[serde(flatten)]
+    about: &'a T,
 }
 
 /// What an `api_key` cell holds in a key's place.

@@ -3,10 +3,13 @@
 use anyhow::{Context, bail, ensure};
 use clap::{Arg, ArgAction, Command};
 use gate::{Cell, Column, Row};
+use serde::Serialize;
 
+use super::create::Made;
 use super::key::{Named, NewKey};
 use super::show::{State, from_now};
 use super::{Desk, create, say, when};
+use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
 use crate::keys::edit::{Change, NewRow, Seen, index};
 
@@ -28,12 +31,27 @@ pub(super) fn command() -> Command {
         )
         .arg(create::hash_flag())
         .arg(again.help("Make another key although the key has been rotated before"))
+        .arg(Format::flag_of_a_deed())
+}
+
+/// What was done, as JSON has it: the new key, and what becomes of the old one.
+#[derive(Serialize)]
+struct Rotated {
+    #[serde(flatten)]
+    new: Made,
+    replaces: Replaced,
+}
+
+#[derive(Serialize)]
+struct Replaced {
+    fingerprint: String,
+    expires_at: String,
 }
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     let named = Named::of(desk)?;
     let grace = when::length(desk.text("grace").unwrap_or_default()).context("--grace")?;
-    let seen = desk.table.look().await?;
+    let seen = desk.look().await?;
     let old = rotatable(desk, &named, &seen)?;
     let key = old.record.key;
     let fingerprint = key.fingerprint();
@@ -43,23 +61,20 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     if let (Some(ends), false) = (ends_anyway, desk.flags.get_flag("again"))
         && let Some(newer) = successor(desk, &seen, old)
     {
-        let (row, newer) = (newer.record.row, newer.record.key.fingerprint());
-        say(&format!(
-            "Key {fingerprint} expires at {} ({}) anyway, and its client has the newer key {newer} in row {row}: it has \
-             been rotated before. Nothing was changed; --again makes another key.",
-            rfc3339(ends),
-            from_now(ends, desk.now.unix)
-        ));
-        return Ok(());
+        return rotated_before(desk, old, newer, ends);
     }
     let new = NewKey::make();
     let row = copy(desk, &seen, old, &new)?;
     create::check(&seen, &row)?;
     // The new row first: whatever happens after it, the client has a key that works.
     let rows = create::add(desk, &new, &row).await?;
-    new.print()?;
+    let made = made(desk, &seen, old, &new, rows)?;
+    let replaces =
+        Replaced { fingerprint: fingerprint.to_string(), expires_at: rfc3339(ends_anyway.unwrap_or(end)) };
+    let words = create::in_words(&made.rows);
+    new.print(Format::of(desk.flags), &Rotated { new: made, replaces })?;
     say(&format!(
-        "Key {} is in row {rows}. Give it to the client; it is not shown again.",
+        "Key {} is in row {words}. Give it to the client; it is not shown again.",
         new.hash().fingerprint()
     ));
     if ends_anyway.is_none() {
@@ -71,11 +86,45 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
         };
         let cell = desk.table.moment(end, &seen.rules.time_zone);
         let change = Change { key, row: index(old), cells: vec![(expires, cell)] };
-        desk.table.change(&seen, &[change]).await.with_context(by_hand)?;
+        desk.change(&seen, &[change]).await.with_context(by_hand)?;
     }
     let end = ends_anyway.unwrap_or(end);
     say(&format!("Key {fingerprint} expires at {} ({}).", rfc3339(end), from_now(end, desk.now.unix)));
     Ok(())
+}
+
+/// What there is to know of the new key, which lives as long as the old one did unless that is said.
+fn made(desk: &Desk<'_>, seen: &Seen, old: &Row, new: &NewKey, rows: Vec<u32>) -> anyhow::Result<Made> {
+    let expires_at = desk.moment("expires", seen)?.or(old.record.expires_at);
+    Ok(Made {
+        fingerprint: new.hash().fingerprint().to_string(),
+        client_name: old.record.client.to_string(),
+        expires_at: expires_at.map(rfc3339),
+        rows,
+    })
+}
+
+/// Says that there is a newer key already. As JSON there is none that could be shown.
+fn rotated_before(desk: &Desk<'_>, old: &Row, newer: &Row, ends: i64) -> anyhow::Result<()> {
+    let [fingerprint, successor] = [old, newer].map(|row| row.record.key.fingerprint().to_string());
+    say(&format!(
+        "Key {fingerprint} expires at {} ({}) anyway, and its client has the newer key {successor} in row {}: it has \
+         been rotated before. Nothing was changed; --again makes another key.",
+        rfc3339(ends),
+        from_now(ends, desk.now.unix),
+        newer.record.row
+    ));
+    if Format::of(desk.flags) != Format::Json {
+        return Ok(());
+    }
+    let new = Made {
+        fingerprint: successor,
+        client_name: newer.record.client.to_string(),
+        expires_at: newer.record.expires_at.map(rfc3339),
+        rows: vec![newer.record.row],
+    };
+    let replaces = Replaced { fingerprint, expires_at: rfc3339(ends) };
+    table::print_json(&Rotated { new, replaces })
 }
 
 /// The one row of a key that works.
