@@ -94,7 +94,13 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("convergence keys expire 7093ca31a483 --at never", "not any more"),
         ],
     ),
-    ("keys rotate", &[("convergence keys rotate 7093ca31a483 --grace 7d", "both keys work for a week")]),
+    (
+        "keys rotate",
+        &[
+            ("convergence keys rotate 7093ca31a483 --grace 7d", "both keys work for a week"),
+            ("convergence keys rotate - --format json < fingerprints.txt", "many, one in each line"),
+        ],
+    ),
     ("keys seal", &[("convergence keys seal --yes", "without asking")]),
     ("keys check", &[("convergence keys check", "what to repair, by cell")]),
     ("keys explain", &[("convergence keys explain 7093ca31a483", "why it works, or does not")]),
@@ -180,7 +186,7 @@ mod tests {
 
     /// A line as a shell takes it, as far as the examples go: quotes, and nothing after a redirection.
     fn words(line: &str) -> Vec<String> {
-        let end = [" > ", " | "].iter().filter_map(|sign| line.find(sign)).min().unwrap_or(line.len());
+        let end = [" > ", " < ", " | "].iter().filter_map(|sign| line.find(sign)).min().unwrap_or(line.len());
         let quoted = line[..end].split('\'').enumerate();
         let parts = quoted.flat_map(|(place, part)| -> Vec<String> {
             if place % 2 == 1 {

@@ -15,6 +15,7 @@ mod seal;
 mod show;
 mod when;
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
@@ -110,7 +111,7 @@ fn on_table(name: &str, flags: &ArgMatches) -> anyhow::Result<()> {
     runtime.block_on(async {
         let clock = Arc::new(SystemClock::start());
         let now = clock.now();
-        let desk = Desk { flags, table: KeysTable::open(&keys, clock).await?, keys, now };
+        let desk = Desk { flags, table: KeysTable::open(&keys, clock).await?, keys, now, place: Cell::new(None) };
         match name {
             "list" => list::run(&desk).await,
             "create" => create::run(&desk).await,
@@ -132,18 +133,29 @@ struct Desk<'a> {
     keys: Keys,
     /// The moment of the command, read once.
     now: Now,
+    /// Which of several keys it is at, and how many there are.
+    place: Cell<Option<(usize, usize)>>,
 }
 
 impl Desk<'_> {
+    /// Shows what is waited for, and at which of several keys.
+    fn waiting(&self, words: &'static str) -> Waiting {
+        let waiting = Waiting::begin(words);
+        if let Some((at, of)) = self.place.get() {
+            waiting.counts(at, of, "keys");
+        }
+        waiting
+    }
+
     /// Reads the table.
     async fn look(&self) -> anyhow::Result<Seen> {
-        let _waiting = Waiting::begin("reading the keys");
-        self.table.look().await
+        let waiting = self.waiting("reading the keys");
+        self.table.look_heard(&|read, rows| waiting.counts(read, rows, "rows")).await
     }
 
     /// Changes cells of rows that still are as they were `seen`.
     async fn change(&self, seen: &Seen, changes: &[Change]) -> anyhow::Result<()> {
-        let _waiting = Waiting::begin("changing the keys");
+        let _waiting = self.waiting("changing the keys");
         self.table.change(seen, changes).await
     }
 

@@ -7,6 +7,8 @@ use anyhow::Context;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_mangen::Man;
 
+use crate::clock::{rfc3339, unix_now};
+
 pub(super) fn command() -> Command {
     let folder = Arg::new("folder").value_name("FOLDER").value_parser(value_parser!(PathBuf));
     Command::new("man")
@@ -40,8 +42,13 @@ fn name(command: &Command) -> String {
 }
 
 fn page(command: &Command) -> io::Result<Vec<u8>> {
-    let mut page = Vec::new();
     // The page of a command below another bears both names.
-    Man::new(command.clone().name(name(command)).disable_help_flag(true)).render(&mut page)?;
-    Ok(page)
+    let command = command.clone().name(name(command)).disable_help_flag(true);
+    let today = rfc3339(unix_now());
+    let man = Man::new(command).date(&today[..today.find('T').unwrap_or(today.len())]);
+    let man = man.source(concat!("convergence ", env!("CARGO_PKG_VERSION"))).manual("Convergence");
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    // A blank line between two breaks is one more than a reader of manual pages wants.
+    Ok(String::from_utf8_lossy(&page).replace("\n.br\n\n.br\n", "\n.sp\n").into_bytes())
 }

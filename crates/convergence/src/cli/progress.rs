@@ -19,11 +19,18 @@ impl Waiting {
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style =
-            ProgressStyle::with_template("{spinner} {msg}, {elapsed}").expect("a template without faults");
+            ProgressStyle::with_template("{spinner} {msg}, {prefix}{elapsed}").expect("a template without faults");
         bar.set_style(style);
         bar.set_message(words);
         bar.enable_steady_tick(TICK);
         Self(Some(bar))
+    }
+
+    /// Says how far it is, where that can be counted.
+    pub(super) fn counts(&self, done: usize, of: usize, what: &'static str) {
+        if let Some(bar) = &self.0 {
+            bar.set_prefix(format!("{done} of {of} {what}, "));
+        }
     }
 }
 

@@ -151,7 +151,8 @@ async fn what_takes_long_says_so_on_a_terminal_and_is_silent_elsewhere() {
 #[test]
 fn what_is_done_to_keys_is_told_as_json() {
     let folder = folder_with_keys();
-    let file = "api_key,client_name,created_at,expires_at,is_active,rate_limit,revoked_at\n";
+    // Without created_at, by which a key that is newer could not be told within the same second.
+    let file = "api_key,client_name,expires_at,is_active,rate_limit,revoked_at\n";
     std::fs::write(folder.path().join("keys.csv"), file).expect("a file");
     let json = |arguments: &[&str]| {
         let output = run(folder.path(), &[&["keys"], arguments, &["--format", "json"]].concat(), IN_FILE);
@@ -177,6 +178,27 @@ fn what_is_done_to_keys_is_told_as_json() {
     assert_eq!(json(&["revoke", second])["rows"], Value::from(Vec::<u32>::new()), "it is done already");
 }
 
+#[test]
+fn many_keys_are_rotated_one_after_the_other() {
+    let folder = folder_with_keys();
+    let keys = "api_key,client_name,expires_at,is_active\n\
+                sk-convergence-a,A,,TRUE\nsk-convergence-b,B,,TRUE\nsk-convergence-c,C,,FALSE\n";
+    std::fs::write(folder.path().join("keys.csv"), keys).expect("a file");
+    let all = "sk-convergence-a\n\nsk-convergence-b\nsk-convergence-c\n";
+    std::fs::write(folder.path().join("all"), all).expect("a file");
+    let (theirs, screen) = terminal();
+    let mut command = program(folder.path(), &["keys", "rotate", "-"]);
+    command.envs(IN_FILE.iter().copied()).env("TERM", "xterm").stderr(theirs);
+    command.stdin(std::fs::File::open(folder.path().join("all")).expect("a file"));
+    let output = command.spawn().expect("it starts").wait_with_output().expect("it ends");
+    drop(command);
+    let said = screen.whole();
+    assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(1), 2), "{said}");
+    assert!(said.contains("2 of 3 keys were rotated before this one: key ") && said.contains("is not active"), "{said}");
+    let file = std::fs::read_to_string(folder.path().join("keys.csv")).expect("a file");
+    assert_eq!((file.lines().count(), file.matches(",A,").count(), file.matches(",B,").count()), (6, 2, 2));
+}
+
 /// What a shell says to a script.
 fn shell(name: &str, folder: &Path, script: &str) -> String {
     let output = Command::new(name).current_dir(folder).args(["-c", script]).output().expect("a shell");
@@ -195,7 +217,8 @@ fn bash_completes_commands_flags_and_words() {
     let completed = |words: &str, last: usize| {
         let script = format!(
             "source ./bash; COMP_WORDS=({words}); COMP_CWORD={last}; \
-             _convergence convergence \"${{COMP_WORDS[{last}]}}\" x; echo \"${{COMPREPLY[@]}}\""
+             _convergence convergence \"${{COMP_WORDS[{last}]}}\" \"${{COMP_WORDS[{last}-1]}}\"; \
+             echo \"${{COMPREPLY[@]}}\""
         );
         shell("bash", folder.path(), &script).trim().to_owned()
     };
@@ -245,6 +268,7 @@ fn the_examples_of_the_manual_run() {
     let mut ran = 0;
     for line in lines.filter(|line| needs_more.iter().all(|other| !line.contains(other))) {
         std::fs::write(folder.path().join("keys.csv"), keys).expect("a file");
+        std::fs::write(folder.path().join("fingerprints.txt"), FINGERPRINT).expect("a file");
         let line = line.replace("7093ca31a483", FINGERPRINT);
         let mut command = Command::new("sh");
         command.current_dir(folder.path()).args(["-c", &line]).env_clear();

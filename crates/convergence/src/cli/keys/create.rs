@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::key::NewKey;
 use super::{Desk, say, when};
-use crate::cli::progress::Waiting;
 use crate::cli::table::Format;
 use crate::clock::rfc3339;
 use crate::keys::edit::{NewRow, Seen};
@@ -183,7 +182,7 @@ pub(super) fn check(seen: &Seen, row: &NewRow) -> anyhow::Result<()> {
 
 /// Writes the row of a new key, and returns its number: two where Google has written it twice.
 pub(super) async fn add(desk: &Desk<'_>, key: &NewKey, row: &NewRow) -> anyhow::Result<Vec<u32>> {
-    let waiting = Waiting::begin("adding the row");
+    let waiting = desk.waiting("adding the row");
     let rows = desk.table.add(key.hash(), row).await?;
     drop(waiting);
     if rows.len() > 1 {

@@ -25,6 +25,23 @@ impl Named {
             .help("A fingerprint, a whole key, or - for standard input")
     }
 
+    /// All keys that were given; `-` is one for each line of standard input.
+    pub(super) fn all_of(desk: &Desk<'_>) -> anyhow::Result<Vec<Self>> {
+        let mut all = Vec::new();
+        for given in desk.flags.get_many::<String>("key").into_iter().flatten() {
+            if given.trim() != "-" {
+                all.push(Self(given.trim().to_owned()));
+                continue;
+            }
+            for line in io::stdin().lock().lines() {
+                let line = line.context("no key could be read from standard input")?;
+                all.extend((!line.trim().is_empty()).then(|| Self(line.trim().to_owned())));
+            }
+        }
+        ensure!(!all.is_empty(), "standard input holds no key");
+        Ok(all)
+    }
+
     pub(super) fn of(desk: &Desk<'_>) -> anyhow::Result<Self> {
         let given = desk.text("key").expect("clap asks for it").trim();
         if given != "-" {

@@ -19,7 +19,7 @@ pub(super) fn command() -> Command {
     let again = Arg::new("again").long("again").action(ArgAction::SetTrue);
     Command::new("rotate")
         .about("Give the client a second key, print it, and let the old one expire after a grace period")
-        .arg(Named::arg())
+        .arg(Named::arg().num_args(1..).help("Fingerprints, whole keys, or - for one in each line of standard input"))
         .arg(
             grace.help(
                 "How long the old key still works: 30m, 24h, 7d or 2w; never longer than it did before",
@@ -49,10 +49,22 @@ struct Replaced {
 }
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
-    let named = Named::of(desk)?;
+    let named = Named::all_of(desk)?;
     let grace = when::length(desk.text("grace").unwrap_or_default()).context("--grace")?;
+    for (at, one) in named.iter().enumerate() {
+        if named.len() > 1 {
+            desk.place.set(Some((at + 1, named.len())));
+        }
+        let done = || format!("{at} of {} keys were rotated before this one", named.len());
+        let rotated = rotate(desk, one, grace).await;
+        if named.len() > 1 { rotated.with_context(done)? } else { rotated? }
+    }
+    Ok(())
+}
+
+async fn rotate(desk: &Desk<'_>, named: &Named, grace: i64) -> anyhow::Result<()> {
     let seen = desk.look().await?;
-    let old = rotatable(desk, &named, &seen)?;
+    let old = rotatable(desk, named, &seen)?;
     let key = old.record.key;
     let fingerprint = key.fingerprint();
     let expires = seen.column(Column::ExpiresAt)?;
