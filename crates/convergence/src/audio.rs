@@ -9,6 +9,7 @@
 //! | who speaks with which voice | `cast` | a warning when both say the same gender |
 //! | words as they are spoken | the crate `speech` | a warning when characters are left out |
 //! | speech, several lines at a time | `making`, `speaking`, `voice`, `kokoro`, `flite`, `remote` | no model, no program, a failing one, one that hangs |
+//! | a line that was paid for before | `line_cache` | |
 //! | what is spoken already, on the disk | `spool` | no room, longer than [`MAX_MINUTES`] |
 //! | one file: equally loud, with pauses | `mixing`, `sound_file`, the crate `speech` | |
 //! | a text said at once, into memory | `saying`, `turns` | the client has too many waiting, the text is too long |
@@ -44,6 +45,7 @@ mod request;
 mod script;
 
 mod cast;
+mod line_cache;
 
 mod making;
 mod mixing;

@@ -93,7 +93,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// The variables that are read.
-    pub const VARIABLES: [&str; 18] = [
+    pub const VARIABLES: [&str; 19] = [
         "AUDIO_WORKERS",
         "LEXICON_FILE",
         "VOICES_DIR",
@@ -110,6 +110,7 @@ impl Recorder {
         "TTS_VOICE_MALE",
         "TTS_TIMEOUT",
         "TTS_CHARACTERS_DAY",
+        "TTS_INSTRUCTIONS",
         "OUTLINE_HOSTS",
         "DATA_DIR",
     ];

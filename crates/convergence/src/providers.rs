@@ -6,7 +6,7 @@
 //! | `chat`, `speech` | the two protocols, `OpenAI`'s and many others' |
 //! | `sound`, `wav` | what speech comes in |
 //! | `budget` | what may be spent on a day |
-//! | `fetch`, `guard`, `document` | an outline from an address of a client's choice, and why that is no way into a network |
+//! | `fetch`, `guard`, `document`, `office` | an outline from an address of a client's choice, and why that is no way into a network |
 //!
 //! No vendor's name, address or model stands here. Nothing that a provider says reaches a client, and no key the log.
 
@@ -16,6 +16,7 @@ mod document;
 mod exchange;
 mod fetch;
 mod guard;
+mod office;
 mod sound;
 mod speech;
 mod wav;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 pub(crate) use chat::LanguageModel;
 pub(crate) use exchange::Known;
 pub(crate) use fetch::{FetchError, Fetcher};
+pub(crate) use office::{Office, text as text_of_office};
 pub(crate) use speech::SpeechServer;
 
 use crate::clock::Clock;

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
 use super::request::Gender;
-use super::voice::{Voice, VoiceError};
+use super::voice::{Manner, Voice, VoiceError};
 
 const INSTALL: &str = "install the speech program: `apt-get install flite`";
 /// Characters for one run of the program; it slows down and uses much memory with long texts.
@@ -172,10 +172,9 @@ impl Voice for Flite {
     fn speak<'a>(
         &'a self,
         words: &'a Words,
-        voice: &'a str,
-        speed: f32,
+        manner: Manner<'a>,
     ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
-        Box::pin(async move { self.speak_line(&words.words(), voice, speed).await })
+        Box::pin(async move { self.speak_line(&words.words(), manner.voice, manner.speed).await })
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::request::Gender;
-use super::voice::{Voice, VoiceError};
+use super::voice::{Manner, Voice, VoiceError};
 
 /// What it says comes as it is.
 const _: () = assert!(speech::kokoro::SAMPLE_RATE == RATE);
@@ -132,10 +132,9 @@ impl Voice for Neural {
     fn speak<'a>(
         &'a self,
         words: &'a Words,
-        voice: &'a str,
-        speed: f32,
+        manner: Manner<'a>,
     ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
-        Box::pin(self.speak_line(words, voice, speed))
+        Box::pin(self.speak_line(words, manner.voice, manner.speed))
     }
 
     fn rest(&self) {

@@ -42,8 +42,11 @@ pub enum Turn {
 
 /// An engine that speaks.
 pub trait Speech: Send + Sync {
-    /// What distinguishes its voice for this gender from any other, by name.
-    fn name(&self, gender: Gender) -> String;
+    /// The name of its voice for this gender.
+    fn name(&self, gender: Gender) -> &str;
+
+    /// What tells its sound of a text from any other: the server, the model, the voice and, if it can be told, the mood.
+    fn identity(&self, gender: Gender, mood: Option<&str>) -> String;
 
     /// Speaks a text, in the voice for this gender and in this mood if it can. Dropping the future ends the work.
     fn speak<'a>(

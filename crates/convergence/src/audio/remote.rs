@@ -11,10 +11,17 @@ use tokio::task::spawn_blocking;
 
 use super::outside::Speech;
 use super::request::Gender;
-use super::voice::{Voice, VoiceError};
+use super::voice::{Manner, Voice, VoiceError};
 
 /// The engine that `TTS_BASE_URL` names.
 pub(super) struct Remote(pub(super) Arc<dyn Speech>);
+
+impl Remote {
+    /// Whose voice it is.
+    fn gender(&self, voice: &str) -> Gender {
+        if self.0.name(Gender::Male) == voice { Gender::Male } else { Gender::Female }
+    }
+}
 
 impl Voice for Remote {
     fn engine(&self) -> &'static str {
@@ -38,15 +45,17 @@ impl Voice for Remote {
         1.0..=1.0
     }
 
+    fn paid_for(&self, manner: Manner<'_>) -> Option<String> {
+        Some(self.0.identity(self.gender(manner.voice), manner.mood))
+    }
+
     fn speak<'a>(
         &'a self,
         words: &'a Words,
-        voice: &'a str,
-        _speed: f32,
+        manner: Manner<'a>,
     ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>> {
         Box::pin(async move {
-            let gender = if self.0.name(Gender::Male) == voice { Gender::Male } else { Gender::Female };
-            let sound = self.0.speak(&words.words(), gender, None).await?;
+            let sound = self.0.speak(&words.words(), self.gender(manner.voice), manner.mood).await?;
             let converted = spawn_blocking(move || resample(sound.samples, sound.rate)).await;
             converted.map_err(VoiceError::failed)?.map_err(VoiceError::failed)
         })

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
+use std::pin::pin;
 use std::time::Duration;
 use std::{io, iter};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use speech::sound::{self, Cue, Lines, Master, RATE, Timeline};
 use speech::text::Spoken as Words;
 
@@ -16,7 +17,7 @@ use super::request::Gender;
 use super::sound_file::{SoundFile, SoundForm};
 use super::speaking::failed;
 use super::studio::Tools;
-use super::voice::Voice;
+use super::voice::{Manner, Voice};
 
 /// The longest text's sound, in minutes. It is held in memory: 6 MB a minute while it is made.
 const MOST_MINUTES: u32 = 10;
@@ -40,6 +41,8 @@ pub struct Say {
     pub text: String,
     /// How fast: one of [`Engine::speeds`], 1 for the voice's own pace.
     pub speed: f32,
+    /// In which mood, in a sentence; for engines that can be told.
+    pub mood: Option<String>,
     /// In which form the sound is to be.
     pub form: SoundForm,
 }
@@ -81,27 +84,27 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// Says it, several pieces at a time.
-pub(super) async fn say(tools: &Tools, say: Say) -> Result<Said, AudioError> {
+/// Says it for `owner`, several pieces at a time.
+pub(super) async fn say(tools: &Tools, owner: &str, say: Say) -> Result<Said, AudioError> {
     let engine = tools.voices.choose(Some(say.engine), iter::once(&*say.voice))?;
     let words = tools.reader.read(&say.text);
     let left_out = words.left_out;
     if words.words().len() > MOST_CHARACTERS {
         return Err(AudioError::TooLong { minutes: MOST_MINUTES });
     }
-    let pieces = speak(tools, engine, &say, words, MOST_SAMPLES).await?;
+    let pieces = speak(tools, owner, engine, &say, words).await?;
     let comment = format!("{WHAT_IT_IS}{}", engine.engine());
     let (sound, length) = in_background(move || mix(pieces, say.form, &comment)).await?;
     Ok(Said { sound: sound.into(), length, left_out })
 }
 
-/// The parts of a text as sound without silent ends: `most` samples of it at most.
+/// The parts of a text as sound without silent ends.
 async fn speak(
     tools: &Tools,
+    owner: &str,
     engine: &dyn Voice,
     say: &Say,
     words: Words,
-    most: usize,
 ) -> Result<Pieces, AudioError> {
     // The disk's room is for recordings, but a voice may need the folder.
     let store = tools.store.clone();
@@ -109,10 +112,18 @@ async fn speak(
     let limit = if say.speed < 1.0 { PIECE / 2 } else { PIECE };
     let parts = words.parts(limit).into_iter().enumerate();
     let spoken = stream::iter(parts).map(|(index, part)| async move {
-        let _turn = tools.turns.acquire().await;
-        engine.speak(&part, &say.voice, say.speed).await.map_err(|error| failed(index, error))
+        let manner = Manner { voice: &say.voice, speed: say.speed, mood: say.mood.as_deref() };
+        tools.speak(owner, engine, &part, manner).await.map_err(|error| failed(index, error))
     });
-    let mut spoken = spoken.buffered(tools.parallel);
+    gather(spoken.buffered(tools.parallel), MOST_SAMPLES).await
+}
+
+/// What is spoken, without silent ends: `most` samples of it at most.
+async fn gather(
+    spoken: impl Stream<Item = Result<Vec<f32>, AudioError>>,
+    most: usize,
+) -> Result<Pieces, AudioError> {
+    let mut spoken = pin!(spoken);
     let (mut pieces, mut length) = (Vec::new(), 0);
     while let Some(samples) = spoken.next().await {
         // A part without a sound is no fault where others have one.
@@ -152,38 +163,22 @@ fn mix(mut pieces: Pieces, form: SoundForm, comment: &str) -> io::Result<(Vec<u8
 
 #[cfg(test)]
 mod tests {
-    use speech::text::{Lexicon, Reader};
-    use tokio::sync::Semaphore;
+    use std::cell::Cell;
 
-    use super::super::flite::Flite;
-    use super::super::store::Store;
-    use super::super::voice::Voices;
     use super::*;
 
     #[tokio::test]
     async fn what_is_too_long_is_not_spoken_to_its_end() {
-        let home = tempfile::tempdir().unwrap();
-        let flite = Flite::new(None, home.path().to_owned(), Duration::from_secs(20));
-        let tools = Tools {
-            reader: Reader::new(Lexicon::default()),
-            voices: Voices::new(vec![Box::new(flite)]),
-            store: Store::new(home.path().to_owned()),
-            chat: None,
-            turns: Semaphore::new(2),
-            parallel: 2,
+        let begun = Cell::new(0);
+        let spoken = || {
+            stream::iter([4, 4, 4]).map(|samples| {
+                begun.set(begun.get() + 1);
+                Ok(vec![1.0; samples])
+            })
         };
-        let say = Say {
-            engine: "flite",
-            voice: "rms".to_owned(),
-            text: String::new(),
-            speed: 1.0,
-            form: SoundForm::Pcm,
-        };
-        let engine = tools.voices.choose(Some(say.engine), iter::empty()).unwrap();
-        let said = async |most| speak(&tools, engine, &say, tools.reader.read("Good morning."), most).await;
-        let whole = said(usize::MAX).await.unwrap().0.concat().len();
-        assert_eq!(said(whole).await.unwrap().0.concat().len(), whole);
-        let refused = said(whole - 1).await.err();
-        assert_eq!(refused, Some(AudioError::TooLong { minutes: MOST_MINUTES }));
+        let whole = gather(spoken(), 12).await.unwrap().0.concat().len();
+        assert_eq!((whole, begun.replace(0)), (12, 3));
+        let refused = gather(spoken(), 7).await.err();
+        assert_eq!((refused, begun.get()), (Some(AudioError::TooLong { minutes: MOST_MINUTES }), 2));
     }
 }

@@ -15,7 +15,7 @@ use super::recording::{AudioError, MAX_MINUTES};
 use super::request::Line;
 use super::spool::{Spoken, Spool};
 use super::studio::Tools;
-use super::voice::{Voice, VoiceError};
+use super::voice::{Manner, Voice, VoiceError};
 
 /// What speaks the lines of one job.
 pub(super) struct Speaking<'a> {
@@ -53,10 +53,12 @@ impl Speaking<'_> {
         });
 
         let clock = Pace { begun: Instant::now(), there, lines: lines.len() };
+        let mood = self.mood();
+        let mood = mood.as_deref();
         let parts: Vec<Part> = lines[there..].iter().map(|line| self.part(line, &cast)).collect();
         let spoken = stream::iter((there..).zip(parts)).map(|(index, part)| async move {
-            let _turn = tools.turns.acquire().await;
-            let samples = voice.speak(&part.words, &part.voice, 1.0).await;
+            let manner = Manner { voice: &part.voice, speed: 1.0, mood };
+            let samples = tools.speak(&job.order.owner, voice, &part.words, manner).await;
             Ok::<_, AudioError>((index, part, samples.map_err(|error| failed(index, error))?))
         });
         let mut spoken = spoken.buffered(tools.parallel);
@@ -81,19 +83,27 @@ impl Speaking<'_> {
         Ok(spool)
     }
 
+    /// How lines are to be spoken, in a sentence.
+    fn mood(&self) -> Option<String> {
+        self.job.order.request.vibe.as_ref().map(|vibe| format!("Speak in this mood: {vibe}"))
+    }
+
     fn part(&self, line: &Line, cast: &Cast) -> Part {
         let words = self.tools.reader.read(&line.message);
         let (speaker, gender) = cast.part(&line.name);
         let said = words.words();
         let named = self.job.order.request.voices.of(gender);
         let voice = named.map_or_else(|| self.voice.usual(gender), Into::into).into_owned();
+        let mood = self.mood();
+        let manner = Manner { voice: &voice, speed: 1.0, mood: mood.as_deref() };
+        let sound = self.voice.paid_for(manner).unwrap_or_else(|| voice.clone());
         let spoken = Spoken {
             line: line.clone(),
             speaker,
             asks: said.ends_with('?'),
             said,
             left_out: words.left_out,
-            voice: format!("{} {voice}", self.voice.engine()),
+            voice: format!("{} {sound}", self.voice.engine()),
             samples: 0,
         };
         Part { words, voice, spoken }

@@ -1,12 +1,13 @@
 //! Where recordings lie: a folder for each owner, in it one for each recording, with an unguessable name, readable by this
 //! server alone.
 
+mod sweep;
+
 use std::fmt::Write;
 use std::fs::{self, DirBuilder, DirEntry};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,9 @@ pub(super) const REQUEST: &str = "request.json";
 pub(super) const OUTCOME: &str = "outcome.json";
 /// The lines of a recording that is being made: a language model would write others the next time.
 pub(super) const SCRIPT: &str = "script.json";
+
+/// Where an owner's lines lie that a server elsewhere has spoken.
+const LINES: &str = "lines";
 
 /// The recordings on the disk.
 #[derive(Debug, Clone)]
@@ -52,6 +56,11 @@ impl Store {
     /// That of a recording, whether it is there or not.
     pub(super) fn folder(&self, owner: &str, id: Uuid) -> Folder {
         Folder { id, path: self.root.join(owner_folder(owner)).join(id.to_string()) }
+    }
+
+    /// Where this owner's lines lie that a server elsewhere has spoken.
+    pub(super) fn lines(&self, owner: &str) -> PathBuf {
+        self.root.join(owner_folder(owner)).join(LINES)
     }
 
     /// The finished file of that name if it is this owner's. `name` may be anything that a client sent.
@@ -89,39 +98,6 @@ impl Store {
         }
         found.sort_by_key(|(asked, _)| *asked);
         Ok(found.into_iter().map(|(_, folder)| folder).collect())
-    }
-
-    /// Removes what was finished longer than `retention` ago, the oldest of what is more than `most` bytes, and what a server
-    /// that was killed has left. Says how many recordings that were. What `is_live` is left alone.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub(super) fn sweep(
-        &self,
-        retention: Duration,
-        most: u64,
-        is_live: impl Fn(Uuid) -> bool,
-    ) -> io::Result<usize> {
-        let mut kept: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-        for folder in self.folders()? {
-            if is_live(folder.id) || folder.path.join(REQUEST).exists() && !folder.path.join(OUTCOME).exists()
-            {
-                continue;
-            }
-            kept.push((last_change(&folder.path)?, size(&folder.path)?, folder.path));
-        }
-        kept.sort();
-        let oldest = SystemTime::now().checked_sub(retention).unwrap_or(SystemTime::UNIX_EPOCH);
-        let (mut bytes, mut removed) = (kept.iter().map(|(_, size, _)| size).sum::<u64>(), 0);
-        for (changed, size, path) in kept {
-            if changed >= oldest && bytes <= most {
-                break;
-            }
-            fs::remove_dir_all(path)?;
-            bytes -= size;
-            removed += 1;
-        }
-        Ok(removed)
     }
 
     /// Those of all owners.
@@ -196,22 +172,16 @@ pub(super) fn parse_id(text: &str) -> Option<Uuid> {
 
 /// Named by a hash, so that no owner's name is ever a path.
 fn owner_folder(owner: &str) -> String {
-    let mut name = String::with_capacity(64);
-    for byte in Sha256::digest(owner.as_bytes()) {
-        write!(name, "{byte:02x}").expect("a String takes all that is written to it");
+    hex(&Sha256::digest(owner.as_bytes()))
+}
+
+/// Two digits for each byte.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        write!(digits, "{byte:02x}").expect("a String takes all that is written to it");
     }
-    name
-}
-
-/// When something was last written to a folder or a file in it.
-fn last_change(folder: &Path) -> io::Result<SystemTime> {
-    let files = entries(folder)?.into_iter().map(|file| file.metadata()?.modified());
-    let latest = files.collect::<io::Result<Vec<_>>>()?.into_iter().max();
-    latest.map_or_else(|| folder.metadata()?.modified(), Ok)
-}
-
-fn size(folder: &Path) -> io::Result<u64> {
-    entries(folder)?.into_iter().map(|file| Ok(file.metadata()?.len())).sum()
+    digits
 }
 
 /// What lies in a folder; nothing when the folder does not exist.
@@ -227,6 +197,7 @@ fn entries(folder: &Path) -> io::Result<Vec<DirEntry>> {
 mod tests {
     use std::fs::File;
     use std::os::unix::fs::PermissionsExt;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
 
@@ -312,6 +283,30 @@ mod tests {
         assert_eq!(sweep(HOUR, u64::MAX), 1);
         assert!(store.find("Acme", &old.1).is_none() && store.find("Acme", &new.1).is_some());
         assert_eq!(store.sweep(Duration::ZERO, 0, |id| id == new.0.id).unwrap(), 0);
+    }
+
+    #[test]
+    fn lines_are_swept_by_the_same_rules_and_before_recordings() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::new(home.path().join("audio"));
+        let (_, name) = finished(&store, "Acme");
+        let keep = |owner: &str, name: &str, age| {
+            fs::create_dir_all(store.lines(owner)).unwrap();
+            let path = store.lines(owner).join(name);
+            fs::write(&path, [0; 1_000]).unwrap();
+            File::open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+            path
+        };
+        let [old, older, other] = [("Acme", "a", HOUR), ("Acme", "b", 3 * HOUR), ("Zeta", "c", 2 * HOUR)]
+            .map(|(owner, name, age)| keep(owner, name, age));
+        let there = || [&old, &other, &older].map(|path| path.exists());
+        let sweep = |retention, most| store.sweep(retention, most, |_| false).unwrap();
+        assert_eq!((sweep(4 * HOUR, u64::MAX), there()), (0, [true; 3]));
+        assert_eq!((sweep(5 * HOUR / 2, u64::MAX), there()), (0, [true, true, false]));
+        assert_eq!((sweep(4 * HOUR, 4_500), there()), (0, [true, false, false]), "a quarter is for one");
+        assert!(store.find("Acme", &name).is_some());
+        assert_eq!((sweep(4 * HOUR, 1_500), there()), (0, [false; 3]), "the recording stays longer");
+        assert!(store.find("Acme", &name).is_some());
     }
 
     #[test]

@@ -21,6 +21,17 @@ pub(super) fn is_voice(name: &str) -> bool {
     super::flite::VOICES.contains(&name) || name.parse::<VoiceName>().is_ok()
 }
 
+/// How a line is to be spoken.
+#[derive(Clone, Copy)]
+pub(super) struct Manner<'a> {
+    /// One of the engine's voices.
+    pub(super) voice: &'a str,
+    /// One of its [`Voice::speeds`], 1 for the voice's own pace.
+    pub(super) speed: f32,
+    /// In which mood, in a sentence; for those who can be told.
+    pub(super) mood: Option<&'a str>,
+}
+
 /// Something that speaks. It has a usual voice for each [`Gender`], and the two differ.
 pub(super) trait Voice: Send + Sync {
     /// The engine's name, as clients see it and ask for it.
@@ -40,13 +51,16 @@ pub(super) trait Voice: Send + Sync {
         SPEEDS
     }
 
-    /// Speaks one line with one of its voices, as samples at [`speech::sound::RATE`]. `speed` is one of its
-    /// [`Voice::speeds`], 1 for the voice's own pace. Nobody hears what is spoken once the future is dropped.
+    /// What tells this sound of a line from any other, where it has to be paid for; `None` where it is made here.
+    fn paid_for(&self, _manner: Manner<'_>) -> Option<String> {
+        None
+    }
+
+    /// Speaks one line, as samples at [`speech::sound::RATE`]. Nobody hears what is spoken once the future is dropped.
     fn speak<'a>(
         &'a self,
         words: &'a Words,
-        voice: &'a str,
-        speed: f32,
+        manner: Manner<'a>,
     ) -> BoxFuture<'a, Result<Vec<f32>, VoiceError>>;
 
     /// Gives up what has not been used for a while. Called now and then.

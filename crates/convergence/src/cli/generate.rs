@@ -61,10 +61,11 @@ pub(super) fn command() -> Command {
         text("duration", "MINUTES", "How long it is to be, 1 to 60 [default: 10]")
             .allow_negative_numbers(true),
         text("vibe", "TEXT", "The mood"),
+        text("speakers", "TWO", "Who speaks: 'Ann (female, keeper), Ben (male)'"),
         text(
             "outline",
             "FILE|URL",
-            "What to talk about, point by point: text, Markdown or JSON; - reads standard input",
+            "What to talk about, point by point: text, Markdown, JSON, .docx or .odt; - reads standard input",
         ),
         file(
             "transcript",

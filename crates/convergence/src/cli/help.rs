@@ -215,7 +215,7 @@ mod tests {
         for (path, examples) in EXAMPLES {
             for (line, _) in *examples {
                 let taken = crate::cli::command().try_get_matches_from(words(line));
-                assert!(taken.is_ok(), "{line}: {}", taken.err().expect("an error"));
+                assert!(taken.is_ok(), "{line}: {taken:?}");
                 assert!(*path == "convergence" || line.contains(path), "{line} is no example of {path}");
             }
         }

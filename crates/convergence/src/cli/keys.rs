@@ -111,7 +111,8 @@ fn on_table(name: &str, flags: &ArgMatches) -> anyhow::Result<()> {
     runtime.block_on(async {
         let clock = Arc::new(SystemClock::start());
         let now = clock.now();
-        let desk = Desk { flags, table: KeysTable::open(&keys, clock).await?, keys, now, place: Cell::new(None) };
+        let desk =
+            Desk { flags, table: KeysTable::open(&keys, clock).await?, keys, now, place: Cell::new(None) };
         match name {
             "list" => list::run(&desk).await,
             "create" => create::run(&desk).await,

@@ -18,8 +18,8 @@ impl Waiting {
             return Self(None);
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style =
-            ProgressStyle::with_template("{spinner} {msg}, {prefix}{elapsed}").expect("a template without faults");
+        let style = ProgressStyle::with_template("{spinner} {msg}, {prefix}{elapsed}")
+            .expect("a template without faults");
         bar.set_style(style);
         bar.set_message(words);
         bar.enable_steady_tick(TICK);

@@ -49,6 +49,8 @@ pub struct Tts {
     pub male: String,
     /// `TTS_CHARACTERS_DAY`.
     pub characters_day: Option<u64>,
+    /// `TTS_INSTRUCTIONS`: whether it is told the mood.
+    pub instructions: bool,
 }
 
 /// `LLM_API_KEY` or `TTS_API_KEY`, a secret.
@@ -84,6 +86,7 @@ fn tts(reader: &mut Reader<'_>) -> Option<Tts> {
     let key = key(reader, "TTS_API_KEY");
     let timeout = reader.seconds("TTS_TIMEOUT", 60);
     let characters_day = budget(reader, "TTS_CHARACTERS_DAY");
+    let instructions = reader.choice("TTS_INSTRUCTIONS").unwrap_or(true);
     let names = ["TTS_MODEL", "TTS_VOICE_FEMALE", "TTS_VOICE_MALE"];
     let [model, female, male] = names.map(|name| word(reader, name));
     let base = base(reader, "TTS_BASE_URL", &["TTS_MODEL", "TTS_API_KEY", names[1], names[2]])?;
@@ -93,7 +96,7 @@ fn tts(reader: &mut Reader<'_>) -> Option<Tts> {
     if female == male {
         reader.fault("TTS_VOICE_MALE", "must be another voice than TTS_VOICE_FEMALE");
     }
-    Some(Tts { base, model, key, timeout, female, male, characters_day })
+    Some(Tts { base, model, key, timeout, female, male, characters_day, instructions })
 }
 
 /// A base URL, and a fault where one of `others` is set without it.

@@ -276,6 +276,11 @@ pub const VARIABLES: &[Variable] = &[
         "Characters that may be spoken by it on a day; 0 is no limit (default 0)",
     ),
     variable(
+        "TTS_INSTRUCTIONS",
+        "BOOL",
+        "Whether it is told the mood, as OpenAI's `instructions` (default true)",
+    ),
+    variable(
         "OUTLINE_HOSTS",
         "HOSTS",
         "Private hosts that an outline_url may lead to, with commas between; a port limits each to that (default: none)",

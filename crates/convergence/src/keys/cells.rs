@@ -179,7 +179,8 @@ mod tests {
     async fn ranges_give_the_rows_that_one_read_gives() {
         let (google, spreadsheet) = ten_rows().await;
         let tab = tab(spreadsheet.properties().await.expect("it is shared"));
-        let whole = cells(&spreadsheet, &tab, &|_, _| ()).await.expect("google is well").expect("nobody edits");
+        let whole =
+            cells(&spreadsheet, &tab, &|_, _| ()).await.expect("google is well").expect("nobody edits");
         let grid = read_while(&google, &spreadsheet, |_| ()).await.expect("nobody edits");
         assert_eq!(google.reads(), 1 + 4);
         assert!(grid[..8] == whole[..] && grid[8..].iter().all(Vec::is_empty));
@@ -215,7 +216,8 @@ mod tests {
             let grid = read_while(&google, &spreadsheet, once).await.expect("the second try is left alone");
             assert!(google.reads() > 4, "one try takes four, and it was read again");
             let now = tab(spreadsheet.properties().await.expect("it is shared"));
-            let whole = cells(&spreadsheet, &now, &|_, _| ()).await.expect("google is well").expect("nobody edits");
+            let whole =
+                cells(&spreadsheet, &now, &|_, _| ()).await.expect("google is well").expect("nobody edits");
             let filled =
                 |grid: &[Vec<Cell>]| grid.iter().filter(|row| !row.is_empty()).cloned().collect::<Vec<_>>();
             assert!(filled(&grid) == filled(&whole), "the rows as they are after the edit");

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
+use tracing::warn;
 
 use super::budget::Budget;
 use super::exchange::{Answer, Known, Server};
@@ -66,6 +67,12 @@ impl LanguageModel {
             Err(trouble) => return Err(reserved.fail(trouble).await),
         };
         let body: Value = serde_json::from_slice(&answer.body).map_err(|_| unusable("it is not JSON"))?;
+        if body["choices"][0]["finish_reason"] == "length" {
+            warn!(
+                "the language model's answer was cut off at {} tokens; see LLM_MAX_TOKENS",
+                self.max_tokens
+            );
+        }
         let content = content(&body);
         let counted = body["usage"]["total_tokens"].as_u64();
         let guessed = asked + content.map_or(0, |text| text.len().div_ceil(TOKEN)) as u64;

@@ -9,12 +9,14 @@ use html5ever::tokenizer::{
 };
 
 use super::fetch::FetchError;
+use super::office::{self, Office};
 
 /// What a document's media type says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
     Html,
+    Office(Office),
 }
 
 impl Kind {
@@ -26,15 +28,31 @@ impl Kind {
                 Some(Self::Text)
             }
             "text/html" | "application/xhtml+xml" => Some(Self::Html),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => {
+                Some(Self::Office(Office::Word))
+            }
+            "application/vnd.oasis.opendocument.text" => Some(Self::Office(Office::OpenDocument)),
             _ => None,
+        }
+    }
+
+    /// The largest of its kind, in bytes: those of office programs have pictures.
+    pub(super) fn most(self) -> usize {
+        match self {
+            Self::Text | Self::Html => 1 << 20,
+            Self::Office(_) => 8 << 20,
         }
     }
 }
 
 /// The text, headings and lists marked as in Markdown.
 pub(super) fn text(kind: Kind, body: Vec<u8>) -> Result<String, FetchError> {
-    let text = String::from_utf8(body).map_err(|_| FetchError::NotUtf8)?;
-    Ok(if kind == Kind::Html { text_of_html(&text) } else { text })
+    let utf8 = |body| String::from_utf8(body).map_err(|_| FetchError::NotUtf8);
+    match kind {
+        Kind::Text => utf8(body),
+        Kind::Html => Ok(text_of_html(&utf8(body)?)),
+        Kind::Office(office) => office::text(office, &body),
+    }
 }
 
 /// By the tokens of the HTML alone. No tree is built, so no page is deep: each byte is looked at once.

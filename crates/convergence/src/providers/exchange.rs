@@ -82,6 +82,11 @@ impl Server {
         Ok(Self { helper, client: client.build()?, base, authorization, timeout })
     }
 
+    /// Where it is: an address without a secret.
+    pub(super) fn base(&self) -> &str {
+        self.base.as_str()
+    }
+
     /// Sends JSON, and takes at most `most` bytes.
     pub(super) async fn post(&self, path: &str, body: &Value, most: usize) -> Result<Answer, Trouble> {
         self.exchange(|| self.client.post(self.url(path)).json(body), most).await

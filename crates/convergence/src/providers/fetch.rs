@@ -20,8 +20,6 @@ use super::guard;
 const TOTAL: Duration = Duration::from_secs(10);
 /// How often a redirect is followed.
 const REDIRECTS: usize = 5;
-/// The largest document, in bytes after decompression.
-const MOST: usize = 1 << 20;
 /// Documents fetched at a time: more wait.
 const AT_A_TIME: usize = 4;
 
@@ -36,10 +34,14 @@ pub(crate) enum FetchError {
     Redirects,
     #[error("answers with status {0}")]
     Status(u16),
-    #[error("is larger than {MOST} bytes")]
-    TooLarge,
-    #[error("must be text/markdown, text/plain or text/html; send other documents as text in `outline`")]
+    #[error("is larger than {0} bytes")]
+    TooLarge(usize),
+    #[error(
+        "must be text/markdown, text/plain, text/html, a .docx or an .odt; send other documents, such as PDF, as text in `outline`"
+    )]
     MediaType,
+    #[error("is not the document that its media type says, or is damaged")]
+    Damaged,
     #[error("must be in UTF-8")]
     NotUtf8,
     #[error("cannot be reached; try again later, or send the text in `outline`")]
@@ -91,7 +93,8 @@ impl Fetcher {
         let _place = self.places.acquire().await.map_err(|_| FetchError::Away)?;
         let clients = self.clients.get_or_try_init(|| Clients::new(&self.names)).await?;
         for _ in 0..=REDIRECTS {
-            let accept = "text/markdown, text/plain, text/html;q=0.9";
+            // Office programs' documents are among the last.
+            let accept = "text/markdown, text/plain, text/html;q=0.9, */*;q=0.1";
             let client = if self.is_open_to(&url)? { &clients.open } else { &clients.guarded };
             let request = client.get(url.clone()).header(ACCEPT, accept);
             let response = request.send().await.map_err(|error| fault(&error))?;
@@ -165,8 +168,8 @@ async fn take(mut response: Response) -> Result<(Kind, Vec<u8>), FetchError> {
     let kind = Kind::of(content_type.unwrap_or_default()).ok_or(FetchError::MediaType)?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| fault(&error))? {
-        if chunk.len() > MOST - body.len() {
-            return Err(FetchError::TooLarge);
+        if chunk.len() > kind.most() - body.len() {
+            return Err(FetchError::TooLarge(kind.most()));
         }
         body.extend_from_slice(&chunk);
     }

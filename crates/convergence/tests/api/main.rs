@@ -39,6 +39,7 @@ mod shield;
 mod speech;
 mod status;
 mod tls;
+mod tts;
 mod upstream_h2;
 mod upstream_tls;
 mod usage;

@@ -1,4 +1,8 @@
-//! A server that others have written, for both protocols: aimock (P25).
+//! Servers that others have written: aimock for both protocols, and in files of their own llmock, which fails as it is told, and a
+//! llama.cpp server with a real model (P25).
+
+mod llama;
+mod llmock;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -35,14 +39,9 @@ impl Drop for Program {
 async fn aimock(folder: &Path, fixtures: &Value) -> (Program, String) {
     let file = folder.join("fixtures.json");
     std::fs::write(&file, fixtures.to_string()).expect("a file");
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .expect("a free port")
-        .local_addr()
-        .expect("an address")
-        .port();
-    let program = models().join("node_modules/@copilotkit/aimock/dist/cli.js");
-    let child = Command::new("node")
-        .arg(program)
+    let (port, home) = (free_port(), models());
+    let child = Command::new(home.join("node"))
+        .arg(home.join("node_modules/@copilotkit/aimock/dist/cli.js"))
         .args(["--strict", "--port", &port.to_string(), "--fixtures"])
         .arg(file)
         .stdout(Stdio::null())
@@ -50,17 +49,27 @@ async fn aimock(folder: &Path, fixtures: &Value) -> (Program, String) {
         .spawn();
     let program = Program(child.expect("node runs"));
     let base = format!("http://127.0.0.1:{port}/v1");
-    let begun = Instant::now();
-    while reqwest::get(format!("{base}/models")).await.is_err() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "aimock does not start");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    answers(&format!("{base}/models")).await;
     (program, base)
 }
 
-/// A conversation of a minute, in blocks as they are asked for: two lines, four when it is known how long those were, and two at the
-/// end.
-fn fixtures() -> Value {
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Waits until there is an answer, whatever it is.
+async fn answers(url: &str) {
+    let begun = Instant::now();
+    while reqwest::get(url).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "nobody answers at {url}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A conversation of a minute as a model writes it: the cast, and blocks as they are asked for: two lines, four when it is known how
+/// long those were (nine seconds each), and two at the end.
+fn conversation() -> [String; 4] {
     let cast = json!({"speakers": [
         {"name": "Mara", "gender": "female", "role": "keeper"}, {"name": "Tom", "gender": "male", "role": "guest"}]});
     let opening = [
@@ -100,18 +109,23 @@ fn fixtures() -> Value {
             lines.iter().map(|(speaker, text)| json!({"speaker": speaker, "text": text})).collect();
         json!({"lines": lines}).to_string()
     };
+    [cast.to_string(), block(&opening), block(&middle), block(&closing)]
+}
+
+fn fixtures() -> Value {
+    let [cast, opening, middle, closing] = conversation();
     let says = |stage: &str| format!("\"stage\":\"{stage}\"");
     json!({"fixtures": [
-        {"match": {"systemMessage": "You choose who speaks", "responseFormat": "json_schema"}, "response": {"content": cast.to_string()}},
-        {"match": {"userMessage": says("opening"), "responseFormat": "json_schema"}, "response": {"content": block(&opening)}},
-        {"match": {"userMessage": says("middle"), "responseFormat": "json_schema"}, "response": {"content": block(&middle)}},
-        {"match": {"userMessage": says("closing"), "responseFormat": "json_schema"}, "response": {"content": block(&closing)}},
-        {"match": {"endpoint": "speech"}, "response": {"audio": speech()}},
+        {"match": {"systemMessage": "You choose who speaks", "responseFormat": "json_schema"}, "response": {"content": cast}},
+        {"match": {"userMessage": says("opening"), "responseFormat": "json_schema"}, "response": {"content": opening}},
+        {"match": {"userMessage": says("middle"), "responseFormat": "json_schema"}, "response": {"content": middle}},
+        {"match": {"userMessage": says("closing"), "responseFormat": "json_schema"}, "response": {"content": closing}},
+        {"match": {"endpoint": "speech"}, "response": {"audio": base64(&nine_seconds())}},
     ]})
 }
 
-/// Nine seconds of a tone in base64, as aimock has its sound: about what a line takes to say.
-fn speech() -> String {
+/// A tone as a WAV, about as long as a line takes to say.
+fn nine_seconds() -> Vec<u8> {
     let mut sound = std::io::Cursor::new(Vec::new());
     let spec = hound::WavSpec {
         channels: 1,
@@ -123,9 +137,10 @@ fn speech() -> String {
     let period = (0..120_i16).map(|at| (at - 60) * 200);
     period.cycle().take(9 * 24_000).for_each(|sample| writer.write_sample(sample).expect("a sample"));
     writer.finalize().expect("a header");
-    base64(&sound.into_inner())
+    sound.into_inner()
 }
 
+/// As aimock has its sound.
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();

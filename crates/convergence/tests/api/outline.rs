@@ -16,6 +16,10 @@ async fn p25_an_outline_is_fetched_and_spoken_of() {
     let web = Provider::start(|asked, _| match &*asked.path {
         "/a" => Reply::of("text/markdown", "# Keys\n- one for each"),
         "/b" => Reply::of("text/html; charset=utf-8", "<h1>Keys</h1><ul><li>one for each</li></ul>"),
+        "/docx" => Reply::of(
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            include_bytes!("../../src/providers/testdata/outline.docx").to_vec(),
+        ),
         _ => Reply::json(302, &json!({})).with("location", "/a"),
     })
     .await;
@@ -34,6 +38,9 @@ async fn p25_an_outline_is_fetched_and_spoken_of() {
             "{path}: {told}"
         );
     }
+    let told = generate(&host, &web.url("/docx")).await.json();
+    let points = told["outline_coverage"].as_array().expect("points");
+    assert_eq!((points.len(), &points[1]["point"]), (14, &json!("Keys & doors")), "{told}");
 }
 
 #[tokio::test]
@@ -66,6 +73,7 @@ async fn p25_no_outline_comes_from_inside() {
 async fn p25_what_is_no_outline_is_said() {
     let web = Provider::start(|asked, _| match &*asked.path {
         "/pdf" => Reply::of("application/pdf", "%PDF-1.7"),
+        "/damaged" => Reply::of("application/vnd.oasis.opendocument.text", "PK"),
         "/large" => Reply::of("text/plain", "a ".repeat(1 << 20)),
         "/empty" => Reply::of("text/plain", "---"),
         "/many" => Reply::of("text/plain", "- a\n".repeat(301)),
@@ -76,6 +84,7 @@ async fn p25_what_is_no_outline_is_said() {
     let host = format!("127.0.0.1:{}", web.port);
     for (path, status, code, detail) in [
         ("/pdf", 415, "outline_media_type", "text/markdown"),
+        ("/damaged", 422, "invalid_request", "damaged"),
         ("/large", 422, "invalid_request", "larger than"),
         ("/empty", 422, "invalid_request", "has no point"),
         ("/many", 422, "invalid_request", "301 points"),

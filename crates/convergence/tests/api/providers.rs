@@ -1,7 +1,5 @@
 //! Servers of others that fail, and what a client is told: what to do, and nothing of theirs (P25).
 
-use std::io::Cursor;
-
 use serde_json::json;
 
 use super::script::{good, post, server};
@@ -9,7 +7,7 @@ use crate::support::provider::{Provider, Reply};
 use crate::support::{Answer, EXAMPLE, TestServer, csv};
 
 /// What a provider says that nobody else should read.
-const THEIRS: &str = "theirs-abc123";
+pub const THEIRS: &str = "theirs-abc123";
 
 /// A server's answer to a question, by how many there were before.
 type Answering = Box<dyn Fn(usize) -> Reply + Send + Sync>;
@@ -25,7 +23,7 @@ async fn fails_with(answer: impl Fn(usize) -> Reply + Send + Sync + 'static) -> 
     (answer, llm.asked().len())
 }
 
-fn error(status: u16) -> Reply {
+pub fn error(status: u16) -> Reply {
     Reply::json(status, &json!({"error": {"message": THEIRS, "code": THEIRS}}))
 }
 
@@ -107,99 +105,4 @@ async fn p25_a_days_budget_outlives_a_restart() {
     let before = llm.asked().len();
     refused(&server.send(post(&server, &body)).await);
     assert_eq!(llm.asked().len(), before, "nothing more is spent");
-}
-
-/// A server that speaks, with these voices.
-async fn speaking(tts: &Provider, more: &[(&str, &str)]) -> TestServer {
-    let base = tts.url("/v1");
-    let settings = [
-        ("TTS_BASE_URL", &*base),
-        ("TTS_MODEL", "voice-1"),
-        ("TTS_API_KEY", "tts-secret-1"),
-        ("TTS_VOICE_FEMALE", "one"),
-        ("TTS_VOICE_MALE", "other"),
-    ];
-    TestServer::with_keys_and(&csv(&[EXAMPLE]), &[&settings, more].concat()).await
-}
-
-/// Half a second of a tone, as a WAV whose sizes were never filled in.
-fn tone(hertz: f32) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 24_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::new(&mut bytes, spec).expect("a WAV");
-    for at in 0..12_000_u16 {
-        let angle = f32::from(at) / 24_000.0 * hertz * std::f32::consts::TAU;
-        #[expect(clippy::cast_possible_truncation, reason = "at most 12,000")]
-        writer.write_sample((angle.sin() * 12_000.0) as i16).expect("a sample");
-    }
-    writer.finalize().expect("a header");
-    let mut bytes = bytes.into_inner();
-    bytes[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
-    bytes[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
-    bytes
-}
-
-fn two_lines() -> serde_json::Value {
-    json!({"transcript": "Ada (female): Good morning.\nBen (male): Thank you."})
-}
-
-#[tokio::test]
-async fn p25_a_speech_server_speaks() {
-    let tts = Provider::start(|asked, _| {
-        let hertz = if asked.body["voice"] == "one" { 220.0 } else { 110.0 };
-        Reply::of("audio/mpeg", tone(hertz))
-    })
-    .await;
-    let server = speaking(&tts, &[]).await;
-    let told = server.send(post(&server, &two_lines())).await.json();
-    assert_eq!((&told["success"], &told["voice_engine"]), (&json!(true), &json!("tts")), "{told}");
-    assert!(told["duration_seconds"].as_f64().expect("a length") > 0.9);
-    // The two lines may be spoken at once.
-    let mut asked = tts.asked();
-    asked.sort_by_key(|asked| asked.body["input"].to_string());
-    assert_eq!(asked.len(), 2);
-    assert!(asked.iter().all(|asked| asked.path == "/v1/audio/speech"));
-    assert!(asked.iter().all(|asked| asked.authorization.as_deref() == Some("Bearer tts-secret-1")));
-    assert_eq!(
-        asked[0].body,
-        json!({"model": "voice-1", "input": "Good morning.", "voice": "one", "response_format": "wav"})
-    );
-    assert_eq!(asked[1].body["voice"], "other");
-}
-
-#[tokio::test]
-async fn p25_a_speech_server_without_wav_is_asked_for_mp3_and_told_sound_from_words() {
-    let tts = Provider::start(|asked, _| {
-        if asked.body["response_format"] == "wav" {
-            return error(422);
-        }
-        Reply::of("audio/mpeg", include_bytes!("../../src/providers/testdata/tone.mp3").to_vec())
-    })
-    .await;
-    let server = speaking(&tts, &[]).await;
-    assert_eq!(server.send(post(&server, &two_lines())).await.status, 200);
-    let formats: Vec<_> = tts.asked().iter().map(|asked| asked.body["response_format"].clone()).collect();
-    assert_eq!(formats[0], "wav");
-    assert_eq!(formats.iter().filter(|format| *format == "mp3").count(), 2, "each of the two lines");
-
-    let words = Provider::start(|_, _| Reply::of("audio/wav", THEIRS)).await;
-    let server = speaking(&words, &[]).await;
-    let answer = server.send(post(&server, &two_lines())).await;
-    assert_eq!((answer.status, answer.code().as_str()), (502, "provider_unusable"), "{answer}");
-    assert!(!answer.to_string().contains(THEIRS));
-}
-
-#[tokio::test]
-async fn p25_characters_of_a_day_are_bounded() {
-    let tts = Provider::start(|_, _| Reply::of("audio/wav", tone(200.0))).await;
-    let server = speaking(&tts, &[("TTS_CHARACTERS_DAY", "30")]).await;
-    assert_eq!(server.send(post(&server, &two_lines())).await.status, 200);
-    let answer = server.send(post(&server, &two_lines())).await;
-    assert_eq!((answer.status, answer.code().as_str()), (503, "budget_spent"), "{answer}");
-    assert_eq!(tts.asked().len(), 2);
 }

@@ -194,7 +194,10 @@ fn many_keys_are_rotated_one_after_the_other() {
     drop(command);
     let said = screen.whole();
     assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(1), 2), "{said}");
-    assert!(said.contains("2 of 3 keys were rotated before this one: key ") && said.contains("is not active"), "{said}");
+    assert!(
+        said.contains("2 of 3 keys were rotated before this one: key ") && said.contains("is not active"),
+        "{said}"
+    );
     let file = std::fs::read_to_string(folder.path().join("keys.csv")).expect("a file");
     assert_eq!((file.lines().count(), file.matches(",A,").count(), file.matches(",B,").count()), (6, 2, 2));
 }

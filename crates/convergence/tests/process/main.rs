@@ -16,6 +16,7 @@ mod routes;
 mod sheet_init;
 mod shield;
 mod terminal;
+mod tts;
 mod upstream;
 mod usage;
 mod voice;

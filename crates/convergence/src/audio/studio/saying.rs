@@ -29,7 +29,7 @@ impl Studio {
         ENGINES.contains(&engine)
     }
 
-    /// Says a text for `owner`, in its turn; `account` is told how long it was. Nothing is kept. Dropping the future ends the
+    /// Says a text for `owner`, in its turn; `account` is told how long it was. Dropping the future ends the
     /// work.
     ///
     /// # Errors
@@ -49,7 +49,8 @@ impl Studio {
         let inner = Arc::clone(&self.inner);
         // A set, since a task alone goes on when nobody waits for it.
         let mut work = JoinSet::new();
-        work.spawn_on(async move { saying::say(&inner.tools, say).await }, thread);
+        let owner = owner.to_owned();
+        work.spawn_on(async move { saying::say(&inner.tools, &owner, say).await }, thread);
         match work.join_next().await {
             Some(Ok(said)) => said,
             Some(Err(broken)) => Err(AudioError::Voice { line: 0, detail: broken.to_string() }),

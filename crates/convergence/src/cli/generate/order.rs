@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::target::Target;
 use crate::audio::{BadRequest, Fault, FileKind, Request};
+use crate::providers::{Office, text_of_office};
 
 /// A transcript or an outline of more bytes than this is some other file.
 const MOST_BYTES: u64 = 4 << 20;
@@ -58,6 +59,8 @@ impl Order {
 
 /// Names of members as the flags that they are here.
 pub(super) fn in_flags(text: &str) -> String {
+    let two = "an array of two objects with `name` and `gender`";
+    let text = text.replace(two, "two people, as in 'Ann (female, keeper), Ben (male)'");
     let members = TEXTS.into_iter().chain(["duration", "outline", "transcript"]);
     let text = text.replace("`outline_url`", "--outline URL");
     members.fold(text, |text, name| text.replace(&format!("`{name}`"), &format!("--{name}")))
@@ -122,6 +125,7 @@ fn body(flags: &ArgMatches, format: Option<&str>) -> Result<Map<String, Value>, 
         let number = minutes.trim().parse().map(Value::Number);
         body.insert("duration".to_owned(), number.unwrap_or(Value::String(minutes)));
     }
+    body.extend(text("speakers").map(|text| ("speakers".to_owned(), speakers(&text))));
     let voices = ["female", "male"].map(|gender| text(gender).map(|voice| (gender.to_owned(), voice.into())));
     let voices: Map<String, Value> = voices.into_iter().flatten().collect();
     body.insert("voices".to_owned(), Value::Object(voices));
@@ -144,14 +148,37 @@ fn body(flags: &ArgMatches, format: Option<&str>) -> Result<Map<String, Value>, 
     Ok(body)
 }
 
-/// What a file says: JSON, or else text.
+/// People as in `Ann (female, keeper), Ben (male)`, as a request has them.
+fn speakers(text: &str) -> Value {
+    let person = |text: &str| {
+        let (name, rest) = text.split_once('(').unwrap_or((text, ""));
+        let (gender, role) = rest.split_once(',').unwrap_or((rest, ""));
+        let members =
+            [("name", name), ("gender", gender), ("role", role)].map(|(name, value)| (name, value.trim()));
+        let given = members.into_iter().filter(|(_, value)| !value.is_empty());
+        Value::Object(given.map(|(name, value)| (name.to_owned(), value.into())).collect())
+    };
+    let people =
+        text.split(')').map(|text| text.trim_matches(|mark: char| mark == ',' || mark.is_whitespace()));
+    people.filter(|text| !text.is_empty()).map(person).collect()
+}
+
+/// What a file says: JSON, or else text; that of an office program by its name.
 fn document(path: &Path) -> Result<Value, String> {
     let (name, read) = if path == Path::new("-") {
         ("standard input".to_owned(), most_of(io::stdin()))
     } else {
         (path.display().to_string(), File::open(path).and_then(most_of))
     };
-    let text = read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    let unreadable = |error: &dyn std::fmt::Display| format!("cannot read {name}: {error}");
+    let bytes = read.map_err(|error| unreadable(&error))?;
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    if let Some(office) = ending.to_str().and_then(Office::of_ending) {
+        return text_of_office(office, &bytes)
+            .map(Value::String)
+            .map_err(|_| format!("{name} is not a document, or is damaged"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| unreadable(&error.utf8_error()))?;
     match serde_json::from_str(&text) {
         Ok(value @ (Value::Array(_) | Value::Object(_))) => Ok(value),
         Err(error) if path.extension().is_some_and(|ending| ending == "json") => {
@@ -161,13 +188,13 @@ fn document(path: &Path) -> Result<Value, String> {
     }
 }
 
-fn most_of(source: impl Read) -> io::Result<String> {
-    let mut text = String::new();
-    source.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MOST_BYTES {
+fn most_of(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
         return Err(io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
     }
-    Ok(text)
+    Ok(bytes)
 }
 
 fn request(body: &Map<String, Value>) -> Result<Request, Vec<String>> {

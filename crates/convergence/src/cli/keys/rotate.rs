@@ -19,7 +19,11 @@ pub(super) fn command() -> Command {
     let again = Arg::new("again").long("again").action(ArgAction::SetTrue);
     Command::new("rotate")
         .about("Give the client a second key, print it, and let the old one expire after a grace period")
-        .arg(Named::arg().num_args(1..).help("Fingerprints, whole keys, or - for one in each line of standard input"))
+        .arg(
+            Named::arg()
+                .num_args(1..)
+                .help("Fingerprints, whole keys, or - for one in each line of standard input"),
+        )
         .arg(
             grace.help(
                 "How long the old key still works: 30m, 24h, 7d or 2w; never longer than it did before",

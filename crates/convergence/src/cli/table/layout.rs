@@ -3,6 +3,8 @@
 //! There, columns that hold nothing are left out, names are cut, sentences go on in the next line, and where that is not
 //! enough, each row becomes a block with a line for each of its cells. Everywhere else it is whole.
 
+use std::fmt::Write;
+
 use anstyle::{AnsiColor, Style};
 
 use super::text::{cut, harmless, lines, width};
@@ -82,22 +84,22 @@ fn widths(columns: &[Column<'_>], room: usize) -> Option<Vec<usize>> {
 
 fn even(columns: &[Column<'_>], widths: &[usize], rows: usize) -> String {
     let mut out = String::new();
-    let headers = columns.iter().map(|column| vec![column.header.to_owned()]).collect();
-    line(&mut out, headers, widths, |_, _| Style::new().bold());
+    let headers: Vec<Vec<String>> = columns.iter().map(|column| vec![column.header.to_owned()]).collect();
+    line(&mut out, &headers, widths, |_, _| Style::new().bold());
     for row in 0..rows {
         let cell = |(column, room): (&Column<'_>, &usize)| match column.kind {
             Kind::Name => vec![cut(&column.cells[row], *room)],
             Kind::Sentence => lines(&column.cells[row], *room),
             Kind::Exact => vec![column.cells[row].clone()],
         };
-        let cells = columns.iter().zip(widths).map(cell).collect();
-        line(&mut out, cells, widths, |place, cell| style(columns[place].header, cell));
+        let cells: Vec<Vec<String>> = columns.iter().zip(widths).map(cell).collect();
+        line(&mut out, &cells, widths, |place, cell| style(columns[place].header, cell));
     }
     out
 }
 
 /// A row of the table: as many lines as its longest cell.
-fn line(out: &mut String, cells: Vec<Vec<String>>, widths: &[usize], style: impl Fn(usize, &str) -> Style) {
+fn line(out: &mut String, cells: &[Vec<String>], widths: &[usize], style: impl Fn(usize, &str) -> Style) {
     let height = cells.iter().map(Vec::len).max().unwrap_or_default();
     for at in 0..height {
         let mut pending = 0;
@@ -124,8 +126,8 @@ fn blocks(columns: &[Column<'_>], room: usize, rows: usize) -> String {
             out.push('\n');
         }
         for column in columns.iter().filter(|column| !column.cells[row].is_empty()) {
-            let cells = vec![vec![column.header.to_owned()], lines(&column.cells[row], rest)];
-            line(&mut out, cells, &[label, rest], |place, cell| match place {
+            let cells = [vec![column.header.to_owned()], lines(&column.cells[row], rest)];
+            line(&mut out, &cells, &[label, rest], |place, cell| match place {
                 0 => Style::new().bold(),
                 _ => style(column.header, cell),
             });
@@ -135,8 +137,8 @@ fn blocks(columns: &[Column<'_>], room: usize, rows: usize) -> String {
 }
 
 fn paint(out: &mut String, text: &str, style: Style) {
-    let (on, off) = (style.render(), style.render_reset());
-    out.push_str(&format!("{on}{text}{off}"));
+    // A string takes everything.
+    let _ = write!(out, "{style}{text}{style:#}");
 }
 
 fn style(header: &str, cell: &str) -> Style {

@@ -150,8 +150,8 @@ async fn a_name_is_looked_up_once_and_connected_to_where_it_was_looked_at() {
 
 #[tokio::test]
 async fn what_is_no_text_or_too_much_of_it_is_refused() {
-    let large = page("text/plain", &"x".repeat(MOST + 1));
-    let endless = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n{}", "x".repeat(2 * MOST));
+    let large = page("text/plain", &"x".repeat((1 << 20) + 1));
+    let endless = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n{}", "x".repeat(2 * (1 << 20)));
     for (answer, expected) in [
         (page("application/pdf", "%PDF"), FetchError::MediaType),
         ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx".to_owned(), FetchError::MediaType),
@@ -162,8 +162,8 @@ async fn what_is_no_text_or_too_much_of_it_is_refused() {
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nx".to_owned(),
             FetchError::Away,
         ),
-        (large, FetchError::TooLarge),
-        (endless, FetchError::TooLarge),
+        (large, FetchError::TooLarge(1 << 20)),
+        (endless, FetchError::TooLarge(1 << 20)),
     ] {
         let (port, _) = server(vec![answer]).await;
         assert_eq!(fetch(named(port), &format!("http://127.0.0.1:{port}/")).await, Err(expected));

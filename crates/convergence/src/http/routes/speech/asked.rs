@@ -8,7 +8,7 @@ use crate::audio::{Engine, Gender, Say, SoundForm, is_speakable};
 use crate::http::problem::Problem;
 use crate::http::routes::recording;
 
-/// Characters of a text, as many as OpenAI takes.
+/// Characters of a text and of instructions, as many as OpenAI takes.
 const MOST_CHARACTERS: usize = 4_096;
 
 /// The names that OpenAI's voices have, and whose voices they sound like: programs have them built in.
@@ -28,12 +28,13 @@ const OPENAIS: [(&str, Gender); 13] = [
     ("verse", Gender::Male),
 ];
 
-/// What is asked for. `instructions` and what is unknown have no effect.
+/// What is asked for. What is unknown has no effect.
 pub(super) struct Asked {
     pub(super) model: String,
     input: String,
     voice: String,
     speed: f32,
+    instructions: Option<String>,
     form: SoundForm,
 }
 
@@ -60,6 +61,7 @@ impl Asked {
             input: input(&members, &mut faults),
             voice: voice(&members, &mut faults),
             speed: speed(&members, &mut faults),
+            instructions: instructions(&members, &mut faults),
             form: form(&members, &mut faults),
         };
         faults.extend(check_stream_format(&members));
@@ -92,7 +94,8 @@ impl Asked {
             faults.push(("speed", "unsupported_value", wrong));
         }
         refuse(&faults)?;
-        Ok(Say { engine: engine.name(), voice, text: self.input, speed: self.speed, form: self.form })
+        let Self { input: text, speed, instructions: mood, form, .. } = self;
+        Ok(Say { engine: engine.name(), voice, text, speed, mood, form })
     }
 }
 
@@ -140,6 +143,17 @@ fn voice(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> String {
         Some(voice) if voice.get("id").is_some_and(Value::is_string) => text(voice, "id", faults),
         _ => text(members, "voice", faults),
     }
+}
+
+/// For engines that can be told how to speak; without an effect on others.
+fn instructions(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> Option<String> {
+    let value = present(members, "instructions")?;
+    let text = value.as_str().filter(|text| text.chars().count() <= MOST_CHARACTERS);
+    if text.is_none() {
+        let wrong = format!("must be text of at most {MOST_CHARACTERS} characters");
+        faults.push(("instructions", "invalid_value", wrong));
+    }
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// WAV unless something is said: OpenAI's MP3 is not among ours.
