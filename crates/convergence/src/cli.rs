@@ -139,12 +139,13 @@ fn complain(error: &anyhow::Error) {
     let _ = writeln!(anstream::stderr(), "{style}convergence:{style:#} {error:#}");
 }
 
-/// A word to whoever runs the command. Programs read standard output, which holds what was asked for and nothing else.
+/// A word to whoever runs the command. Programs read standard output, which holds what was asked for and nothing else. That
+/// nobody reads it is no error.
 fn say(words: &str) {
     let _ = writeln!(std::io::stderr(), "{words}");
 }
 
-/// Says which client was most likely meant by a name that nobody has.
+/// Says which client was most likely meant by a name that nobody has. The name itself is not repeated: it may be a key.
 fn say_unknown_client<'a>(name: &str, there: impl Iterator<Item = &'a str>) {
-    say(&format!("There is no client {name:?} here{}", did_you_mean(name, there)));
+    say(&format!("There is nothing of a client of that name{}", did_you_mean(name, there)));
 }

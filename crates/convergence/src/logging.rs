@@ -1,7 +1,8 @@
 //! The log: lines on standard error, ours at the level asked for, other people's at `warn`.
 
-use std::io::{IsTerminal, stderr};
+use std::io::stderr;
 
+use anstream::{AutoStream, ColorChoice};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Logs;
@@ -13,7 +14,7 @@ pub(crate) fn start(logs: Logs) {
     let started = if logs.json {
         lines.json().flatten_event(true).try_init()
     } else {
-        lines.with_ansi(stderr().is_terminal()).try_init()
+        lines.with_ansi(AutoStream::choice(&stderr()) != ColorChoice::Never).try_init()
     };
     // A process that already logs keeps its own log.
     drop(started);

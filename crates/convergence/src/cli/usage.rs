@@ -48,6 +48,12 @@ pub(super) fn run(flags: &ArgMatches, settings: &Settings) -> anyhow::Result<()>
     }
     let cannot = || format!("cannot read {}", folder.display());
     let entries = report(&folder, &question, now).with_context(cannot)?;
+    if let Some(client) = text("client").filter(|_| entries.is_empty()) {
+        let all = Asked { since: text("since"), until: text("until"), client: None, by: Some("client") };
+        let all = all.question(now).map_err(|wrong| anyhow::anyhow!("--{wrong}"))?;
+        let all = report(&folder, &all, now).with_context(cannot)?;
+        super::say_unknown_client(client, all.iter().map(|entry| &*entry.client_name));
+    }
     let format = Format::of(flags);
     let mut columns = columns(&entries, by, format == Format::People);
     if format == Format::People && by == Some("client") {

@@ -25,11 +25,12 @@ fn json(output: &Output) -> Value {
 
 #[test]
 fn each_exit_code_means_what_the_manual_says() {
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], i32);
     let folder = folder_with_keys();
     let broken = "api_key,client_name,is_active\nsk-convergence-x,,TRUE\n";
     std::fs::write(folder.path().join("broken.csv"), broken).expect("a file");
     let in_broken: &[(&str, &str)] = &[("KEYS_FILE", "broken.csv")];
-    let cases: [(&[&str], &[(&str, &str)], i32); 14] = [
+    let cases: [Case<'_>; 14] = [
         (&["--version"], &[], 0),
         (&["keys", "revoke", "--help"], &[], 0),
         (&["keys", "list"], IN_FILE, 0),

@@ -1,12 +1,13 @@
 //! How far the work is, on standard error: a bar on a terminal, elsewhere a line now and then.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::audio::{Phase, Progress};
 use crate::cli::progress::TICK;
+use crate::cli::say;
 
 /// Between two lines of the same phase.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -64,11 +65,6 @@ impl Drop for Display {
             bar.finish_and_clear();
         }
     }
-}
-
-/// A line on standard error. That nobody reads it is no error.
-pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// What can be counted of it: nothing before there are lines.

@@ -1,6 +1,6 @@
 //! The key that a command is about: one that exists, or a new one.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, bail, ensure};
 use clap::Arg;
@@ -33,7 +33,9 @@ impl Named {
                 all.push(Self(given.trim().to_owned()));
                 continue;
             }
-            for line in io::stdin().lock().lines() {
+            // Whoever types one does not have to say that there are no more.
+            let most = if io::stdin().is_terminal() { 1 } else { usize::MAX };
+            for line in io::stdin().lock().lines().take(most) {
                 let line = line.context("no key could be read from standard input")?;
                 all.extend((!line.trim().is_empty()).then(|| Self(line.trim().to_owned())));
             }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::create::Made;
 use super::key::{Named, NewKey};
-use super::show::{State, from_now};
+use super::show::{Shower, State, from_now};
 use super::{Desk, create, say, when};
 use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
@@ -77,14 +77,21 @@ async fn rotate(desk: &Desk<'_>, named: &Named, grace: i64) -> anyhow::Result<()
     if let (Some(ends), false) = (ends_anyway, desk.flags.get_flag("again"))
         && let Some(newer) = successor(desk, &seen, old)
     {
-        return rotated_before(desk, old, newer, ends);
+        return rotated_before(desk, &seen, old, newer, ends);
     }
     let new = NewKey::make();
     let row = copy(desk, &seen, old, &new)?;
     create::check(&seen, &row)?;
+    let ends_new = desk.moment("expires", &seen)?.or(old.record.expires_at);
     // The new row first: whatever happens after it, the client has a key that works.
     let rows = create::add(desk, &new, &row).await?;
-    let made = made(desk, &seen, old, &new, rows)?;
+    let client_name = Shower::new(&seen, desk.now.unix).client(old).to_owned();
+    let made = Made {
+        fingerprint: new.hash().fingerprint().to_string(),
+        client_name,
+        expires_at: ends_new.map(rfc3339),
+        rows,
+    };
     let replaces =
         Replaced { fingerprint: fingerprint.to_string(), expires_at: rfc3339(ends_anyway.unwrap_or(end)) };
     let words = create::in_words(&made.rows);
@@ -109,19 +116,8 @@ async fn rotate(desk: &Desk<'_>, named: &Named, grace: i64) -> anyhow::Result<()
     Ok(())
 }
 
-/// What there is to know of the new key, which lives as long as the old one did unless that is said.
-fn made(desk: &Desk<'_>, seen: &Seen, old: &Row, new: &NewKey, rows: Vec<u32>) -> anyhow::Result<Made> {
-    let expires_at = desk.moment("expires", seen)?.or(old.record.expires_at);
-    Ok(Made {
-        fingerprint: new.hash().fingerprint().to_string(),
-        client_name: old.record.client.to_string(),
-        expires_at: expires_at.map(rfc3339),
-        rows,
-    })
-}
-
 /// Says that there is a newer key already. As JSON there is none that could be shown.
-fn rotated_before(desk: &Desk<'_>, old: &Row, newer: &Row, ends: i64) -> anyhow::Result<()> {
+fn rotated_before(desk: &Desk<'_>, seen: &Seen, old: &Row, newer: &Row, ends: i64) -> anyhow::Result<()> {
     let [fingerprint, successor] = [old, newer].map(|row| row.record.key.fingerprint().to_string());
     say(&format!(
         "Key {fingerprint} expires at {} ({}) anyway, and its client has the newer key {successor} in row {}: it has \
@@ -135,7 +131,7 @@ fn rotated_before(desk: &Desk<'_>, old: &Row, newer: &Row, ends: i64) -> anyhow:
     }
     let new = Made {
         fingerprint: successor,
-        client_name: newer.record.client.to_string(),
+        client_name: Shower::new(seen, desk.now.unix).client(newer).to_owned(),
         expires_at: newer.record.expires_at.map(rfc3339),
         rows: vec![newer.record.row],
     };

@@ -104,7 +104,7 @@ fn line(out: &mut String, cells: &[Vec<String>], widths: &[usize], style: impl F
     for at in 0..height {
         let mut pending = 0;
         for (place, (cell, room)) in cells.iter().zip(widths).enumerate() {
-            let text = cell.get(at).map(String::as_str).unwrap_or_default();
+            let text = cell.get(at).map(|text| text.trim_end()).unwrap_or_default();
             // No blanks at the end of a line.
             if !text.is_empty() {
                 out.extend(std::iter::repeat_n(' ', std::mem::take(&mut pending)));
