@@ -64,7 +64,7 @@ pub(super) fn run(flags: &ArgMatches, mut settings: Settings) -> anyhow::Result<
     let (key, cast, sheet) = runtime.block_on(async {
         let sheet = Sheet::open(&path, &keys).await?;
         let key = sheet.first_key().await?;
-        let cast = if has_traffic { sheet.cast(unix_now(), length).await? } else { Vec::new() };
+        let cast = if has_traffic { sheet.cast(unix_now()).await? } else { Vec::new() };
         anyhow::Ok((key, cast, sheet))
     })?;
     let story = Story::new(is_watched && has_traffic);

@@ -67,6 +67,7 @@ fn a_minute_of_the_demo_shows_each_fate_of_a_key() {
     told("Busy Client", "200  let in");
     told("Busy Client", "429  rate_limit_exceeded: this client has used up");
     told("Trial Client", "200  let in");
+    told("The row of Trial Client", "it expires in 1 s");
     told("Trial Client", "401  expired_api_key");
     told("Former Client", "200  let in");
     told("The row of Former Client", "is_active FALSE");

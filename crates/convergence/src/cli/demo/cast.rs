@@ -64,7 +64,7 @@ impl Part {
         match self {
             Self::Steady => "let in; it stays below its 60 requests a minute",
             Self::Busy => "let in; it is going to want more than its 10 requests a minute",
-            Self::Trial => "let in; its key expires soon",
+            Self::Trial => "let in; its key is going to expire",
             Self::Former => "let in; its key is going to be revoked",
             Self::Stranger => "let in",
         }

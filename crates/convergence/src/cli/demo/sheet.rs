@@ -5,7 +5,6 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use gate::{Cell, Column, KeyHash, Row};
@@ -37,14 +36,21 @@ impl Sheet {
     }
 
     /// Everybody with a key. The rows are made, or made as they were at the beginning of an earlier demo.
-    pub(super) async fn cast(&self, now: i64, length: Duration) -> anyhow::Result<Vec<Actor>> {
-        let ends = now.saturating_add(i64::try_from(length.as_secs() * 2 / 5)?.max(2));
+    pub(super) async fn cast(&self, now: i64) -> anyhow::Result<Vec<Actor>> {
         let mut cast = vec![Actor { part: Part::Stranger, key: new_key() }];
         for part in Part::WITH_ROWS {
-            let key = self.engage(part, now, (part == Part::Trial).then_some(ends)).await?;
-            cast.push(Actor { part, key });
+            cast.push(Actor { part, key: self.engage(part, now).await? });
         }
         Ok(cast)
+    }
+
+    /// Sets when a key expires, as `convergence keys expire` does.
+    pub(super) async fn expire(&self, key: &str, at: i64) -> anyhow::Result<()> {
+        let seen = self.0.look().await?;
+        let key = KeyHash::of(key.as_bytes());
+        let cell = (seen.column(Column::ExpiresAt)?, self.0.moment(at, &seen.rules.time_zone));
+        let change = |row: &&Row| Change { key, row: index(row), cells: vec![cell.clone()] };
+        self.0.change(&seen, &seen.rows_of(key).iter().map(change).collect::<Vec<_>>()).await
     }
 
     /// Revokes a key, as `convergence keys revoke` does.
@@ -57,13 +63,11 @@ impl Sheet {
     }
 
     /// A client's row, and the key in it.
-    async fn engage(&self, part: Part, now: i64, ends: Option<i64>) -> anyhow::Result<String> {
+    async fn engage(&self, part: Part, now: i64) -> anyhow::Result<String> {
         let seen = self.0.look().await?;
-        let zone = &seen.rules.time_zone;
-        let moment = |unix| self.0.moment(unix, zone);
         let cells = [
-            (Column::CreatedAt, moment(now)),
-            (Column::ExpiresAt, ends.map_or(Cell::Empty, moment)),
+            (Column::CreatedAt, self.0.moment(now, &seen.rules.time_zone)),
+            (Column::ExpiresAt, Cell::Empty),
             (Column::IsActive, Cell::Bool(true)),
             (Column::RateLimit, Cell::Number(part.limit())),
             (Column::RevokedAt, Cell::Empty),

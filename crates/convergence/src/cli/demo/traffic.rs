@@ -11,6 +11,9 @@ use super::sheet::Sheet;
 use super::story::{Count, Story};
 use crate::clock::unix_now;
 
+/// When a key gets an end: after its first request, however slow the machine is.
+const EARLY: u32 = 4;
+
 /// When a key is revoked.
 const HALF_WAY: u32 = BEATS / 2;
 
@@ -70,8 +73,10 @@ impl Play {
                 break;
             }
             beats.tick().await;
-            if beat == HALF_WAY {
-                revoked = self.revoke().await;
+            match beat {
+                EARLY => self.give_an_end().await,
+                HALF_WAY => revoked = self.revoke().await,
+                _ => {}
             }
             for (actor, last) in self.cast.iter().zip(&mut last) {
                 if actor.part.is_due(beat) {
@@ -87,7 +92,7 @@ impl Play {
     }
 
     async fn wait_for_keys(&self, client: &Client) -> anyhow::Result<()> {
-        let Some(actor) = self.cast.iter().find(|actor| actor.part == Part::Steady) else { return Ok(()) };
+        let Some(actor) = self.actor(Part::Steady) else { return Ok(()) };
         let unavailable = StatusCode::SERVICE_UNAVAILABLE.as_u16();
         while self.ask(client, actor).await?.status == unavailable {
             tokio::time::sleep(PAUSE).await;
@@ -103,19 +108,30 @@ impl Play {
         Ok(Reply { status: status.as_u16(), problem })
     }
 
-    /// Revokes the one key in the file, and returns when that was.
+    fn actor(&self, part: Part) -> Option<&Actor> {
+        self.cast.iter().find(|actor| actor.part == part)
+    }
+
+    /// Lets the one key expire within the minute.
+    async fn give_an_end(&self) {
+        let Some(actor) = self.actor(Part::Trial) else { return };
+        let length = (self.length.as_secs() * 2 / 5).max(1);
+        let end = unix_now().saturating_add_unsigned(length);
+        self.story.deed(&match self.sheet.expire(&actor.key, end).await {
+            Ok(()) => format!("The row of {} is changed: it expires in {length} s.", actor.part.name()),
+            Err(error) => format!("No key could be given an end: {error:#}."),
+        });
+    }
+
+    /// Revokes the other, and returns when that was.
     async fn revoke(&self) -> Option<Instant> {
-        let actor = self.cast.iter().find(|actor| actor.part == Part::Former)?;
-        match self.sheet.revoke(&actor.key, unix_now()).await {
-            Ok(()) => {
-                self.story.deed(&format!("The row of {} is changed: is_active FALSE.", actor.part.name()));
-                Some(Instant::now())
-            }
-            Err(error) => {
-                self.story.deed(&format!("No key could be revoked: {error:#}."));
-                None
-            }
-        }
+        let actor = self.actor(Part::Former)?;
+        let revoked = self.sheet.revoke(&actor.key, unix_now()).await;
+        self.story.deed(&match &revoked {
+            Ok(()) => format!("The row of {} is changed: is_active FALSE.", actor.part.name()),
+            Err(error) => format!("No key could be revoked: {error:#}."),
+        });
+        revoked.ok().map(|()| Instant::now())
     }
 
     fn have_all_had_their_turn(&self, last: &[Reply]) -> bool {
