@@ -17,8 +17,8 @@ const EARLY: u32 = 4;
 /// When a key is revoked.
 const HALF_WAY: u32 = BEATS / 2;
 
-/// The minute goes on until everybody has had an answer to tell of, but not for ever.
-const MOST_BEATS: u32 = 10 * BEATS;
+/// The minute goes on until everybody has been refused who is to be, but not for ever.
+const MOST_BEATS: u32 = 4 * BEATS;
 
 /// For one answer. The listener is on this machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
