@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::SystemClock;
-use crate::config::{NOT_YET, Settings};
+use crate::config::Settings;
 use crate::inherited::Inherited;
 use crate::logging;
 use crate::server::Server;
@@ -55,14 +55,9 @@ pub(super) fn serve(settings: &Settings, ready: impl FnOnce(&Server)) -> anyhow:
     Ok(())
 }
 
-/// Says which of the set variables nothing here reads: parts to come, and names in `.env` that are misspelt.
+/// Says which of the set variables nothing here reads: names in `.env` that are misspelt.
 fn warn_of_unread(settings: &Settings) {
     for unknown in settings.unknown() {
         tracing::warn!("{unknown}");
-    }
-    for (variable, part) in NOT_YET {
-        if settings.value(variable).is_some() {
-            tracing::warn!("{variable} is set, and this version does not have {part} yet: it has no effect");
-        }
     }
 }

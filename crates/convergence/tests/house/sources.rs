@@ -62,6 +62,7 @@ const SECRETS: [(&str, &str); 14] = [
     ("AdminToken", "crates/convergence/src/config/"),
     ("WebhookSecret", "crates/convergence/src/config/"),
     ("ProviderKey", "crates/convergence/src/config/"),
+    ("AlertUrl", "crates/convergence/src/config/"),
     ("HttpRequest", "crates/convergence/src/http/ext_authz/"),
     ("RawHeader", "crates/convergence/src/http/ext_authz/"),
 ];
