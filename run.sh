@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh Debian machine to a running server: installs what is missing, builds, and starts `convergence demo`,
-# which makes a key file and prints requests to paste. Arguments go to it: ./run.sh --api-port 9000
+# which shows the whole product in a minute and goes on serving. Arguments go to it: ./run.sh --api-port 9000
 set -euo pipefail
 from=$PWD
 cd "$(dirname -- "$(realpath -- "$0")")"

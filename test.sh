@@ -48,14 +48,14 @@ title() {
 }
 
 # g++ compiles libFuzzer, flite speaks, Node runs the Apps Script, Python listens to what was said, nginx and HAProxy ask before
-# they forward, curl and openssl speak TLS and HTTP/2, pebble is an ACME server, valgrind watches the memory, and opus-tools and mpg123 read what
-# we write. Chromium has web pages that call, and looks at the dashboard (in DejaVu, so that it looks the same everywhere). redis-tools
+# they forward, curl and openssl speak TLS and HTTP/2, pebble is an ACME server, valgrind watches the memory, opus-tools and mpg123 read what
+# we write, and mandoc the manual pages. Chromium has web pages that call, and looks at the dashboard (in DejaVu, so that it looks the same everywhere). redis-tools
 # has the Redis that the tests start, without the service on port 6379 that redis-server is. The listener, the programs of
 # others and the neural voice are made here rather than in the tests that use them, so that a failed download is told apart
 # from a failed test.
 prepare() {
     need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm nginx-light haproxy curl openssl pebble valgrind \
-        redis-tools opus-tools mpg123 make chromium fonts-dejavu-core
+        redis-tools opus-tools mpg123 make chromium fonts-dejavu-core mandoc
     need_cargo
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"

@@ -1,29 +1,51 @@
 //! The command line: one file for each command, and the settings that all of them share.
 
+mod completions;
 mod demo;
 mod doctor;
 mod generate;
+mod help;
 mod keys;
+mod man;
 mod openapi;
+mod progress;
 mod serve;
 mod sheet;
 mod table;
 mod usage;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgMatches, Command};
+use clap::builder::Styles;
+use clap::{Arg, ArgMatches, Command, ValueHint};
 
 use crate::config::{Config, Fault, Settings, VARIABLES};
+use crate::spelling::did_you_mean;
+
+/// What is true of every command.
+const AFTER_HELP: &str = "\
+Every setting is a variable, a line of .env and a flag: API_PORT=9000 is --api-port 9000. A flag wins over the environment, and \
+that over .env.
+
+Exit codes: 0 done; 1 not done, with the reason on standard error, or a check has found something; 2 the command line is wrong. \
+`generate` ends with 130 on Ctrl-C and 143 on SIGTERM.
+
+Colours, progress and cut names are for terminals: what goes to a pipe or a file is plain and whole. NO_COLOR=1 turns colours \
+off, CLICOLOR_FORCE=1 turns them on.";
 
 /// Runs the command that the process was called with.
 pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let outcome = match matches.subcommand() {
-        Some(("demo", flags)) => settings(flags).and_then(demo::run).map(|()| ExitCode::SUCCESS),
+        Some(("completions", flags)) => completions::run(flags).map(|()| ExitCode::SUCCESS),
+        Some(("demo", flags)) => {
+            settings(flags).and_then(|settings| demo::run(flags, settings)).map(|()| ExitCode::SUCCESS)
+        }
         Some(("doctor", flags)) => doctor::run(flags),
         Some(("generate", flags)) => generate::run(flags),
         Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
+        Some(("man", flags)) => man::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("openapi", _)) => openapi::run().map(|()| ExitCode::SUCCESS),
         Some(("sheet", flags)) => sheet::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("usage", flags)) => {
@@ -44,7 +66,7 @@ pub fn run() -> ExitCode {
 }
 
 fn command() -> Command {
-    Command::new("convergence")
+    let command = Command::new("convergence")
         .version(env!("CARGO_PKG_VERSION"))
         .about("API keys that live in a Google Sheet, guarding an API")
         .subcommand_required(true)
@@ -52,15 +74,17 @@ fn command() -> Command {
         .subcommand(with_settings(
             Command::new("serve").about("Serve the API, guarded by the keys that are configured"),
         ))
-        .subcommand(with_settings(
-            Command::new("demo").about("Serve with a key file of its own, and print a request that works"),
-        ))
+        .subcommand(demo::command())
         .subcommand(doctor::command())
         .subcommand(generate::command())
         .subcommand(keys::command())
         .subcommand(openapi::command())
         .subcommand(sheet::command())
         .subcommand(with_settings(usage::command()))
+        .subcommand(completions::command())
+        .subcommand(man::command())
+        .after_help(AFTER_HELP);
+    help::with_examples(command, "convergence")
 }
 
 /// Each variable as a flag in kebab case. Their values are read with everybody else's, so that all faults come at once.
@@ -75,6 +99,12 @@ fn with_settings_of(command: Command, is_read: impl Fn(&str) -> bool) -> Command
         Arg::new(variable.name)
             .long(name)
             .value_name(variable.value)
+            .value_hint(match variable.value {
+                "FILE" => ValueHint::FilePath,
+                "FOLDER" => ValueHint::DirPath,
+                _ => ValueHint::Unknown,
+            })
+            .help_heading(help::heading(variable.name))
             .help(format!("{} [env: {}]", variable.help, variable.name))
     };
     // `keys create --environment` is the key's and not the server's.
@@ -106,7 +136,19 @@ fn wrong_settings(faults: &[Fault]) -> anyhow::Error {
     anyhow::anyhow!("these settings are wrong:\n  {}", lines.join("\n  "))
 }
 
-#[expect(clippy::print_stderr, reason = "the last words of a program that may have no log yet")]
+/// The last words of a program that may have no log yet. That nobody reads them is no error.
 fn complain(error: &anyhow::Error) {
-    eprintln!("convergence: {error:#}");
+    let style = *Styles::styled().get_error();
+    let _ = writeln!(anstream::stderr(), "{style}convergence:{style:#} {error:#}");
+}
+
+/// A word to whoever runs the command. Programs read standard output, which holds what was asked for and nothing else. That
+/// nobody reads it is no error.
+fn say(words: &str) {
+    let _ = writeln!(std::io::stderr(), "{words}");
+}
+
+/// Says which client was most likely meant by a name that nobody has. The name itself is not repeated: it may be a key.
+fn say_unknown_client<'a>(name: &str, there: impl Iterator<Item = &'a str>) {
+    say(&format!("There is nothing of a client of that name{}", did_you_mean(name, there)));
 }

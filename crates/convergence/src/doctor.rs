@@ -131,10 +131,8 @@ pub(crate) async fn examine(settings: &Settings, now: Now, sends: bool) -> Repor
 /// What the server would start with, every fault at once. Where authentication is off, the rest is checked as if it
 /// were on: whoever asks means to turn it on.
 fn settings_line(report: &mut Report, settings: &Settings) -> Option<Config> {
-    for name in settings.unknown() {
-        let what =
-            format!("{name} in .env is not a setting of convergence: it has no effect; check its spelling");
-        report.note(Check::Settings, what);
+    for unknown in settings.unknown() {
+        report.note(Check::Settings, unknown);
     }
     let faults = |report: &mut Report, faults: Vec<Fault>| {
         for fault in faults {

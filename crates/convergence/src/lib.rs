@@ -81,6 +81,7 @@ pub mod clock;
 mod logging;
 mod metrics;
 mod os;
+mod spelling;
 mod telemetry;
 
 #[doc(hidden)]

@@ -4,8 +4,9 @@
 mod access;
 mod line;
 
-use std::io::{IsTerminal, stderr};
+use std::io::stderr;
 
+use anstream::{AutoStream, ColorChoice};
 use tracing_subscriber::EnvFilter;
 
 pub(crate) use access::AccessLog;
@@ -20,7 +21,7 @@ pub(crate) fn start(logs: Logs) {
     let started = if logs.json {
         lines.json().flatten_event(true).try_init()
     } else {
-        lines.with_ansi(stderr().is_terminal()).try_init()
+        lines.with_ansi(AutoStream::choice(&stderr()) != ColorChoice::Never).try_init()
     };
     // A process that already logs keeps its own log.
     drop(started);

@@ -1,72 +1,117 @@
-//! `convergence demo`: the whole thing with no Google account.
+//! `convergence demo`: the whole product in a minute, with no Google account.
 
-use std::fs;
-use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::OpenOptionsExt;
+mod cast;
+mod sheet;
+mod story;
+mod traffic;
+
+use std::io::{self, IsTerminal};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
-use uuid::Uuid;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use self::sheet::Sheet;
+use self::story::Story;
+use self::traffic::Play;
 use super::serve;
-use crate::config::Settings;
+use crate::clock::unix_now;
+use crate::config::{Auth, Config, Settings};
+use crate::server::Server;
 
-/// Makes a key file unless it is there from an earlier run, serves with it, and prints requests to paste.
-pub(super) fn run(mut settings: Settings) -> anyhow::Result<()> {
-    let folder = PathBuf::from(settings.value("DATA_DIR").unwrap_or("./data"));
-    let path = folder.join("demo-keys.csv");
-    let key = match fs::read_to_string(&path) {
-        Ok(text) => first_key(&text)
-            .with_context(|| format!("{} has no key in its second line; delete it", path.display()))?,
-        Err(_) => make(&path).with_context(|| format!("{} cannot be written", path.display()))?,
-    };
-    settings.set("AUTH_ENABLED", "true").set("KEYS_FILE", path.to_string_lossy());
-    for google in ["GOOGLE_CREDENTIALS_PATH", "GOOGLE_SHEET_ID"] {
-        settings.set(google, "");
-    }
-    // A demo beside a server must not fail for the port that nobody sees.
-    if settings.value("ADMIN_PORT").is_none() {
-        settings.set("ADMIN_PORT", "0");
-    }
-    serve::serve(&settings, |address| introduce(&url(address), &key, &path))
+const LONG_ABOUT: &str = "\
+Serve with a key file of its own, make a minute of traffic, and tell what happens.
+
+The file takes the place of the sheet: DATA_DIR/demo-keys.csv. Change a row and save it, and the server goes by it within a \
+second. A few clients that are part of the demo send requests: one stays below its limit, one does not, one has a key that \
+expires meanwhile, one has a key that is revoked half-way, and one has made a key up. After the minute the server goes on, \
+quietly, until Ctrl-C.";
+
+pub(super) fn command() -> Command {
+    let no_traffic = Arg::new("no-traffic").long("no-traffic").action(ArgAction::SetTrue);
+    let length = Arg::new("length").long("length").value_name("SECONDS").default_value("60");
+    super::with_settings(
+        Command::new("demo")
+            .about("Serve with a key file of its own, make a minute of traffic, and tell what happens")
+            .long_about(LONG_ABOUT)
+            .arg(no_traffic.help("Only serve"))
+            .arg(
+                length
+                    .value_parser(value_parser!(u64).range(3..=60))
+                    .help("In how many seconds the minute passes"),
+            ),
+    )
 }
 
-/// Writes a file with one key that works and one that has expired, to try both.
-fn make(path: &Path) -> std::io::Result<String> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+/// Makes a key file unless it is there from an earlier run, serves with it, and shows what that does.
+pub(super) fn run(flags: &ArgMatches, mut settings: Settings) -> anyhow::Result<()> {
+    let path = PathBuf::from(settings.value("DATA_DIR").unwrap_or("./data")).join("demo-keys.csv");
+    let is_watched = io::stdout().is_terminal();
+    prepare(&mut settings, &path, is_watched);
+    let config = super::config(&settings)?;
+    // A demo beside a server must not fail for this port.
+    if settings.value("ADMIN_PORT").is_none() && !is_free(config.admin.address) {
+        settings.set("ADMIN_PORT", "0");
     }
-    let key = || format!("sk-convergence-{}", Uuid::new_v4());
-    let (works, expired) = (key(), key());
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    write!(
-        file,
-        "api_key,client_name,created_at,expires_at,is_active,rate_limit\n\
-         {works},Demo Client,2026-01-01 00:00:00,,TRUE,60\n\
-         {expired},Expired Client,2025-01-01 00:00:00,2025-12-31 23:59:59,TRUE,60\n"
-    )?;
-    Ok(works)
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let Config { auth: Auth::On(keys), .. } = config else { unreachable!("it was set") };
+    let length = Duration::from_secs(*flags.get_one("length").expect("it has a default"));
+    // Nothing says for which name a certificate is.
+    let has_traffic = !flags.get_flag("no-traffic") && scheme == "http";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (key, cast, sheet) = runtime.block_on(async {
+        let sheet = Sheet::open(&path, &keys).await?;
+        let key = sheet.first_key().await?;
+        let cast = if has_traffic { sheet.cast(unix_now()).await? } else { Vec::new() };
+        anyhow::Ok((key, cast, sheet))
+    })?;
+    let story = Story::new(is_watched && has_traffic);
+    let told = story.clone();
+    let served = serve::serve(&settings, |server| {
+        introduce(scheme, server, &key, &path);
+        if has_traffic {
+            let play = Play { url: url(scheme, server.address()), sheet, cast, length, story: told };
+            // It ends with its minute, or with the process.
+            std::thread::spawn(move || runtime.block_on(play.perform()));
+        }
+    });
+    story.close();
+    served.context("the demo cannot be served")
+}
+
+/// The settings that make it a demo; all others are as they are for `serve`.
+fn prepare(settings: &mut Settings, path: &Path, is_watched: bool) {
+    settings.set("AUTH_ENABLED", "true").set("KEYS_FILE", path.to_string_lossy());
+    for google in ["GOOGLE_CREDENTIALS_PATH", "GOOGLE_CREDENTIALS", "GOOGLE_SHEET_ID"] {
+        settings.set(google, "");
+    }
+    // Who reads the story does not read the log beside it.
+    if is_watched && settings.value("LOG_LEVEL").is_none() {
+        settings.set("LOG_LEVEL", "warn");
+    }
+}
+
+fn is_free(address: SocketAddr) -> bool {
+    TcpListener::bind(address).is_ok()
 }
 
 /// Where this machine reaches the server: "any address" is none to send a request to.
-fn url(mut address: SocketAddr) -> String {
+fn url(scheme: &str, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    format!("http://{address}")
-}
-
-fn first_key(csv: &str) -> Option<String> {
-    let key = csv.lines().nth(1)?.split(',').next()?.trim();
-    (!key.is_empty()).then(|| key.to_owned())
+    format!("{scheme}://{address}")
 }
 
 #[expect(clippy::print_stdout, reason = "what the demo is for: a request to paste")]
-fn introduce(url: &str, key: &str, path: &Path) {
+fn introduce(scheme: &str, server: &Server, key: &str, path: &Path) {
+    let (url, dashboard) = (url(scheme, server.address()), url("http", server.admin_address()));
     println!(
         r#"
 Convergence is up, guarded by the keys in {path}: change a row, save, try again.
+The dashboard shows who uses it: {dashboard}/
 
 A prompt becomes a spoken conversation:
 
@@ -78,19 +123,29 @@ A prompt becomes a spoken conversation:
       "duration": 10
     }}'
 
-The same as a file to listen to:
-
-  curl -X POST {url}/convergence/generate-audio \
-    -H "Content-Type: application/json" \
-    -H "Authorization: Bearer {key}" \
-    -H "Accept: audio/wav" -o conversation.wav \
-    -d '{{"prompt": "Two developers discussing API security"}}'
-
-Without a key, and how authentication is doing:
+With -H "Accept: audio/wav" -o conversation.wav it is a file to listen to. Without a key, and how authentication is doing:
 
   curl -i {url}/auth/verify
   curl {url}/auth/status
 "#,
         path = path.display()
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_somebody_has_is_left_to_them() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = taken.local_addr().expect("an address");
+        assert!(!is_free(address));
+    }
+
+    #[test]
+    fn any_address_is_reached_on_this_machine() {
+        assert_eq!(url("http", ([0, 0, 0, 0], 8_000).into()), "http://127.0.0.1:8000");
+        assert_eq!(url("https", ([192, 0, 2, 1], 8_000).into()), "https://192.0.2.1:8000");
+    }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 
+use super::progress::Waiting;
 use super::table::{self, Format};
 use crate::clock::{Clock, SystemClock};
 use crate::doctor::{self, Line, Report};
@@ -57,6 +58,7 @@ pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Ok(settings) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let sends = flags.get_flag(SEND);
+            let _waiting = Waiting::begin("checking");
             runtime.block_on(doctor::examine(&settings, SystemClock::start().now(), sends))
         }
         Err(error) => doctor::unreadable_settings(&error),

@@ -19,8 +19,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use self::order::{Order, in_flags};
-use self::progress::{Display, minutes, say};
+use self::progress::{Display, minutes};
 use self::target::Target;
+use super::say;
 use crate::app;
 use crate::audio::{AudioError, Description, FileKind, Job, Outcome, Recording, Request, State, Studio};
 use crate::clock::{Clock, SystemClock};

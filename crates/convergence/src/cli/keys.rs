@@ -15,16 +15,19 @@ mod seal;
 mod show;
 mod when;
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::{settings, with_settings};
+pub(super) use self::revoke::revocation;
+use super::progress::Waiting;
+use super::{say, settings, with_settings};
 use crate::clock::{Clock, Now, SystemClock};
 use crate::config::{Auth, Keys, Settings, VARIABLES};
-use crate::keys::edit::{KeysTable, Seen};
+use crate::keys::edit::{Change, KeysTable, Seen};
 use crate::logging;
 
 const ABOUT: &str = "\
@@ -108,7 +111,8 @@ fn on_table(name: &str, flags: &ArgMatches) -> anyhow::Result<()> {
     runtime.block_on(async {
         let clock = Arc::new(SystemClock::start());
         let now = clock.now();
-        let desk = Desk { flags, table: KeysTable::open(&keys, clock).await?, keys, now };
+        let desk =
+            Desk { flags, table: KeysTable::open(&keys, clock).await?, keys, now, place: Cell::new(None) };
         match name {
             "list" => list::run(&desk).await,
             "create" => create::run(&desk).await,
@@ -130,9 +134,32 @@ struct Desk<'a> {
     keys: Keys,
     /// The moment of the command, read once.
     now: Now,
+    /// Which of several keys it is at, and how many there are.
+    place: Cell<Option<(usize, usize)>>,
 }
 
 impl Desk<'_> {
+    /// Shows what is waited for, and at which of several keys.
+    fn waiting(&self, words: &'static str) -> Waiting {
+        let waiting = Waiting::begin(words);
+        if let Some((at, of)) = self.place.get() {
+            waiting.counts(at, of, "keys");
+        }
+        waiting
+    }
+
+    /// Reads the table.
+    async fn look(&self) -> anyhow::Result<Seen> {
+        let waiting = self.waiting("reading the keys");
+        self.table.look_heard(&|read, rows| waiting.counts(read, rows, "rows")).await
+    }
+
+    /// Changes cells of rows that still are as they were `seen`.
+    async fn change(&self, seen: &Seen, changes: &[Change]) -> anyhow::Result<()> {
+        let _waiting = self.waiting("changing the keys");
+        self.table.change(seen, changes).await
+    }
+
     /// A flag's value, as it was typed.
     fn text(&self, flag: &str) -> Option<&str> {
         self.flags.get_one::<String>(flag).map(String::as_str)
@@ -144,12 +171,6 @@ impl Desk<'_> {
     }
 }
 
-/// A word to whoever runs the command. Programs read standard output, which holds what was asked for and nothing else.
-#[expect(clippy::print_stderr, reason = "what this is for")]
-fn say(words: &str) {
-    eprintln!("{words}");
-}
-
 /// The flag of commands that ask before they do something.
 fn yes_flag() -> Arg {
     Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Do it without asking")
@@ -159,7 +180,6 @@ fn yes_flag() -> Arg {
 ///
 /// # Errors
 /// Anything else was typed, or nobody is there to type.
-#[expect(clippy::print_stdout, reason = "a question to whoever sits there")]
 fn confirm(flags: &ArgMatches, word: &str) -> anyhow::Result<()> {
     if flags.get_flag("yes") {
         return Ok(());
@@ -167,8 +187,8 @@ fn confirm(flags: &ArgMatches, word: &str) -> anyhow::Result<()> {
     if !std::io::stdin().is_terminal() {
         bail!("nothing has been done; look at the list above and add --yes");
     }
-    print!("Type {word} to go on: ");
-    std::io::stdout().flush()?;
+    // Standard output may be on its way to a program.
+    write!(std::io::stderr(), "Type {word} to go on: ")?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     if line.trim() != word {

@@ -1,6 +1,5 @@
 //! `convergence serve`.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,7 +16,7 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<()> {
 
 /// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once. SIGHUP, which ends a process by
 /// itself, is for the routes to hear, and without them for nobody.
-pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+pub(super) fn serve(settings: &Settings, ready: impl FnOnce(&Server)) -> anyhow::Result<()> {
     let config = super::config(settings)?;
     logging::start(config.logs);
     warn_of_unread(settings);
@@ -29,7 +28,7 @@ pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyh
     };
     let has_routes = config.routes.is_some();
     let server = Server::start_on(config, Arc::new(SystemClock::start()), Inherited::take()?)?;
-    ready(server.address());
+    ready(&server);
     let mut signalled = async || {
         loop {
             tokio::select! {
@@ -58,7 +57,7 @@ pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyh
 
 /// Says which of the set variables nothing here reads: names in `.env` that are misspelt.
 fn warn_of_unread(settings: &Settings) {
-    for name in settings.unknown() {
-        tracing::warn!("{name} in .env is not a setting of convergence: it has no effect");
+    for unknown in settings.unknown() {
+        tracing::warn!("{unknown}");
     }
 }

@@ -4,6 +4,8 @@ mod init;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use super::table::Format;
+
 const DRY_RUN: &str = "dry-run";
 
 pub(super) fn command() -> Command {
@@ -18,7 +20,8 @@ pub(super) fn command() -> Command {
              in one request that is done whole or not at all, and touches nothing that a person wrote. Run again, it \
              changes nothing.",
         )
-        .arg(dry_run);
+        .arg(dry_run)
+        .arg(Format::flag_of_a_deed());
     Command::new("sheet")
         .about("Set up the Google spreadsheet")
         .subcommand_required(true)
@@ -28,7 +31,9 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<()> {
     match flags.subcommand() {
-        Some(("init", flags)) => init::run(&super::settings(flags)?, flags.get_flag(DRY_RUN)),
+        Some(("init", flags)) => {
+            init::run(&super::settings(flags)?, flags.get_flag(DRY_RUN), Format::of(flags))
+        }
         _ => unreachable!("clap asks for a command"),
     }
 }

@@ -1,14 +1,19 @@
-//! How commands print what has rows: for people, for programs (`json`), and for spreadsheets (`csv`).
+//! How commands print what they have found: for people, for programs (`json`), and for spreadsheets (`csv`).
+
+mod layout;
+mod text;
 
 use std::io::{self, Write};
 
 use clap::{Arg, ArgMatches};
 use serde::Serialize;
+use terminal_size::{Width, terminal_size_of};
 
 /// The forms of `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    Table,
+    /// A table, or sentences where there is none to print.
+    People,
     Json,
     Csv,
 }
@@ -16,12 +21,17 @@ pub(super) enum Format {
 impl Format {
     /// The flag, for every command that prints a table.
     pub(super) fn flag() -> Arg {
-        Arg::new("format")
-            .long("format")
-            .value_name("FORMAT")
-            .value_parser(["table", "json", "csv"])
-            .default_value("table")
-            .help("How the rows are printed")
+        Self::flag_of(&["table", "json", "csv"]).help("How the rows are printed")
+    }
+
+    /// The flag of a command that does something and says what.
+    pub(super) fn flag_of_a_deed() -> Arg {
+        Self::flag_of(&["text", "json"]).help("How it is said what was done")
+    }
+
+    fn flag_of(forms: &[&'static str]) -> Arg {
+        let flag = Arg::new("format").long("format").value_name("FORMAT");
+        flag.value_parser(forms.to_vec()).default_value(forms[0])
     }
 
     /// What the flag says.
@@ -29,7 +39,7 @@ impl Format {
         match flags.get_one::<String>("format").map(String::as_str) {
             Some("json") => Format::Json,
             Some("csv") => Format::Csv,
-            _ => Format::Table,
+            _ => Format::People,
         }
     }
 }
@@ -42,56 +52,41 @@ pub(super) fn print<T: Serialize>(
     rows: &[Vec<String>],
     values: &[T],
 ) -> anyhow::Result<()> {
-    match write(&mut io::stdout().lock(), format, headers, rows, values) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
+    match format {
+        Format::People => {
+            let room = terminal_size_of(io::stdout()).map(|(Width(columns), _)| columns.into());
+            let text = layout::lay_out(headers, rows, room);
+            unless_unread(anstream::stdout().lock().write_all(text.as_bytes()))
+        }
+        Format::Json => print_json(values),
+        Format::Csv => unless_unread(write_csv(&mut io::stdout().lock(), headers, rows)),
     }
 }
 
-fn write<T: Serialize>(
-    out: &mut impl Write,
-    format: Format,
-    headers: &[&str],
-    rows: &[Vec<String>],
-    values: &[T],
-) -> io::Result<()> {
-    match format {
-        Format::Table => write_table(out, headers, rows)?,
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, values)?;
-            writeln!(out)?;
-        }
-        Format::Csv => {
-            let mut csv = csv::Writer::from_writer(&mut *out);
-            csv.write_record(headers)?;
-            rows.iter().try_for_each(|row| csv.write_record(row))?;
-            csv.flush()?;
-        }
-    }
+/// Prints a value as JSON on standard output.
+pub(super) fn print_json<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
+    unless_unread(write_json(&mut io::stdout().lock(), value))
+}
+
+/// A value as JSON, and the end of the line.
+pub(super) fn write_json<T: Serialize + ?Sized>(out: &mut impl Write, value: &T) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)?;
     out.flush()
 }
 
-fn write_table(out: &mut impl Write, headers: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
-    let headers = headers.iter().map(|header| (*header).to_owned()).collect();
-    let lines: Vec<Vec<String>> = std::iter::once(headers)
-        .chain(rows.iter().map(|row| row.iter().map(|cell| harmless(cell)).collect()))
-        .collect();
-    let width = |column: usize| lines.iter().filter_map(|line| Some(line.get(column)?.chars().count())).max();
-    let widths: Vec<usize> = (0..lines[0].len()).map_while(width).collect();
-    for line in &lines {
-        let cells = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
+fn write_csv(out: &mut impl Write, headers: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(headers)?;
+    rows.iter().try_for_each(|row| csv.write_record(row))?;
+    csv.flush()
 }
 
-/// Cells hold what others have typed: nothing in them may move the cursor or hide the rest of a line.
-fn harmless(cell: &str) -> String {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    cell.chars().map(|c| if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+fn unless_unread(written: io::Result<()>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 #[cfg(test)]
@@ -99,34 +94,30 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn written(format: Format) -> String {
-        let rows = [vec!["Caf\u{e9}, Ltd".to_owned(), "7".into()], vec!["a\u{1b}[2J".into(), String::new()]];
-        let values = [json!({"client_name": "Caf\u{e9}, Ltd", "requests": 7})];
+    fn written(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> String {
         let mut out = Vec::new();
-        write(&mut out, format, &["client_name", "requests"], &rows, &values).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn a_table_has_even_columns_and_no_control_characters() {
-        let expected = "client_name  requests\nCaf\u{e9}, Ltd    7\na\\u{1b}[2J\n";
-        assert_eq!(written(Format::Table), expected);
+        write(&mut out).expect("memory");
+        String::from_utf8(out).expect("UTF-8")
     }
 
     #[test]
     fn csv_is_quoted_and_json_is_an_array_of_objects() {
-        assert_eq!(written(Format::Csv), "client_name,requests\n\"Caf\u{e9}, Ltd\",7\na\u{1b}[2J,\n");
-        let json: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
-        assert_eq!(json, json!([{"client_name": "Caf\u{e9}, Ltd", "requests": 7}]));
+        let rows = [vec!["Caf\u{e9}, Ltd".to_owned(), "7".into()], vec!["a\u{1b}[2J".into(), String::new()]];
+        let csv = written(|out| write_csv(out, &["client_name", "requests"], &rows));
+        assert_eq!(csv, "client_name,requests\n\"Caf\u{e9}, Ltd\",7\na\u{1b}[2J,\n");
+        let values = [json!({"client_name": "Caf\u{e9}, Ltd", "requests": 7})];
+        let read: serde_json::Value =
+            serde_json::from_str(&written(|out| write_json(out, &values))).expect("JSON");
+        assert_eq!(read, json!(values));
     }
 
     #[test]
     fn nothing_is_a_header_or_an_empty_array() {
-        let print = |format| {
-            let mut out = Vec::new();
-            write::<()>(&mut out, format, &["a", "b"], &[], &[]).unwrap();
-            String::from_utf8(out).unwrap()
-        };
-        assert_eq!([Format::Table, Format::Csv, Format::Json].map(print), ["a  b\n", "a,b\n", "[]\n"]);
+        assert_eq!(written(|out| write_csv(out, &["a", "b"], &[])), "a,b\n");
+        assert_eq!(written(|out| write_json::<[(); 0]>(out, &[])), "[]\n");
+        assert_eq!(
+            anstream::adapter::strip_str(&layout::lay_out(&["a", "b"], &[], None)).to_string(),
+            "a  b\n"
+        );
     }
 }

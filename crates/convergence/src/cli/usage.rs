@@ -48,9 +48,15 @@ pub(super) fn run(flags: &ArgMatches, settings: &Settings) -> anyhow::Result<()>
     }
     let cannot = || format!("cannot read {}", folder.display());
     let entries = report(&folder, &question, now).with_context(cannot)?;
+    if let Some(client) = text("client").filter(|_| entries.is_empty()) {
+        let all = Asked { since: text("since"), until: text("until"), client: None, by: Some("client") };
+        let all = all.question(now).map_err(|wrong| anyhow::anyhow!("--{wrong}"))?;
+        let all = report(&folder, &all, now).with_context(cannot)?;
+        super::say_unknown_client(client, all.iter().map(|entry| &*entry.client_name));
+    }
     let format = Format::of(flags);
-    let mut columns = columns(&entries, by, format == Format::Table);
-    if format == Format::Table && by == Some("client") {
+    let mut columns = columns(&entries, by, format == Format::People);
+    if format == Format::People && by == Some("client") {
         let bars = stretches(&folder, &question, now).with_context(cannot)?;
         let bar =
             |entry: &Entry| bars.get(&entry.client_name).map(|bars| sparkline(bars)).unwrap_or_default();

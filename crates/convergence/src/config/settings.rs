@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::variables::{GOOGLES_OWN, VARIABLES};
+use crate::spelling::did_you_mean;
 
 /// Set values by variable name. Empty values count as not set.
 #[derive(Clone, Default)]
@@ -61,9 +62,13 @@ impl Settings {
             .collect()
     }
 
-    /// The names that are no setting of ours: misspelt ones, most likely.
-    pub(crate) fn unknown(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str).filter(|name| known_names().all(|known| known != *name))
+    /// What to say of each name in `.env` that is no setting of ours: a misspelt one, most likely.
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = String> {
+        let names = self.0.keys().filter(|name| known_names().all(|known| known != *name));
+        names.map(|name| {
+            let hint = did_you_mean(name, VARIABLES.iter().map(|variable| variable.name));
+            format!("{name} in .env is not a setting of convergence: it has no effect{hint}")
+        })
     }
 
     /// The lines of a `.env` file; no such file is no settings.

@@ -50,7 +50,7 @@ pub(super) async fn examine(report: &mut Report, sheet: &GoogleSheet, wanted: &W
     let flush = wanted.usage.tab.as_ref().map(|_| wanted.usage.interval);
     quota::examine(report, &Use { cache: wanted.cache, flush, reads });
 
-    let grid = keys::cells(&spreadsheet, tab).await?;
+    let grid = keys::cells(&spreadsheet, tab, &|_, _| ()).await?;
     let grid = grid.ok_or_else(|| Stop { check: Check::Tab, message: keys::MOVING.to_owned() })?;
     let rules = Rules { time_zone: zone, default_limit: wanted.default_limit };
     // A table that cannot be read says nothing about who may write it.

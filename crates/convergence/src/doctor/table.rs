@@ -7,6 +7,7 @@ use gate::{Cell, HeaderFault, Layout, Problem, Record, Rules, Table};
 use super::Report;
 use super::report::{Check, Stop};
 use crate::clock::Now;
+use crate::spelling::nearest;
 
 /// How many problems get a line of their own.
 const MOST_PROBLEMS: usize = 50;
@@ -51,7 +52,10 @@ fn unusable(fault: &HeaderFault, layout: Option<&Layout>) -> Stop {
         HeaderFault::Empty => "type api_key, client_name and is_active into its first row",
         _ => "put the columns back, named api_key, client_name and is_active, in one of the first ten rows",
     };
-    Stop { check: Check::Columns, message: format!("{fault}{found}; {remedy}") }
+    let meant = layout.map(misspelt).unwrap_or_default();
+    let meant: Vec<String> =
+        meant.iter().map(|(at, name, meant)| format!("; did you mean {meant} by {name} in {at}?")).collect();
+    Stop { check: Check::Columns, message: format!("{fault}{found}; {remedy}{}", meant.concat()) }
 }
 
 fn columns(report: &mut Report, layout: &Layout) {
@@ -61,6 +65,9 @@ fn columns(report: &mut Report, layout: &Layout) {
         .filter_map(|(name, index)| Some(format!("{name} {}", sheets::column_name((*index)?))))
         .collect();
     report.ok(Check::Columns, format!("header in row {}: {}", layout.row, there.join(", ")));
+    for (at, name, meant) in misspelt(layout) {
+        report.note(Check::Columns, format!("{at} {name} is no column that is read; did you mean {meant}?"));
+    }
     for (name, index) in &layout.columns {
         let meaning = match *name {
             "created_at" => "it is for people only",
@@ -73,6 +80,17 @@ fn columns(report: &mut Report, layout: &Layout) {
             report.note(Check::Columns, format!("no column {name}: {meaning}; add it if it is wanted"));
         }
     }
+}
+
+/// Header cells that look like a column which is not there: where, what they hold, and the column.
+fn misspelt(layout: &Layout) -> Vec<(&str, &str, &'static str)> {
+    let missing = || layout.columns.iter().filter(|(_, index)| index.is_none()).map(|(name, _)| *name);
+    let there = |shown: &str| layout.columns.iter().any(|(name, index)| index.is_some() && *name == shown);
+    let cells = layout.cells.iter().filter_map(|(at, shown)| {
+        let name = shown.trim_matches('"');
+        Some((&**at, &**shown, nearest(name, missing())?)).filter(|_| !there(name))
+    });
+    cells.collect()
 }
 
 fn summary(report: &mut Report, table: &Table, refused: usize, now: Now) {

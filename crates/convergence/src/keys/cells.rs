@@ -12,6 +12,9 @@ const TRIES: usize = 3;
 /// Where every try found the tab edited.
 pub(crate) const MOVING: &str = "the tab was edited each time while it was read; it is tried again";
 
+/// Is told how many rows have been read and how many there are, after each range.
+pub(crate) type Heard<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
+
 /// How many requests it takes to read a tab of this many rows.
 pub(crate) fn requests(rows: usize) -> usize {
     // A tab of several ranges is looked at once more, to see whether it has grown meanwhile.
@@ -28,12 +31,16 @@ pub(crate) fn requests(rows: usize) -> usize {
 /// in between move across the boundary, so that one would be missing or come twice. Therefore each range begins with the
 /// last row of the one before, which must be the same, and the tab must have as many rows at the end as in the beginning.
 /// What that does not see - a sort that leaves just the rows at the boundaries in place - the next refresh repairs.
-pub(crate) async fn cells(spreadsheet: &Spreadsheet, tab: &Tab) -> Result<Option<Vec<Vec<Cell>>>, Error> {
+pub(crate) async fn cells(
+    spreadsheet: &Spreadsheet,
+    tab: &Tab,
+    heard: Heard<'_>,
+) -> Result<Option<Vec<Vec<Cell>>>, Error> {
     if tab.rows <= ROWS {
         let values = spreadsheet.values(&tab.title).await?;
         return Ok(Some(grid(values)));
     }
-    in_peace(spreadsheet, tab, ROWS, spreadsheet).await
+    in_peace(spreadsheet, tab, ROWS, spreadsheet, heard).await
 }
 
 /// Where ranges are read; a test edits the tab in between.
@@ -53,10 +60,11 @@ async fn in_peace(
     tab: &Tab,
     size: usize,
     ranges: &impl Ranges,
+    heard: Heard<'_>,
 ) -> Result<Option<Vec<Vec<Cell>>>, Error> {
     let mut rows = tab.rows;
     for _ in 0..TRIES {
-        let grid = match by_ranges(&tab.title, rows, size, ranges).await {
+        let grid = match by_ranges(&tab.title, rows, size, ranges, heard).await {
             // Rows were deleted, and the last range began below the end.
             Err(Error::OutsideGrid) => None,
             read => read?,
@@ -77,6 +85,7 @@ async fn by_ranges(
     rows: usize,
     size: usize,
     ranges: &impl Ranges,
+    heard: Heard<'_>,
 ) -> Result<Option<Vec<Vec<Cell>>>, Error> {
     let mut grid: Vec<Vec<Cell>> = Vec::new();
     for first in (0..rows).step_by(size) {
@@ -89,6 +98,7 @@ async fn by_ranges(
             return Ok(None);
         }
         grid.extend(range);
+        heard(last + 1, rows);
     }
     Ok(Some(grid))
 }
@@ -148,7 +158,7 @@ mod tests {
     ) -> Option<Vec<Vec<Cell>>> {
         let tab = tab(spreadsheet.properties().await.expect("it is shared"));
         let edited = Edited { google, spreadsheet, edit };
-        in_peace(spreadsheet, &tab, 3, &edited).await.expect("google is well")
+        in_peace(spreadsheet, &tab, 3, &edited, &|_, _| ()).await.expect("google is well")
     }
 
     struct Edited<'a, E> {
@@ -169,10 +179,21 @@ mod tests {
     async fn ranges_give_the_rows_that_one_read_gives() {
         let (google, spreadsheet) = ten_rows().await;
         let tab = tab(spreadsheet.properties().await.expect("it is shared"));
-        let whole = cells(&spreadsheet, &tab).await.expect("google is well").expect("nobody edits");
+        let whole =
+            cells(&spreadsheet, &tab, &|_, _| ()).await.expect("google is well").expect("nobody edits");
         let grid = read_while(&google, &spreadsheet, |_| ()).await.expect("nobody edits");
         assert_eq!(google.reads(), 1 + 4);
         assert!(grid[..8] == whole[..] && grid[8..].iter().all(Vec::is_empty));
+    }
+
+    #[tokio::test]
+    async fn how_far_it_is_can_be_heard() {
+        let (_google, spreadsheet) = ten_rows().await;
+        let tab = tab(spreadsheet.properties().await.expect("it is shared"));
+        let told = std::sync::Mutex::new(Vec::new());
+        let heard = |read, all| told.lock().expect("nobody panics").push((read, all));
+        in_peace(&spreadsheet, &tab, 3, &spreadsheet, &heard).await.expect("google is well");
+        assert_eq!(told.into_inner().expect("nobody panics"), [(3, 10), (6, 10), (9, 10), (10, 10)]);
     }
 
     #[tokio::test]
@@ -195,7 +216,8 @@ mod tests {
             let grid = read_while(&google, &spreadsheet, once).await.expect("the second try is left alone");
             assert!(google.reads() > 4, "one try takes four, and it was read again");
             let now = tab(spreadsheet.properties().await.expect("it is shared"));
-            let whole = cells(&spreadsheet, &now).await.expect("google is well").expect("nobody edits");
+            let whole =
+                cells(&spreadsheet, &now, &|_, _| ()).await.expect("google is well").expect("nobody edits");
             let filled =
                 |grid: &[Vec<Cell>]| grid.iter().filter(|row| !row.is_empty()).cloned().collect::<Vec<_>>();
             assert!(filled(&grid) == filled(&whole), "the rows as they are after the edit");

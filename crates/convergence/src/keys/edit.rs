@@ -19,6 +19,7 @@ use jiff::tz::TimeZone;
 
 use self::csv::CsvTable;
 use self::google::GoogleTable;
+use super::cells::Heard;
 use super::{Rows, SourceError};
 use crate::clock::Clock;
 use crate::config::{Keys, Source};
@@ -68,9 +69,14 @@ impl KeysTable {
 
     /// Reads all of it.
     pub(crate) async fn look(&self) -> anyhow::Result<Seen> {
+        self.look_heard(&|_, _| ()).await
+    }
+
+    /// The same, and says how far it is where that takes long.
+    pub(crate) async fn look_heard(&self, heard: Heard<'_>) -> anyhow::Result<Seen> {
         match self {
             Self::File(table) => table.look(),
-            Self::Google(table) => table.look().await.map(|look| look.seen),
+            Self::Google(table) => table.look_heard(heard).await.map(|look| look.seen),
         }
     }
 

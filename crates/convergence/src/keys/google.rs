@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::Counter;
 use sheets::{Credentials, CredentialsError, Error, Properties, Spreadsheet};
 use zeroize::Zeroizing;
 
-use super::cells::{MOVING, cells, grid, requests};
+use super::cells::{Heard, MOVING, cells, grid, requests};
 use super::{KeySource, Rows, SourceError};
 use crate::clock::Clock;
 use crate::config::{GoogleCredentials, GoogleSheet};
@@ -64,7 +64,7 @@ impl GoogleTab {
         let ranges = tab.map_or(0, |tab| requests(tab.rows));
         self.tab = tab.map(|tab| tab.id);
         self.asks(ranges);
-        let rows = whole(spreadsheet, &properties, &self.sheet.tab).await?;
+        let rows = whole(spreadsheet, &properties, &self.sheet.tab, &|_, _| ()).await?;
         let is_small = ranges == 1;
         self.known = is_small.then_some((properties, now + LOOK_AGAIN_AFTER));
         Ok(rows)
@@ -81,9 +81,10 @@ pub(super) async fn whole(
     spreadsheet: &Spreadsheet,
     properties: &Properties,
     title: &str,
+    heard: Heard<'_>,
 ) -> Result<Rows, SourceError> {
     let grid = match properties.tabs.iter().find(|tab| tab.title == title) {
-        Some(tab) => cells(spreadsheet, tab).await,
+        Some(tab) => cells(spreadsheet, tab, heard).await,
         None => Err(Error::TabMissing { tab: title.to_owned() }),
     };
     rows(grid, properties)

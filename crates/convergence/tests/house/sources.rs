@@ -49,7 +49,7 @@ fn nothing_that_a_tool_left_behind_is_committed() {
 }
 
 /// Holders of secrets, and where they are.
-const SECRETS: [(&str, &str); 14] = [
+const SECRETS: [(&str, &str); 15] = [
     ("PresentedKey", "crates/gate/src/"),
     ("Key", "crates/gate/src/table/"),
     ("Cell", "crates/gate/src/"),
@@ -58,6 +58,7 @@ const SECRETS: [(&str, &str); 14] = [
     ("AccessToken", "crates/sheets/src/"),
     ("NewKey", "crates/convergence/src/cli/keys/"),
     ("Named", "crates/convergence/src/cli/keys/"),
+    ("Actor", "crates/convergence/src/cli/demo/"),
     ("AdminToken", "crates/convergence/src/config/"),
     ("WebhookSecret", "crates/convergence/src/config/"),
     ("ProviderKey", "crates/convergence/src/config/"),

@@ -5,14 +5,13 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::terminal::terminal;
 use crate::voice::endless_voice;
-use crate::{LONG, program, until};
+use crate::{program, until};
 
 const CONVERSATION: &str = r#"{"conversation": [
     {"name": "Sarah", "gender": "female", "message": "Have you rotated your keys this year?"},
@@ -333,50 +332,26 @@ fn a_reader_that_has_had_enough_is_no_error_and_one_that_does_not_read_is_not_wa
     assert_eq!(names(folder.path()), ["talk.json", "tmp"]);
 }
 
-/// A terminal: the program's end of it, and what appears on it.
-fn terminal() -> (File, mpsc::Receiver<Vec<u8>>) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&ours).expect("a terminal");
-    unlockpt(&ours).expect("a terminal");
-    let name = ptsname(&ours, Vec::new()).expect("a name").into_string().expect("UTF-8");
-    let theirs = File::options().read(true).write(true).open(name).expect("a terminal");
-    let (send, shown) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut ours = File::from(ours);
-        let mut piece = [0; 4_096];
-        // It fails when the last one who has the other end is gone.
-        while let Ok(read) = ours.read(&mut piece) {
-            if send.send(piece[..read].to_vec()).is_err() {
-                break;
-            }
-        }
-    });
-    (theirs, shown)
-}
-
 #[tokio::test]
 async fn on_a_terminal_there_is_a_bar_which_goes_and_no_sound() {
     let folder = folder();
     let path = endless_voice(folder.path());
-    let (theirs, shown) = terminal();
+    let (theirs, mut screen) = terminal();
     let mut command = generate(folder.path(), &["--transcript", "talk.json"]);
     command.env("PATH", &path).env("TERM", "xterm").stderr(theirs);
     let mut child = command.spawn().expect("the program starts");
     drop(command); // It has the terminal open too.
-    let mut screen = String::new();
-    while !screen.contains("speaking [") || !screen.contains("0 of 3 lines") {
-        let piece = shown.recv_timeout(LONG).unwrap_or_else(|_| panic!("no bar on {screen:?}"));
-        screen.push_str(&String::from_utf8_lossy(&piece));
-    }
+    screen.until("speaking [");
+    screen.until("0 of 3 lines");
     let voice = voice_of(folder.path()).await;
     signal(child.id(), "INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
-    screen.extend(shown.iter().map(|piece| String::from_utf8_lossy(&piece).into_owned()));
+    let screen = screen.whole();
     let last = screen.rsplit("\r\u{1b}[2K").next().unwrap_or_default();
     assert!(!last.contains("speaking"), "the bar is still there: {screen:?}");
     until("the voice is gone", || !Path::new("/proc").join(&voice).exists()).await;
 
-    let (theirs, _shown) = terminal();
+    let (theirs, _screen) = terminal();
     let mut command = generate(folder.path(), &["--transcript", "talk.json", "--output", "-"]);
     let output = command.stdout(theirs).stderr(Stdio::piped()).spawn().expect("it starts").wait_with_output();
     let output = output.expect("it ends");

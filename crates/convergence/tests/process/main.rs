@@ -4,6 +4,8 @@ mod access_log;
 #[path = "../api/support/authority.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other tests need more of it")]
 mod authority;
+mod cli;
+mod demo;
 mod fleet;
 mod generate;
 mod keys;
@@ -15,12 +17,13 @@ mod restarts;
 mod routes;
 mod sheet_init;
 mod shield;
+mod terminal;
 mod tts;
 mod upstream;
 mod usage;
 mod voice;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -361,31 +364,6 @@ async fn a_request_under_way_ends_before_the_program_does() {
     assert_eq!(request.await.expect("a task that ends"), 200);
     let (code, log) = stopped.await.expect("a task that ends");
     assert_eq!(code, Some(0), "{log}");
-}
-
-#[tokio::test]
-async fn the_demo_prints_a_request_that_works() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let mut serving =
-        Serving::start(folder.path(), &["demo"], &[("API_PORT", "0"), ("GOOGLE_SHEET_ID", "ignored")]);
-    serving.line_with("keys are up to date");
-    let file = std::fs::read_to_string(folder.path().join("data/demo-keys.csv")).expect("the demo's keys");
-    let key = file.lines().nth(1).and_then(|line| line.split(',').next()).expect("a key").to_owned();
-    assert_eq!(get(&format!("{}/auth/verify", serving.url), &key).await, 200);
-    let url = serving.url.clone();
-    let mut stdout = serving.child.stdout.take().expect("a pipe");
-    serving.terminate();
-    let mut printed = String::new();
-    stdout.read_to_string(&mut printed).expect("UTF-8");
-    assert!(printed.contains(&format!("curl -X POST {url}/convergence/generate-audio")), "{printed}");
-    assert!(printed.contains(&format!("Authorization: Bearer {key}")), "{printed}");
-
-    let not_set = ("ADMIN_PORT", "");
-    let mut again = Serving::start(folder.path(), &["demo"], &[("API_PORT", "0"), not_set]);
-    assert!(!again.line_with("admin at http://127.0.0.1:").contains(":8001"), "a demo is never in the way");
-    again.line_with("keys are up to date");
-    assert_eq!(get(&format!("{}/auth/verify", again.url), &key).await, 200, "the same key after a restart");
-    again.terminate();
 }
 
 /// Waits until something holds; only a broken program takes `LONG`.

@@ -1,16 +1,16 @@
 //! How far the work is, on standard error: a bar on a terminal, elsewhere a line now and then.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::audio::{Phase, Progress};
+use crate::cli::progress::TICK;
+use crate::cli::say;
 
 /// Between two lines of the same phase.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Between two looks of a bar at the clock.
-const TICK: Duration = Duration::from_millis(250);
 const BAR: &str = "{spinner} {prefix} [{wide_bar}] {msg}";
 
 /// Tells how far the work is. What is on a terminal of it goes when it is dropped.
@@ -65,11 +65,6 @@ impl Drop for Display {
             bar.finish_and_clear();
         }
     }
-}
-
-/// A line on standard error. That nobody reads it is no error.
-pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// What can be counted of it: nothing before there are lines.

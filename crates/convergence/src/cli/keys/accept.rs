@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use clap::{ArgMatches, Command};
 
-use super::{confirm, yes_flag};
+use super::{confirm, say, yes_flag};
 use crate::cli::table::{self, Format};
 use crate::config::Config;
 use crate::sync::Fate;
@@ -17,7 +17,6 @@ pub(super) fn command() -> Command {
         .arg(Format::flag())
 }
 
-#[expect(clippy::print_stderr, reason = "a program may read the list, not these words")]
 pub(super) fn run(flags: &ArgMatches, config: &Config) -> anyhow::Result<()> {
     let standing =
         standing::of_data_dir(&config.data_dir).context("what is held cannot be read from DATA_DIR")?;
@@ -25,15 +24,14 @@ pub(super) fn run(flags: &ArgMatches, config: &Config) -> anyhow::Result<()> {
         bail!("no refresh is held in {}", config.data_dir.display());
     };
     list(flags, &held)?;
-    eprintln!("Held since {}: {held}.", held.since);
+    say(&format!("Held since {}: {held}.", held.since));
     confirm(flags, "accept")?;
     orders::give(&config.data_dir, &Order::Accept(held.digest))
         .context("the order cannot be written to DATA_DIR")?;
-    eprintln!("Accepted. The server lets it pass with its next read, within a second or when it starts.");
+    say("Accepted. The server lets it pass with its next read, within a second or when it starts.");
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "a program may read the list, not these words")]
 fn list(flags: &ArgMatches, held: &Held) -> anyhow::Result<()> {
     let row = |key: &standing::Lost| {
         let fate = match key.fate {
@@ -46,7 +44,7 @@ fn list(flags: &ArgMatches, held: &Held) -> anyhow::Result<()> {
     table::print(Format::of(flags), &["fingerprint", "client_name", "row", "fate"], &rows, &held.keys)?;
     let more = held.lost().saturating_sub(rows.len());
     if more > 0 {
-        eprintln!("and {more} more");
+        say(&format!("and {more} more"));
     }
     Ok(())
 }

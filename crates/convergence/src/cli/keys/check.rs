@@ -47,7 +47,7 @@ struct Finding {
 }
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
-    let seen = desk.table.look().await?;
+    let seen = desk.look().await?;
     let mut findings: Vec<Finding> = seen.table()?.problems.into_iter().map(of_problem).collect();
     let problems = findings.len();
     findings.extend(clients_apart(&seen));

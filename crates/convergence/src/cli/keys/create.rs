@@ -3,9 +3,11 @@
 use anyhow::{Context, bail, ensure};
 use clap::{Arg, ArgAction, Command, value_parser};
 use gate::{Cell, Column, Listing, Table};
+use serde::Serialize;
 
 use super::key::NewKey;
 use super::{Desk, say, when};
+use crate::cli::table::Format;
 use crate::clock::rfc3339;
 use crate::keys::edit::{NewRow, Seen};
 
@@ -23,7 +25,8 @@ pub(super) fn command() -> Command {
         .args(FURTHER_LIMITS.map(|(_, flag, most, help)| further(flag, most).help(help)))
         .arg(minutes_flag())
         .arg(expires.help(format!("The last moment at which it works: {}", when::FORMS)))
-        .arg(hash_flag());
+        .arg(hash_flag())
+        .arg(Format::flag_of_a_deed());
     RESTRICTIONS.iter().fold(command, |command, (_, flag, value, help)| {
         command.arg(Arg::new(*flag).long(*flag).value_name(*value).help(*help))
     })
@@ -82,15 +85,28 @@ pub(super) fn hash_flag() -> Arg {
     Arg::new("hash").long("hash").action(ArgAction::SetTrue).help("Leave only the key's SHA-256 in the table")
 }
 
+/// What there is to know of a new key, as JSON has it.
+#[derive(Serialize)]
+pub(super) struct Made {
+    pub(super) fingerprint: String,
+    pub(super) client_name: String,
+    pub(super) expires_at: Option<String>,
+    pub(super) rows: Vec<u32>,
+}
+
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
-    let seen = desk.table.look().await?;
+    let seen = desk.look().await?;
     let key = NewKey::make();
     let row = row(desk, &seen, &key)?;
     check(&seen, &row)?;
-    let rows = add(desk, &key, &row).await?;
-    key.print()?;
-    let fingerprint = key.hash().fingerprint();
     let client = desk.text("client").unwrap_or_default().trim();
+    let expires_at = desk.moment("expires", &seen)?.map(rfc3339);
+    let fingerprint = key.hash().fingerprint().to_string();
+    let rows = add(desk, &key, &row).await?;
+    let made = Made { fingerprint, client_name: client.to_owned(), expires_at, rows };
+    key.print(Format::of(desk.flags), &made)?;
+    let Made { fingerprint, rows, .. } = &made;
+    let rows = in_words(rows);
     say(&format!(
         "Key {fingerprint} of {client:?} is in row {rows}. Give it to the client; it is not shown again."
     ));
@@ -164,15 +180,19 @@ pub(super) fn check(seen: &Seen, row: &NewRow) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the row of a new key, and returns its number in words.
-pub(super) async fn add(desk: &Desk<'_>, key: &NewKey, row: &NewRow) -> anyhow::Result<String> {
+/// Writes the row of a new key, and returns its number: two where Google has written it twice.
+pub(super) async fn add(desk: &Desk<'_>, key: &NewKey, row: &NewRow) -> anyhow::Result<Vec<u32>> {
+    let waiting = desk.waiting("adding the row");
     let rows = desk.table.add(key.hash(), row).await?;
-    let numbers: Vec<String> = rows.iter().map(u32::to_string).collect();
+    drop(waiting);
     if rows.len() > 1 {
-        say(&format!(
-            "Google wrote the row twice (rows {}): delete one of them, they are the same.",
-            numbers.join(" and ")
-        ));
+        let rows = in_words(&rows);
+        say(&format!("Google wrote the row twice (rows {rows}): delete one of them, they are the same."));
     }
-    Ok(numbers.join(" and "))
+    Ok(rows)
+}
+
+/// `7`, or `7 and 8`.
+pub(super) fn in_words(rows: &[u32]) -> String {
+    rows.iter().map(u32::to_string).collect::<Vec<_>>().join(" and ")
 }

@@ -2,10 +2,12 @@
 
 use clap::{Arg, Command};
 use gate::{Cell, Column};
+use serde::Serialize;
 
 use super::key::Named;
 use super::show::from_now;
 use super::{Desk, say, when};
+use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
 use crate::keys::edit::{Change, index};
 
@@ -15,11 +17,21 @@ pub(super) fn command() -> Command {
         .about("Set expires_at in every row that holds the key")
         .arg(Named::arg())
         .arg(at.help(format!("The last moment at which it works: {}; never clears it", when::FORMS)))
+        .arg(Format::flag_of_a_deed())
+}
+
+/// What was done, as JSON has it.
+#[derive(Serialize)]
+struct Done {
+    fingerprint: String,
+    expires_at: Option<String>,
+    /// Those that were changed.
+    rows: Vec<usize>,
 }
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     let named = Named::of(desk)?;
-    let seen = desk.table.look().await?;
+    let seen = desk.look().await?;
     let key = named.find(&seen)?;
     let place = seen.column(Column::ExpiresAt)?;
     let never = desk.text("at").is_some_and(|at| at.trim().eq_ignore_ascii_case("never"));
@@ -32,7 +44,12 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     let rows = seen.rows_of(key);
     let change = |row: &&gate::Row| Change { key, row: index(row), cells: vec![(place, cell.clone())] };
     let changes: Vec<Change> = rows.iter().filter(other).map(change).collect();
-    desk.table.change(&seen, &changes).await?;
+    desk.change(&seen, &changes).await?;
+    if Format::of(desk.flags) == Format::Json {
+        let rows = changes.iter().map(|change| change.row + 1).collect();
+        let fingerprint = key.fingerprint().to_string();
+        return table::print_json(&Done { fingerprint, expires_at: at.map(rfc3339), rows });
+    }
     let done = if changes.is_empty() { "already" } else { "now" };
     let fingerprint = key.fingerprint();
     say(&match at {

@@ -44,7 +44,7 @@ const STEPS: [&str; 8] =
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     let named = Named::of(desk)?;
-    let seen = desk.table.look().await?;
+    let seen = desk.look().await?;
     let table = seen.table()?;
     let found = named.find(&seen);
     let record =

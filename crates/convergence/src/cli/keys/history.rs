@@ -3,6 +3,7 @@
 use anyhow::Context;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
+use super::say;
 use crate::cli::table::{self, Format};
 use crate::config::Config;
 use crate::sync::audit::{self, Entry, Event};
@@ -21,14 +22,13 @@ pub(super) fn command() -> Command {
         .arg(limit)
 }
 
-#[expect(clippy::print_stderr, reason = "what is wrong with the file is no row of it")]
 pub(super) fn run(flags: &ArgMatches, config: &Config) -> anyhow::Result<()> {
     let (mut entries, unreadable) =
         audit::read(&config.data_dir).context("the audit file in DATA_DIR cannot be read")?;
     entries.reverse();
     entries.truncate(flags.get_one("limit").copied().unwrap_or(usize::MAX));
     if unreadable > 0 {
-        eprintln!("convergence: {unreadable} lines of the audit file cannot be read and are left out");
+        say(&format!("convergence: {unreadable} lines of the audit file cannot be read and are left out"));
     }
     let there = directories::ids(&config.data_dir);
     let rows: Vec<Vec<String>> = entries.iter().map(|entry| row(entry, &there)).collect();

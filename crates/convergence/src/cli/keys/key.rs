@@ -1,13 +1,15 @@
 //! The key that a command is about: one that exists, or a new one.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, bail, ensure};
 use clap::Arg;
 use gate::{Cell, KeyHash};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Desk;
+use crate::cli::table::{Format, write_json};
 use crate::keys::edit::Seen;
 
 const FINGERPRINT: usize = 12;
@@ -21,6 +23,25 @@ impl Named {
             .value_name("KEY")
             .required(true)
             .help("A fingerprint, a whole key, or - for standard input")
+    }
+
+    /// All keys that were given; `-` is one for each line of standard input.
+    pub(super) fn all_of(desk: &Desk<'_>) -> anyhow::Result<Vec<Self>> {
+        let mut all = Vec::new();
+        for given in desk.flags.get_many::<String>("key").into_iter().flatten() {
+            if given.trim() != "-" {
+                all.push(Self(given.trim().to_owned()));
+                continue;
+            }
+            // Whoever types one does not have to say that there are no more.
+            let most = if io::stdin().is_terminal() { 1 } else { usize::MAX };
+            for line in io::stdin().lock().lines().take(most) {
+                let line = line.context("no key could be read from standard input")?;
+                all.extend((!line.trim().is_empty()).then(|| Self(line.trim().to_owned())));
+            }
+        }
+        ensure!(!all.is_empty(), "standard input holds no key");
+        Ok(all)
     }
 
     pub(super) fn of(desk: &Desk<'_>) -> anyhow::Result<Self> {
@@ -89,17 +110,29 @@ impl NewKey {
         Cell::Text(if hashed { sealed(self.hash()) } else { self.0.clone() })
     }
 
-    /// Prints the key, and nothing else, on standard output.
+    /// Prints the key on standard output: by itself, or as JSON with what there is to know of it.
     ///
     /// # Errors
     /// Nobody reads it there. The key is lost then, and its row is useless.
-    pub(super) fn print(&self) -> anyhow::Result<()> {
+    pub(super) fn print<T: Serialize>(&self, format: Format, about: &T) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", self.0).and_then(|()| out.flush()).with_context(|| {
+        let printed = match format {
+            Format::Json => write_json(&mut out, &Shown { key: &self.0, about }),
+            _ => writeln!(out, "{}", self.0).and_then(|()| out.flush()),
+        };
+        printed.with_context(|| {
             let fingerprint = self.hash().fingerprint();
             format!("the new key could not be printed and is lost; revoke it: convergence keys revoke {fingerprint}")
         })
     }
+}
+
+/// A new key as JSON has it.
+#[derive(Serialize)]
+struct Shown<'a, T> {
+    key: &'a str,
+    #[serde(flatten)]
+    about: &'a T,
 }
 
 /// What an `api_key` cell holds in a key's place.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::show::{Shower, State, count, restrictions};
 use super::{Desk, say};
+use crate::cli::say_unknown_client;
 use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
 use crate::sync::listed;
@@ -50,12 +51,15 @@ struct Listed {
 }
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
-    let seen = desk.table.look().await?;
+    let seen = desk.look().await?;
     let shower = Shower::new(&seen, desk.now.unix);
     let wanted = desk.text("client").map(str::trim);
     let rows = seen.listing.rows.iter();
     let rows = rows.filter(|row| wanted.is_none_or(|client| *row.record.client == *client));
     let listed: Vec<Listed> = rows.map(|row| Listed::of(row, &shower)).collect();
+    if let Some(client) = wanted.filter(|_| listed.is_empty()) {
+        say_unknown_client(client, seen.listing.rows.iter().map(|row| shower.client(row)));
+    }
     let further = FURTHER_LIMITS.into_iter().filter(|column| seen.listing.place(*column).is_some());
     let further: Vec<Column> = further.collect();
     let cells: Vec<Vec<String>> = listed.iter().map(|listed| listed.cells(&further)).collect();

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::{confirm, yes_flag};
+use super::{confirm, say, yes_flag};
 use crate::cli::table::{self, Format};
 use crate::config::Config;
 use crate::sync::difference::{Change, Difference, Kind};
@@ -28,7 +28,6 @@ pub(super) fn command() -> Command {
         .arg(Format::flag())
 }
 
-#[expect(clippy::print_stderr, reason = "a program may read the list, not these words")]
 pub(super) fn run(flags: &ArgMatches, config: &Config) -> anyhow::Result<()> {
     let id = *flags.get_one::<u64>("id").expect("clap asks for it");
     let earlier = earlier(config, id)?;
@@ -43,17 +42,17 @@ pub(super) fn run(flags: &ArgMatches, config: &Config) -> anyhow::Result<()> {
     let let_in = let_in_again(&present, &earlier.roll);
     let difference = Difference::between(&present, &earlier.roll);
     list(flags, &difference, &let_in)?;
-    eprintln!(
+    say(&format!(
         "{} keys come back, {} go, {} change; {} that are refused now are let in again.",
         difference.added,
         difference.removed,
         difference.changed,
         let_in.len()
-    );
+    ));
     confirm(flags, "rollback")?;
     orders::give(&config.data_dir, &Order::RollBack(id))
         .context("the order cannot be written to DATA_DIR")?;
-    eprintln!("Handed over. The server brings entry {id} back within a second, or when it starts.");
+    say(&format!("Handed over. The server brings entry {id} back within a second, or when it starts."));
     Ok(())
 }
 
@@ -82,7 +81,6 @@ fn let_in_again(present: &Roll, earlier: &Roll) -> HashSet<String> {
     opened.map(|record| record.key.fingerprint().to_string()).collect()
 }
 
-#[expect(clippy::print_stderr, reason = "a program may read the list, not these words")]
 fn list(flags: &ArgMatches, difference: &Difference, let_in: &HashSet<String>) -> anyhow::Result<()> {
     let row = |change: &Change| {
         let kind = match change.kind {
@@ -109,7 +107,7 @@ fn list(flags: &ArgMatches, difference: &Difference, let_in: &HashSet<String>) -
     table::print(Format::of(flags), &headers, &rows, &difference.changes)?;
     let more = difference.total().saturating_sub(rows.len());
     if more > 0 {
-        eprintln!("and {more} more");
+        say(&format!("and {more} more"));
     }
     Ok(())
 }

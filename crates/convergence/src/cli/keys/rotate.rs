@@ -3,10 +3,13 @@
 use anyhow::{Context, bail, ensure};
 use clap::{Arg, ArgAction, Command};
 use gate::{Cell, Column, Row};
+use serde::Serialize;
 
+use super::create::Made;
 use super::key::{Named, NewKey};
-use super::show::{State, from_now};
+use super::show::{Shower, State, from_now};
 use super::{Desk, create, say, when};
+use crate::cli::table::{self, Format};
 use crate::clock::rfc3339;
 use crate::keys::edit::{Change, NewRow, Seen, index};
 
@@ -16,7 +19,11 @@ pub(super) fn command() -> Command {
     let again = Arg::new("again").long("again").action(ArgAction::SetTrue);
     Command::new("rotate")
         .about("Give the client a second key, print it, and let the old one expire after a grace period")
-        .arg(Named::arg())
+        .arg(
+            Named::arg()
+                .num_args(1..)
+                .help("Fingerprints, whole keys, or - for one in each line of standard input"),
+        )
         .arg(
             grace.help(
                 "How long the old key still works: 30m, 24h, 7d or 2w; never longer than it did before",
@@ -28,13 +35,40 @@ pub(super) fn command() -> Command {
         )
         .arg(create::hash_flag())
         .arg(again.help("Make another key although the key has been rotated before"))
+        .arg(Format::flag_of_a_deed())
+}
+
+/// What was done, as JSON has it: the new key, and what becomes of the old one.
+#[derive(Serialize)]
+struct Rotated {
+    #[serde(flatten)]
+    new: Made,
+    replaces: Replaced,
+}
+
+#[derive(Serialize)]
+struct Replaced {
+    fingerprint: String,
+    expires_at: String,
 }
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
-    let named = Named::of(desk)?;
+    let named = Named::all_of(desk)?;
     let grace = when::length(desk.text("grace").unwrap_or_default()).context("--grace")?;
-    let seen = desk.table.look().await?;
-    let old = rotatable(desk, &named, &seen)?;
+    for (at, one) in named.iter().enumerate() {
+        if named.len() > 1 {
+            desk.place.set(Some((at + 1, named.len())));
+        }
+        let done = || format!("{at} of {} keys were rotated before this one", named.len());
+        let rotated = rotate(desk, one, grace).await;
+        if named.len() > 1 { rotated.with_context(done)? } else { rotated? }
+    }
+    Ok(())
+}
+
+async fn rotate(desk: &Desk<'_>, named: &Named, grace: i64) -> anyhow::Result<()> {
+    let seen = desk.look().await?;
+    let old = rotatable(desk, named, &seen)?;
     let key = old.record.key;
     let fingerprint = key.fingerprint();
     let expires = seen.column(Column::ExpiresAt)?;
@@ -43,23 +77,27 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
     if let (Some(ends), false) = (ends_anyway, desk.flags.get_flag("again"))
         && let Some(newer) = successor(desk, &seen, old)
     {
-        let (row, newer) = (newer.record.row, newer.record.key.fingerprint());
-        say(&format!(
-            "Key {fingerprint} expires at {} ({}) anyway, and its client has the newer key {newer} in row {row}: it has \
-             been rotated before. Nothing was changed; --again makes another key.",
-            rfc3339(ends),
-            from_now(ends, desk.now.unix)
-        ));
-        return Ok(());
+        return rotated_before(desk, &seen, old, newer, ends);
     }
     let new = NewKey::make();
     let row = copy(desk, &seen, old, &new)?;
     create::check(&seen, &row)?;
+    let ends_new = desk.moment("expires", &seen)?.or(old.record.expires_at);
     // The new row first: whatever happens after it, the client has a key that works.
     let rows = create::add(desk, &new, &row).await?;
-    new.print()?;
+    let client_name = Shower::new(&seen, desk.now.unix).client(old).to_owned();
+    let made = Made {
+        fingerprint: new.hash().fingerprint().to_string(),
+        client_name,
+        expires_at: ends_new.map(rfc3339),
+        rows,
+    };
+    let replaces =
+        Replaced { fingerprint: fingerprint.to_string(), expires_at: rfc3339(ends_anyway.unwrap_or(end)) };
+    let words = create::in_words(&made.rows);
+    new.print(Format::of(desk.flags), &Rotated { new: made, replaces })?;
     say(&format!(
-        "Key {} is in row {rows}. Give it to the client; it is not shown again.",
+        "Key {} is in row {words}. Give it to the client; it is not shown again.",
         new.hash().fingerprint()
     ));
     if ends_anyway.is_none() {
@@ -71,11 +109,34 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
         };
         let cell = desk.table.moment(end, &seen.rules.time_zone);
         let change = Change { key, row: index(old), cells: vec![(expires, cell)] };
-        desk.table.change(&seen, &[change]).await.with_context(by_hand)?;
+        desk.change(&seen, &[change]).await.with_context(by_hand)?;
     }
     let end = ends_anyway.unwrap_or(end);
     say(&format!("Key {fingerprint} expires at {} ({}).", rfc3339(end), from_now(end, desk.now.unix)));
     Ok(())
+}
+
+/// Says that there is a newer key already. As JSON there is none that could be shown.
+fn rotated_before(desk: &Desk<'_>, seen: &Seen, old: &Row, newer: &Row, ends: i64) -> anyhow::Result<()> {
+    let [fingerprint, successor] = [old, newer].map(|row| row.record.key.fingerprint().to_string());
+    say(&format!(
+        "Key {fingerprint} expires at {} ({}) anyway, and its client has the newer key {successor} in row {}: it has \
+         been rotated before. Nothing was changed; --again makes another key.",
+        rfc3339(ends),
+        from_now(ends, desk.now.unix),
+        newer.record.row
+    ));
+    if Format::of(desk.flags) != Format::Json {
+        return Ok(());
+    }
+    let new = Made {
+        fingerprint: successor,
+        client_name: Shower::new(seen, desk.now.unix).client(newer).to_owned(),
+        expires_at: newer.record.expires_at.map(rfc3339),
+        rows: vec![newer.record.row],
+    };
+    let replaces = Replaced { fingerprint, expires_at: rfc3339(ends) };
+    table::print_json(&Rotated { new, replaces })
 }
 
 /// The one row of a key that works.

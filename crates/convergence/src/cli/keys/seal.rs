@@ -31,7 +31,7 @@ struct Plain {
 }
 
 pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
-    let seen = desk.table.look().await?;
+    let seen = desk.look().await?;
     let shower = Shower::new(&seen, desk.now.unix);
     let rows: Vec<&gate::Row> = seen.listing.rows.iter().filter(|row| row.is_plain).collect();
     let plain: Vec<Plain> = rows
@@ -56,7 +56,7 @@ pub(super) async fn run(desk: &Desk<'_>) -> anyhow::Result<()> {
         let key = row.record.key;
         Change { key, row: index(row), cells: vec![(place, Cell::Text(sealed(key)))] }
     };
-    desk.table.change(&seen, &rows.iter().map(change).collect::<Vec<_>>()).await?;
+    desk.change(&seen, &rows.iter().map(change).collect::<Vec<_>>()).await?;
     say(&format!("Sealed: {}.", count(plain.len(), "key")));
     Ok(())
 }

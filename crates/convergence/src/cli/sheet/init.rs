@@ -2,15 +2,18 @@
 
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
+use serde::Serialize;
 use sheets::{Error, Spreadsheet};
 
+use crate::cli::progress::Waiting;
+use crate::cli::table::{Format, print_json};
 use crate::config::{Fault, GoogleSheet, Settings, Source};
 use crate::keys::google::open;
 use crate::setup::{Names, Plan, Survey, plan};
 use crate::{clock, logging};
 
 /// Reads the spreadsheet, says what is missing, and makes it unless this is a dry run.
-pub(super) fn run(settings: &Settings, dry_run: bool) -> anyhow::Result<()> {
+pub(super) fn run(settings: &Settings, dry_run: bool, format: Format) -> anyhow::Result<()> {
     logging::start(super::super::config(settings)?.logs);
     let sheet = sheet(settings)?;
     let names = Names {
@@ -20,7 +23,7 @@ pub(super) fn run(settings: &Settings, dry_run: bool) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let spreadsheet = open(&sheet).await.map_err(|error| anyhow!(error.detail))?;
-        init(&spreadsheet, &names, dry_run).await
+        init(&spreadsheet, &names, dry_run, format).await
     })
 }
 
@@ -41,16 +44,38 @@ fn sheet(settings: &Settings) -> anyhow::Result<GoogleSheet> {
     }
 }
 
-async fn init(spreadsheet: &Spreadsheet, names: &Names, dry_run: bool) -> anyhow::Result<()> {
+/// What was done, as JSON has it.
+#[derive(Serialize)]
+struct Done<'a> {
+    /// What was missing, one sentence for each step.
+    steps: Vec<&'a str>,
+    left_alone: &'a [String],
+    /// Whether the steps have been made.
+    is_changed: bool,
+}
+
+async fn init(spreadsheet: &Spreadsheet, names: &Names, dry_run: bool, format: Format) -> anyhow::Result<()> {
+    let waiting = Waiting::begin("reading the spreadsheet");
     let plan = planned(spreadsheet, names).await?;
-    say(&plan);
+    drop(waiting);
+    let is_changed = !dry_run && !plan.steps.is_empty();
+    if format == Format::People {
+        say(&plan);
+    }
+    if is_changed {
+        let _waiting = Waiting::begin("changing the spreadsheet");
+        change(spreadsheet, names, &plan).await?;
+    }
+    if format == Format::Json {
+        let steps = plan.steps.iter().map(|step| &*step.says).collect();
+        return print_json(&Done { steps, left_alone: &plan.left, is_changed });
+    }
     if plan.steps.is_empty() {
         print_line("nothing to do: everything is in place");
     } else if dry_run {
         print_line("this was a dry run: nothing was changed");
         return Ok(());
     } else {
-        change(spreadsheet, names, &plan).await?;
         print_line(&format!("done: {} in one request", counted(plan.steps.len(), "step")));
     }
     print_line(NEXT);

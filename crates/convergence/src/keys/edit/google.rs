@@ -16,6 +16,7 @@ use super::landing::{self, Landing};
 use super::{Change, NewRow, Rows, Seen, SourceError, index, told};
 use crate::clock::Clock;
 use crate::config::GoogleSheet;
+use crate::keys::cells::Heard;
 use crate::keys::google::{failure, open, whole};
 
 /// How often a write is sent whose answer does not tell whether it was applied, and which a look says was not.
@@ -50,13 +51,17 @@ impl GoogleTable {
     }
 
     pub(super) async fn look(&self) -> anyhow::Result<Look> {
-        self.seen(self.fetch().await.map_err(told)?)
+        self.look_heard(&|_, _| ()).await
+    }
+
+    pub(super) async fn look_heard(&self, heard: Heard<'_>) -> anyhow::Result<Look> {
+        self.seen(self.fetch(heard).await.map_err(told)?)
     }
 
     /// Rows, and the tab that they are in, with the size that it has now.
-    async fn fetch(&self) -> Result<(Rows, Option<Tab>), SourceError> {
+    async fn fetch(&self, heard: Heard<'_>) -> Result<(Rows, Option<Tab>), SourceError> {
         let properties = self.spreadsheet.properties().await.map_err(|error| failure(&error))?;
-        let rows = whole(&self.spreadsheet, &properties, &self.sheet.tab).await?;
+        let rows = whole(&self.spreadsheet, &properties, &self.sheet.tab, heard).await?;
         Ok((rows, properties.tabs.into_iter().find(|tab| tab.title == self.sheet.tab)))
     }
 
@@ -134,7 +139,7 @@ impl GoogleTable {
     async fn look_after(&self) -> anyhow::Result<Look> {
         let mut waits = PATIENCE.iter();
         let fetched = loop {
-            match (self.fetch().await, waits.next()) {
+            match (self.fetch(&|_, _| ()).await, waits.next()) {
                 (Err(error), Some(wait)) if !error.needs_help => {
                     tracing::warn!("waiting {wait} s to see what became of the write: {}", error.detail);
                     self.clock.sleep(Duration::from_secs(*wait)).await;
