@@ -3,6 +3,7 @@
 mod demo;
 mod doctor;
 mod generate;
+mod health;
 mod keys;
 mod serve;
 mod sheet;
@@ -22,6 +23,9 @@ pub fn run() -> ExitCode {
         Some(("demo", flags)) => settings(flags).and_then(demo::run).map(|()| ExitCode::SUCCESS),
         Some(("doctor", flags)) => doctor::run(flags),
         Some(("generate", flags)) => generate::run(flags),
+        Some(("health", flags)) => {
+            settings(flags).and_then(|settings| health::run(&settings)).map(|()| ExitCode::SUCCESS)
+        }
         Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("sheet", flags)) => sheet::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("usage", flags)) => {
@@ -55,6 +59,7 @@ fn command() -> Command {
         ))
         .subcommand(doctor::command())
         .subcommand(generate::command())
+        .subcommand(health::command())
         .subcommand(keys::command())
         .subcommand(sheet::command())
         .subcommand(with_settings(usage::command()))

@@ -2,11 +2,14 @@
 //! that fails here says which file breaks which rule; change the file, or the rule and its document together.
 
 mod api;
+mod commands;
 mod dependencies;
+mod deploy;
+mod desk;
 mod documents;
 mod examples;
 mod imports;
 mod repository;
 mod settings;
 mod sources;
-mod units;
+mod startup;
