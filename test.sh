@@ -20,7 +20,8 @@ main() {
     title "Format: cargo fmt"
     cargo fmt --check
     title "Lints: cargo clippy"
-    cargo clippy --workspace --all-targets --locked -- --deny warnings
+    # With MP3, which the tests are built without: so each way is built once.
+    cargo clippy --workspace --all-targets --locked --features convergence/mp3 -- --deny warnings
     title "Dependencies: cargo deny"
     check_dependencies
     title "Tests: cargo test"
@@ -28,6 +29,8 @@ main() {
     rm -rf "$record"
     mkdir "$record"
     TESTKIT_RECORD=$record cargo test --workspace --locked 2>&1 | tee "$logs/workspace"
+    title "MP3, which is built in only where it is wanted"
+    cargo test --workspace --locked --features convergence/mp3 --test outside mp3 2>&1 | tee "$logs/mp3"
     title "testkit's Google, by the programs of others"
     crates/testkit/tests/outside/run.sh "$record" 2>&1 | tee "$logs/outside"
     title "Every order of two threads at one window: loom"
@@ -45,19 +48,21 @@ title() {
 }
 
 # g++ compiles libFuzzer, flite speaks, Node runs the Apps Script, Python listens to what was said, nginx and HAProxy ask before
-# they forward, curl and openssl speak TLS and HTTP/2, pebble is an ACME server, valgrind watches the memory, and opus-tools reads what we write. redis-tools
+# they forward, curl and openssl speak TLS and HTTP/2, pebble is an ACME server, valgrind watches the memory, and opus-tools and mpg123 read what
+# we write. redis-tools
 # has the Redis that the tests start, without the service on port 6379 that redis-server is. The listener, the programs of
 # others and the neural voice are made here rather than in the tests that use them, so that a failed download is told apart
 # from a failed test.
 prepare() {
     need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm nginx-light haproxy curl openssl pebble valgrind \
-        redis-tools opus-tools
+        redis-tools opus-tools mpg123 make
     need_cargo
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"
     fi
     crates/convergence/tests/listen/setup.sh
     crates/convergence/tests/proxies/setup.sh
+    crates/convergence/tests/deploy/setup.sh
     crates/convergence/tests/process/openai/setup.sh
     crates/convergence/tests/models/setup.sh
     crates/testkit/tests/outside/setup.sh
@@ -144,12 +149,12 @@ fuzz_one() {
 sum_up() {
     local inputs counts
     inputs=$(cat "$logs"/fuzz-* | awk '/^stat::number_of_executed_units:/ { sum += $2 } END { print sum + 0 }')
-    for part in workspace loom valgrind; do
+    for part in workspace mp3 loom valgrind; do
         [ "$(counted "$logs/$part")" != "0 passed, 0 failed" ] || fail "no test was run; see $logs/$part"
     done
     [ "$inputs" -gt 0 ] || fail "nothing was fuzzed; see $logs"
     title "All is well: the workspace's tests, loom, $inputs fuzzed inputs, format, lints and dependencies"
-    counts=$(counted "$logs/workspace" "$logs/loom")
+    counts=$(counted "$logs/workspace" "$logs/mp3" "$logs/loom")
     echo "$counts"
 }
 

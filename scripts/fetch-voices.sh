@@ -18,6 +18,7 @@ main() {
     VOICES_DIR=${1:-${VOICES_DIR:-}}
     voices=$(voices_folder)
     if is_whole "$voices"; then
+        say_licenses
         echo "The voices are in $voices, and whole."
         return
     fi
@@ -37,12 +38,20 @@ main() {
     mv "$work/new/$model" "$work/$model"
     mv "$work/new"/* "$voices"
     mv "$work/$model" "$voices"
+    say_licenses
     echo "The voices are in $voices."
 }
 
 # Whether a folder has every file of the list, byte for byte.
 is_whole() {
     [ -f "$1/$model" ] && (cd "$1" && sha256sum --check --status "$sums" 2>/dev/null)
+}
+
+# What the voices are made of and under which licences, for whoever passes the folder on. A folder that may only be read stays as
+# it is.
+say_licenses() {
+    [ -w "$voices" ] || return 0
+    cmp --silent scripts/voices.licenses.txt "$voices/LICENSES.txt" || cp scripts/voices.licenses.txt "$voices/LICENSES.txt"
 }
 
 fetch_model() {

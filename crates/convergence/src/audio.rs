@@ -30,7 +30,7 @@ pub use recording::{AudioError, FileKind, MAX_MINUTES, Outcome, Recording, Timin
 pub use request::{BadRequest, Fault, Gender, Line, Person, Request, is_speakable};
 pub use saying::{Engine, Said, Say};
 pub use script::{Coverage, Outline, Point, ScriptError, ScriptSource};
-pub use sound_file::SoundForm;
+pub use sound_file::{HAS_MP3, SoundForm, WITHOUT_MP3};
 pub use studio::{OnRecorded, Studio, StudioSettings};
 
 mod studio;

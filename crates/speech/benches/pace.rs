@@ -65,7 +65,7 @@ fn speak(workers: usize) {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(line) = lines.get(index) else { return };
-                    let spoken = kokoro.speak(line, &voices[index % 2], 1.0).expect("it speaks");
+                    let spoken = kokoro.speak(line, &voices[index % 2], 1.0, &|| true).expect("it speaks");
                     samples.fetch_add(spoken.len(), Ordering::Relaxed);
                 }
             });

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name: VoiceName = name.parse()?;
     let phonemes = English::new(name.accent()).read(text)?;
     println!("{phonemes}");
-    let samples = Kokoro::load(&folder)?.speak(&phonemes, &Voice::load(&folder, name)?, 1.0)?;
+    let samples = Kokoro::load(&folder)?.speak(&phonemes, &Voice::load(&folder, name)?, 1.0, &|| true)?;
 
     let format = hound::WavSpec {
         channels: 1,

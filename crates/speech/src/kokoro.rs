@@ -51,6 +51,9 @@ pub enum SpeakError {
     /// The runtime failed.
     #[error("the model failed: {0}")]
     Model(String),
+    /// Nobody wants it any more.
+    #[error("it is not wanted any more")]
+    Unwanted,
 }
 
 impl Kokoro {
@@ -72,8 +75,15 @@ impl Kokoro {
     }
 
     /// Speaks, on one thread beside the caller's, which waits: mono samples from -1 to 1 at [`SAMPLE_RATE`], with little
-    /// silence at both ends. Several threads may speak at once. `speed` is 1 for the voice's own pace.
-    pub fn speak(&self, phonemes: &Phonemes, voice: &Voice, speed: f32) -> Result<Vec<f32>, SpeakError> {
+    /// silence at both ends. Several threads may speak at once. `speed` is 1 for the voice's own pace. `is_wanted` is asked
+    /// before each piece, which is eight seconds of sound at most: a line that nobody waits for is not spoken to its end.
+    pub fn speak(
+        &self,
+        phonemes: &Phonemes,
+        voice: &Voice,
+        speed: f32,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<Vec<f32>, SpeakError> {
         if !SPEEDS.contains(&speed) {
             return Err(SpeakError::Speed(speed));
         }
@@ -81,6 +91,9 @@ impl Kokoro {
         let pool = Arc::new(ThreadPool::with_num_threads(1));
         let mut line = join::Line::default();
         for piece in pieces::pieces(phonemes.tokens()) {
+            if !is_wanted() {
+                return Err(SpeakError::Unwanted);
+            }
             let samples = self.run(piece.tokens, voice, speed, &pool)?;
             line.append(&samples, piece.pause);
         }

@@ -8,7 +8,7 @@
 //! | when each line is heard | `timeline` |
 //! | how loud it is, and how loud at most | `loudness`, `limiter` |
 //! | all of it, block by block, as often as it takes | `master` |
-//! | a file | `wav`, `opus` |
+//! | a file | `wav`, `opus`, and `mp3` with that feature |
 //! | the same to read | `captions` |
 //!
 //! An hour of sound is never in memory: lines are asked for one at a time ([`Lines`]), and what comes out goes on in blocks.
@@ -17,6 +17,8 @@ mod captions;
 mod limiter;
 mod loudness;
 mod master;
+#[cfg(feature = "mp3")]
+mod mp3;
 mod opus;
 mod resample;
 mod take;
@@ -29,6 +31,8 @@ mod tests;
 pub use captions::{Caption, srt, web_vtt};
 pub use loudness::Loudness;
 pub use master::{Lines, Master};
+#[cfg(feature = "mp3")]
+pub use mp3::Mp3File;
 pub use opus::OpusFile;
 pub use resample::resample;
 pub use take::trim;

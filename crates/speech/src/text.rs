@@ -2,8 +2,8 @@
 //!
 //! | step | module | what |
 //! |---|---|---|
-//! | 1 | `layout` | Markdown to running text |
-//! | 2 | `tokens`, `fold` | words and the pauses between them; characters to ASCII |
+//! | 1 | `html`, `layout` | HTML and Markdown to running text |
+//! | 2 | `groups`, `tokens`, `fold` | numbers with spaces in one; words and the pauses between them; characters to ASCII |
 //! | 3 | `abbreviations` | which full stops end no sentence |
 //! | 4 | [`READERS`] | each word by the first reader that knows it, which may take the words after it too |
 //! | 5 | `said` | nothing but words and pauses comes out |
@@ -19,7 +19,9 @@ mod compounds;
 mod cut;
 mod dates;
 mod fold;
+mod groups;
 mod here;
+mod html;
 mod layout;
 mod letters;
 mod lexicon;
@@ -81,7 +83,7 @@ impl Reader {
 
     /// Reads a text. Nothing is left out but marks of layout, the targets of links, and what is counted.
     pub fn read(&self, text: &str) -> Spoken {
-        let (mut tokens, left_out) = tokens::tokens(&layout::without_layout(text));
+        let (mut tokens, left_out) = tokens::tokens(&layout::without_layout(&html::without_html(text)));
         abbreviations::settle(&mut tokens);
         let mut said = Said::default();
         let mut at = 0;

@@ -59,15 +59,22 @@ impl Neural {
         let name: VoiceName = voice.parse().map_err(VoiceError::failed)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(VoiceError::failed)?;
         let (folder, loaded, words) = (self.folder.clone(), Arc::clone(&self.loaded), words.clone());
+        // Gone when this future is dropped, as it is when a job is cancelled.
+        let listener = Arc::new(());
+        let heard_by = Arc::downgrade(&listener);
         let spoken = spawn_blocking(move || {
             let _turn = turn;
             let set = lock(&loaded).set(&folder, name)?;
             let phonemes = set.phonemes(&words)?;
-            let samples = set.model.speak(&phonemes, &set.voice, speed).map_err(VoiceError::failed)?;
+            let is_wanted = || heard_by.strong_count() > 0;
+            let spoken = set.model.speak(&phonemes, &set.voice, speed, &is_wanted);
+            let samples = spoken.map_err(VoiceError::failed)?;
             lock(&loaded).used = Some(Instant::now());
             Ok(samples)
         });
-        spoken.await.map_err(VoiceError::failed)?
+        let spoken = spoken.await;
+        drop(listener);
+        spoken.map_err(VoiceError::failed)?
     }
 }
 
@@ -167,4 +174,45 @@ fn told(error: &LoadError) -> String {
 fn lock(loaded: &Mutex<Loaded>) -> MutexGuard<'_, Loaded> {
     // Each change is one step; a thread that panicked has left nothing half done.
     loaded.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use speech::text::Reader;
+
+    use super::*;
+
+    fn voices() -> PathBuf {
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../voices");
+        std::env::var_os("VOICES_DIR").map_or_else(|| here.into(), PathBuf::from)
+    }
+
+    async fn until(happens: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !happens() {
+            assert!(begun.elapsed() < Duration::from_mins(2), "it never happens");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_that_nobody_waits_for_is_not_spoken_to_its_end() {
+        let neural = Neural::new(voices(), 1);
+        assert_eq!(neural.fault(), None);
+        let began = || lock(&neural.loaded).used;
+        let words = Reader::default().read(&format!("Stop. {}", "One two three four five six, ".repeat(40)));
+        let voice = neural.usual(Gender::Female).into_owned();
+        {
+            let mut line = pin!(neural.speak_line(&words, &voice, 1.0));
+            assert!(line.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            until(|| began().is_some()).await;
+        }
+        let used = began();
+        until(|| neural.turns.available_permits() == 1).await;
+        assert_eq!(began(), used, "it has come to its end");
+    }
 }

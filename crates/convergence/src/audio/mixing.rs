@@ -26,8 +26,7 @@ pub(super) fn mix(
     let (folder, id) = (&job.folder, job.id);
     let draft = tempfile::Builder::new().prefix(".draft-").tempfile_in(&folder.path)?;
     let out = BufWriter::new(draft.as_file().try_clone()?);
-    let form = if format == FileKind::Opus { SoundForm::Opus } else { SoundForm::Wav };
-    let mut file = SoundFile::begin(form, out, timeline.samples(), comment)?;
+    let mut file = SoundFile::begin(SoundForm::of(format), out, timeline.samples(), comment)?;
     master.render(&cues, &timeline, &mut spool, |block| {
         if job.is_cancelled() {
             return Err(io::Error::other("cancelled"));

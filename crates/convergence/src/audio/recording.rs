@@ -21,6 +21,8 @@ pub enum FileKind {
     Wav,
     /// The sound: Opus in Ogg.
     Opus,
+    /// The sound: MP3, where that is built in.
+    Mp3,
     /// What is said, as `WebVTT`.
     Vtt,
     /// What is said, as `SubRip`.
@@ -28,13 +30,14 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    const ALL: [Self; 4] = [Self::Wav, Self::Opus, Self::Vtt, Self::Srt];
+    const ALL: [Self; 5] = [Self::Wav, Self::Opus, Self::Mp3, Self::Vtt, Self::Srt];
 
     /// What its name ends in.
     pub fn ending(self) -> &'static str {
         match self {
             Self::Wav => "wav",
             Self::Opus => "opus",
+            Self::Mp3 => "mp3",
             Self::Vtt => "vtt",
             Self::Srt => "srt",
         }

@@ -11,6 +11,7 @@ use speech::text::Reader;
 
 use super::recording::FileKind;
 use super::script::Outline;
+use super::sound_file::{HAS_MP3, WITHOUT_MP3};
 use super::voice::{ENGINES, is_voice};
 
 /// Characters of a prompt, counted after trimming.
@@ -52,7 +53,7 @@ pub struct Request {
     /// The voices that are to speak.
     #[serde(default)]
     pub voices: Pair,
-    /// In which form the sound is to be: WAV or Opus.
+    /// In which form the sound is to be: WAV, Opus or MP3.
     pub format: FileKind,
     /// What the client should know about how this was read.
     pub notes: Vec<String>,
@@ -243,8 +244,10 @@ fn read_format(members: &Map<String, Value>, faults: &mut Faults) -> FileKind {
     match present(members, "format").map(Value::as_str) {
         None | Some(Some("wav")) => FileKind::Wav,
         Some(Some("opus")) => FileKind::Opus,
-        Some(_) => {
-            faults.add("format", "must be `wav` or `opus`");
+        Some(Some("mp3")) if HAS_MP3 => FileKind::Mp3,
+        Some(other) => {
+            let is_mp3 = other == Some("mp3");
+            faults.add("format", if is_mp3 { WITHOUT_MP3 } else { "must be `wav`, `opus` or `mp3`" });
             FileKind::Wav
         }
     }

@@ -72,7 +72,7 @@ pub(super) fn command() -> Command {
             "The lines to speak, word for word: JSON, or `Name: what is said`; - reads standard input",
         ),
         file("output", "Where the sound goes; - is standard output [default: conversation.wav]"),
-        text("format", "wav|opus", "The form of the sound [default: as --output ends, else wav]"),
+        text("format", "wav|opus|mp3", "The form of the sound [default: as --output ends, else wav]"),
         text("engine", "NAME", "What is to speak [default: the best that is installed]"),
         text("female", "VOICE", "Who speaks for women, such as bf_emma [default: the engine's usual voice]"),
         text("male", "VOICE", "Who speaks for men, such as bm_george"),

@@ -65,7 +65,7 @@ async fn p25_a_recogniser_understands_two_different_voices() {
     std::fs::write(&text, LINES.map(|(_, _, message)| message).join(" ")).expect("a file");
     std::fs::write(&timings, told["timings"].to_string()).expect("a file");
 
-    let heard = listen(&sound, &[("--text", &text), ("--f0", &timings)], &[]);
+    let heard = listen(&sound, &[("--text", &text), ("--f0", &timings)], &["--reversed"]);
     let errors = heard["wer"].as_f64().expect("a rate");
     assert!(errors <= 0.08, "word error rate {errors}: {}", heard["heard"]);
     let pitches: Vec<f64> =
@@ -73,8 +73,7 @@ async fn p25_a_recogniser_understands_two_different_voices() {
     let [one, other] = pitches[..] else { panic!("two speakers, not {pitches:?}") };
     assert!((one - other).abs() > 30.0, "two voices, {one} Hz and {other} Hz");
 
-    let backwards = listen(&sound, &[("--text", &text)], &["--reversed"]);
-    let errors = backwards["wer"].as_f64().expect("a rate");
+    let errors = heard["reversed"].as_f64().expect("a rate");
     assert!(errors > 0.6, "a check that is alive hears nothing in a reversed copy, but {errors}");
 }
 
@@ -128,6 +127,6 @@ async fn hard_words_of_the_neural_voice_are_understood() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hard_words_of_flite_are_understood() {
     let rate = word_error_rate("flite").await;
-    // Names and abbreviations are what it is not good at, and what these lines are full of. The aim is 0.08.
-    assert!(rate <= 0.11, "word error rate {rate}");
+    // Names and abbreviations are what it is not good at, and what these lines are full of.
+    assert!(rate <= 0.08, "word error rate {rate}");
 }

@@ -144,11 +144,11 @@ async fn a_text_that_would_last_too_long_is_refused() {
 #[tokio::test]
 async fn what_cannot_be_said_is_refused_in_openais_words() {
     let server = server().await;
-    let wrong = json!({"input": 7, "voice": "alloy", "response_format": "mp3", "speed": "fast", "stream_format": "sse"});
+    let wrong = json!({"input": 7, "voice": "alloy", "response_format": "aac", "speed": "fast", "stream_format": "sse"});
     assert_snapshot!(post(&server, wrong).await, @r#"
     400
     cache-control: no-store
-    content-length: 287
+    content-length: 292
     content-type: application/json
     ratelimit-policy: "default";q=60;w=60
     ratelimit: "default";r=59;t=60
@@ -157,7 +157,7 @@ async fn what_cannot_be_said_is_refused_in_openais_words() {
     {
       "error": {
         "code": "missing_required_parameter",
-        "message": "model: is required; input: must be text; speed: must be a number; response_format: must be wav, opus or pcm, since there is no encoder for others here; stream_format: must be audio",
+        "message": "model: is required; input: must be text; speed: must be a number; response_format: must be wav, opus, pcm or mp3, since there is no encoder for others here; stream_format: must be audio",
         "param": "model",
         "type": "invalid_request_error"
       }

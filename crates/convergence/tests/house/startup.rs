@@ -87,7 +87,8 @@ fn longest_piece(message: &str) -> String {
 
 #[test]
 fn messages_are_found_as_they_are_written() {
-    let code = "fault(NAME, format!(\"must (not) be {a}, \\\n    or {b}\"));\nfault(\"ONE\", x(\"two words\"))";
+    let code =
+        "fault(NAME, format!(\"must (not) be {a}, \\\n    or {b}\"));\nfault(\"ONE\", x(\"two words\"))";
     assert_eq!(messages(code), ["must (not) be {a}, or {b}", "two words"]);
     assert_eq!(longest_piece("must (not) be {a}, or {b}"), "must (not) be");
 }

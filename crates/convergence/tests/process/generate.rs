@@ -200,7 +200,7 @@ fn faults_are_told_by_their_flags_all_at_once_and_nothing_is_begun() {
             "--engine",
             "gramophone",
             "--format",
-            "mp3",
+            "flac",
             "--output",
             "no/talk.wav",
             "--captions",
@@ -210,7 +210,7 @@ fn faults_are_told_by_their_flags_all_at_once_and_nothing_is_begun() {
             "--transcript[0].gender: is required where a name comes first",
             "--duration: must be a whole number of minutes from 1 to 60",
             "--engine: must be one of",
-            "--format: must be `wav` or `opus`",
+            "--format: must be `wav`, `opus` or `mp3`",
             "--output: there is no folder no",
             "--captions: the name must end in .vtt or .srt",
         ],
@@ -219,7 +219,11 @@ fn faults_are_told_by_their_flags_all_at_once_and_nothing_is_begun() {
     refused(&["--prompt", "x", "--female", "nobody"], &["--female: must be the name of a voice"]);
     refused(&["--prompt", "x", "--female", "slt", "--male", "slt"], &["--male: must be two voices"]);
     refused(&["--prompt", "x", "--duration", "ten"], &["--duration: must be a whole number"]);
-    refused(&["--prompt", "x", "--output", "talk.mp3"], &["--output: the name must end in .wav or .opus"]);
+    refused(&["--prompt", "x", "--output", "talk.aac"], &["--output: the name must end in .wav, .opus or"]);
+    if !cfg!(feature = "mp3") {
+        let how = "--format: mp3 is not built in here; build with `cargo build --release --features mp3`";
+        refused(&["--prompt", "x", "--output", "talk.mp3"], &[how]);
+    }
     refused(&["--prompt", "x", "--output", "tmp"], &["--output: tmp is a folder"]);
     refused(&["--prompt", "x", "--output", "-", "--json"], &["--json: ", "name a file"]);
     refused(&["--prompt", "x", "--captions", "no/talk.vtt"], &["--captions: there is no folder no"]);

@@ -12,7 +12,9 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
         return say(word, said).then_some(1);
     }
     let shouted = |word: &str| is_capitals(word) && !SPELLED.contains(&word) && !has_no_vowel(word);
-    let is_shouted = SHOUTED.contains(&stem) || shouted(here.before(1)) || shouted(here.next());
+    // What nobody can say is spelled, however loud its neighbours are.
+    let among_shouts = !has_no_vowel(stem) && (shouted(here.before(1)) || shouted(here.next()));
+    let is_shouted = SHOUTED.contains(&stem) || among_shouts;
     if (is_shouted || AMBIGUOUS.contains(&stem)) && !SPELLED.contains(&stem) && !WORDS.contains(&stem) {
         let spelled = AMBIGUOUS.contains(&stem) && !shouted(here.before(1)) && !shouted(here.next());
         if spelled {
@@ -47,8 +49,12 @@ pub(super) fn say(word: &str, said: &mut Said) -> bool {
     true
 }
 
-/// `APIs` and `API's` are several of `API`, or its own; both sound alike.
+/// `APIs` and `API's` are several of `API`, or its own; both sound alike, and so does `APIS`.
 fn split(word: &str) -> (&str, &str) {
+    let shouted = word.strip_suffix('S').filter(|stem| stem.len() > 2 && SPELLED.contains(stem));
+    if let Some(stem) = shouted.filter(|_| !SPELLED.contains(&word)) {
+        return (stem, "S");
+    }
     let split = |ending| Some((word.strip_suffix(ending)?, ending));
     split("'s").or_else(|| split("s")).filter(|(stem, _)| stem.len() > 1).unwrap_or((word, ""))
 }

@@ -8,6 +8,7 @@ use super::said::Said;
 pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     let (number, rest) = Number::parse(here.core())?;
     let said_so = match rest {
+        "" if number.may_be_two() && !COUNTED.contains(&here.next()) => None,
         "" => Some(alone(here, number)),
         "%" => Some(format!("{} percent", number.said())),
         "+" => Some(format!("{} plus", number.said())),
@@ -27,6 +28,9 @@ pub(super) fn read(here: Here<'_>, said: &mut Said) -> Option<usize> {
     said.words(if part == "one half" { "a half" } else { &part });
     Some(2)
 }
+
+/// What there is one and a half of, and never one and five.
+const COUNTED: [&str; 7] = ["percent", "per", "thousand", "million", "billion", "trillion", "times"];
 
 /// `1/2` behind a whole number.
 fn part_of_one(word: &str) -> Option<String> {

@@ -132,7 +132,9 @@ fn day_of_week(here: Here<'_>, said: &mut Said) -> Option<usize> {
     }
     let name = weekday(here.core())?;
     let next = here.beyond(1)?;
+    let is_by_digits = || here.later().is_some_and(|next| digits_only(next, &mut Said::default()).is_some());
     if !(month(&next.core).is_some()
+        || is_by_digits()
         || (day(&next.core).is_some() && here.beyond(2).is_some_and(|token| month(&token.core).is_some())))
     {
         return None;

@@ -37,6 +37,11 @@ impl<'a> Here<'a> {
         (before.iter().all(|token| token.pause.is_none()) && !last.opens).then_some(last)
     }
 
+    /// The place one word on.
+    pub(super) fn later(&self) -> Option<Self> {
+        (self.at + 1 < self.tokens.len()).then(|| Self { at: self.at + 1, ..*self })
+    }
+
     /// The `count`th word after this one, whatever comes before it.
     pub(super) fn beyond(&self, count: usize) -> Option<&'a Token> {
         self.tokens.get(self.at + count)

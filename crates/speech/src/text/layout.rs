@@ -30,7 +30,7 @@ pub(super) fn without_layout(raw: &str) -> String {
 }
 
 /// The line before or after a block of code; at most the name of its language stands there.
-fn is_fence(line: &str) -> bool {
+pub(super) fn is_fence(line: &str) -> bool {
     let language = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"));
     language.is_some_and(|name| {
         name.chars().all(|letter| letter.is_ascii_alphanumeric() || "`~+-#.".contains(letter))

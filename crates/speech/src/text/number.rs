@@ -11,6 +11,8 @@ pub(super) struct Number<'a> {
     whole: &'a str,
     /// The digits after the point.
     fraction: Option<&'a str>,
+    /// A comma stands for the point, as in most of Europe.
+    has_comma: bool,
 }
 
 impl<'a> Number<'a> {
@@ -25,13 +27,22 @@ impl<'a> Number<'a> {
                 end += 4;
             }
         }
+        if let Some((whole, fraction, rest)) = with_comma(text, run(text)) {
+            return Some((Self { sign, whole, fraction: Some(fraction), has_comma: true }, rest));
+        }
         let (whole, rest) = text.split_at(end);
         let fraction = rest
             .strip_prefix('.')
             .map(|rest| rest.split_at(run(rest)))
             .filter(|(digits, _)| !digits.is_empty());
         let (fraction, rest) = fraction.map_or((None, rest), |(digits, rest)| (Some(digits), rest));
-        (!whole.is_empty() || fraction.is_some()).then_some((Self { sign, whole, fraction }, rest))
+        let number = Self { sign, whole, fraction, has_comma: false };
+        (!whole.is_empty() || fraction.is_some()).then_some((number, rest))
+    }
+
+    /// Whether it could be two numbers as well, as in `pages 3,5`, as long as nothing is known of what is counted.
+    pub(super) fn may_be_two(&self) -> bool {
+        self.has_comma && !self.whole.contains('.')
     }
 
     /// The number that is all of `text`.
@@ -58,7 +69,12 @@ impl<'a> Number<'a> {
 
     /// The digits before and after the point.
     pub(super) fn parts(&self) -> (String, Option<&'a str>) {
-        (self.whole.replace(',', ""), self.fraction)
+        (self.digits(), self.fraction)
+    }
+
+    /// Those before the point alone.
+    fn digits(&self) -> String {
+        self.whole.replace([',', '.'], "")
     }
 
     pub(super) fn is_negative(&self) -> bool {
@@ -72,12 +88,27 @@ impl<'a> Number<'a> {
             Some(_) => "plus ",
             None => "",
         };
-        let whole =
-            if self.whole.is_empty() { String::new() } else { whole(&self.whole.replace(',', "")) + " " };
+        let whole = if self.whole.is_empty() { String::new() } else { whole(&self.digits()) + " " };
         let fraction =
             self.fraction.map(|fraction| format!("point {}", digits(fraction))).unwrap_or_default();
         format!("{sign}{whole}{fraction}").trim_end().to_owned()
     }
+}
+
+/// A number with a decimal comma, and what follows it: `3,5` or `1.234,56`. With three digits after the comma and no point before
+/// it, the comma is one of thousands. `first` is how many digits it begins with.
+fn with_comma(text: &str, first: usize) -> Option<(&str, &str, &str)> {
+    let mut end = first;
+    while (1..=3).contains(&first) && text[end..].starts_with('.') && run(&text[end + 1..]) == 3 {
+        end += 4;
+    }
+    let has_points = end > first;
+    let after = text[end..].strip_prefix(',')?;
+    let digits = run(after);
+    let (fraction, rest) = after.split_at(digits);
+    let is_list = rest.strip_prefix([',', '.']).is_some_and(|next| run(next) > 0);
+    let fits = first > 0 && digits > 0 && (digits != 3 || has_points) && !is_list;
+    fits.then(|| (&text[..end], fraction, rest))
 }
 
 /// How many digits the text begins with.

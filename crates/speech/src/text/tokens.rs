@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::fold::{KEPT, fold};
 use super::said::PAUSES;
-use super::signs;
+use super::{groups, signs};
 
 /// A word longer than this, in bytes, is nothing that a reader knows. It bounds what one word can cost.
 const LONGEST: usize = 400;
@@ -43,7 +43,7 @@ impl Token {
 
 /// The words of a text without layout, and how many characters have no sound.
 pub(super) fn tokens(text: &str) -> (Vec<Token>, usize) {
-    let text: String = text.nfc().collect();
+    let text: String = groups::joined(text).nfc().collect();
     let mut left_out = 0;
     let mut tokens = Vec::new();
     for written in text.split(|letter: char| letter.is_whitespace() || letter.is_control()) {

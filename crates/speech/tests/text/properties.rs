@@ -46,8 +46,8 @@ fn has_initial(text: &str) -> bool {
         .any(|pair| pair[0].len() == 2 && pair[0].ends_with('.') && pair[1].starts_with(char::is_uppercase))
 }
 
-// Always the same texts: among very many without any sense there is one now and then that changes once more. To look for
-// those, take the seed away.
+// Always the same texts: among a hundred thousand without any sense there is one that changes once more. To look for those, take
+// the seed away.
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, rng_seed: RngSeed::Fixed(2), ..ProptestConfig::default() })]
 

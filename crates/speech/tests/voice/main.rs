@@ -35,5 +35,5 @@ fn phonemes(text: &str) -> Phonemes {
 }
 
 fn speak(phonemes: &Phonemes, voice: &Voice) -> Vec<f32> {
-    KOKORO.speak(phonemes, voice, 1.0).expect("it speaks")
+    KOKORO.speak(phonemes, voice, 1.0, &|| true).expect("it speaks")
 }

@@ -1,5 +1,7 @@
 //! What is spoken is speech, and always the same.
 
+use std::cell::Cell;
+
 use speech::kokoro::{SAMPLE_RATE, SpeakError, VoiceName};
 use speech::phonemes::{English, Phonemes};
 
@@ -63,12 +65,27 @@ fn a_line_longer_than_the_model_takes_at_once_is_spoken_to_its_end() {
 }
 
 #[test]
+fn a_line_that_is_not_wanted_any_more_ends_with_the_piece_that_is_being_spoken() {
+    let line =
+        phonemes(&("Stop. ".to_owned() + &"One two three four five six seven eight nine ten, ".repeat(9)));
+    let asked = Cell::new(0);
+    let is_wanted = || asked.replace(asked.get() + 1) == 0;
+    let spoken = KOKORO.speak(&line, &PAIR[0], 1.0, &is_wanted);
+    assert!(matches!(spoken, Err(SpeakError::Unwanted)));
+    assert_eq!(asked.get(), 2, "before the first piece and before the second");
+}
+
+#[test]
 fn speed_makes_it_shorter_or_longer() {
     let line = phonemes(LINES[1]);
-    let [slow, fast] = [0.7, 1.4].map(|speed| KOKORO.speak(&line, &PAIR[0], speed).expect("it speaks"));
+    let [slow, fast] =
+        [0.7, 1.4].map(|speed| KOKORO.speak(&line, &PAIR[0], speed, &|| true).expect("it speaks"));
     assert!(seconds(&slow) > 1.3 * seconds(&fast), "{} s and {} s", seconds(&slow), seconds(&fast));
     for speed in [0.0, 0.49, 2.01, -1.0, f32::NAN, f32::INFINITY] {
-        assert!(matches!(KOKORO.speak(&line, &PAIR[0], speed), Err(SpeakError::Speed(_))), "{speed}");
+        assert!(
+            matches!(KOKORO.speak(&line, &PAIR[0], speed, &|| true), Err(SpeakError::Speed(_))),
+            "{speed}"
+        );
     }
 }
 

@@ -37,6 +37,7 @@ impl Order {
         });
         let output = output.cloned().unwrap_or_else(|| match format.as_deref() {
             Some("opus") => "conversation.opus".into(),
+            Some("mp3") => "conversation.mp3".into(),
             _ => "conversation.wav".into(),
         });
         let sound = sound(&output, flags).map_err(|fault| faults.push(fault)).ok();
@@ -81,7 +82,10 @@ fn by_ending(path: &Path) -> Result<Option<String>, String> {
     match ending.to_ascii_lowercase().to_str() {
         Some("wav" | "wave") => Ok(Some("wav".to_owned())),
         Some("opus" | "ogg" | "oga") => Ok(Some("opus".to_owned())),
-        _ => Err("the name must end in .wav or .opus, unless --format says what it is to be".to_owned()),
+        Some("mp3") => Ok(Some("mp3".to_owned())),
+        _ => {
+            Err("the name must end in .wav, .opus or .mp3, unless --format says what it is to be".to_owned())
+        }
     }
 }
 

@@ -35,12 +35,16 @@ pub(super) fn owner(caller: &Caller) -> &str {
     caller.client().unwrap_or_default()
 }
 
+/// RFC 3003.
+pub(super) const MP3: &str = "audio/mpeg";
+
 /// What a file is to be taken for.
 fn media_type(kind: FileKind) -> &'static str {
     match kind {
         FileKind::Wav => "audio/wav",
         // RFC 7845, 9.
         FileKind::Opus => "audio/ogg; codecs=opus",
+        FileKind::Mp3 => MP3,
         FileKind::Vtt => "text/vtt; charset=utf-8",
         FileKind::Srt => "application/x-subrip; charset=utf-8",
     }

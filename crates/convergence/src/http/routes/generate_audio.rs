@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 
-use super::recording::{Refused, describe};
+use super::recording::{Refused, aside, describe};
 use super::{audio_quota, download, jobs, json};
 use crate::app::App;
 use crate::audio::{self, AudioError, BadRequest, FileKind, Recording};
@@ -38,7 +38,8 @@ async fn speak(
     must_be_json(request.headers())?;
     let listen = &app.listen;
     let body = body::read(request.into_body(), listen.max_body_bytes, listen.body_timeout).await;
-    let mut wanted = audio::Request::from_json(&body.map_err(Refused::plain)?).map_err(bad_request)?;
+    let body = body.map_err(Refused::plain)?;
+    let mut wanted = aside(move || audio::Request::from_json(&body)).await?.map_err(bad_request)?;
     if let Some(format) = wished.sound {
         wanted.format = format;
     }
@@ -48,7 +49,8 @@ async fn speak(
         && let Some(url) = wanted.outline_url.take()
     {
         let text = app.fetcher.fetch(&url).await.map_err(Refused::from)?;
-        wanted.set_outline(&text).map_err(bad_request)?;
+        let read = move || wanted.set_outline(&text).map(|()| wanted);
+        wanted = aside(read).await?.map_err(bad_request)?;
     }
     let owner = download::owner(caller);
     let refused = |error: AudioError| Refused::from(&error);
@@ -113,6 +115,7 @@ impl Wished {
         let sound = ranges().find_map(|range| match &range[..] {
             b"audio/wav" | b"audio/x-wav" | b"audio/wave" | b"audio/*" => Some(FileKind::Wav),
             b"audio/ogg" | b"audio/opus" => Some(FileKind::Opus),
+            b"audio/mpeg" | b"audio/mp3" if audio::HAS_MP3 => Some(FileKind::Mp3),
             _ => None,
         });
         let not_to_wait = headers.get_all(PREFER).iter().flat_map(words).any(|word| word == b"respond-async");

@@ -4,6 +4,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response};
 use serde::Serialize;
+use tokio::task::spawn_blocking;
 
 use super::download::DOWNLOAD;
 use crate::app::App;
@@ -47,6 +48,17 @@ pub(super) fn describe(app: &App, owner: &str, recording: Recording) -> Spoken {
         output_path: path.strip_prefix(&app.data_dir).unwrap_or(&path).display().to_string(),
         description: Description::from(recording),
     }
+}
+
+/// Reads what a client has sent on a thread where nobody else waits: of an hour's transcript each line is read as a voice would read it,
+/// to see whether there is a word in it.
+///
+/// # Errors
+/// The reading broke off.
+pub(super) async fn aside<T: Send + 'static>(
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refused> {
+    spawn_blocking(read).await.map_err(|broken| Refused::from(&AudioError::Storage(broken.to_string())))
 }
 
 /// A request that gets no recording, and when to come again, where that would help.

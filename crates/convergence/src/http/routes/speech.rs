@@ -58,7 +58,8 @@ async fn speak(
     must_be_json(request.headers())?;
     let listen = &app.listen;
     let body = body::read(request.into_body(), listen.max_body_bytes, listen.body_timeout).await;
-    let asked = Asked::read(&body.map_err(recording::Refused::plain)?)?;
+    let body = body.map_err(recording::Refused::plain)?;
+    let asked = recording::aside(move || Asked::read(&body)).await??;
     let engine = models::engine(app, &asked.model)?;
     let say = asked.of(engine)?;
     let form = say.form;
@@ -87,6 +88,7 @@ fn media_type(form: SoundForm) -> &'static str {
     match form {
         SoundForm::Wav => "audio/wav",
         SoundForm::Opus => "audio/ogg; codecs=opus",
+        SoundForm::Mp3 => download::MP3,
         SoundForm::Pcm => "audio/pcm",
     }
 }

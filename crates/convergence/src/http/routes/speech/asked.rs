@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::Refused;
-use crate::audio::{Engine, Gender, Say, SoundForm, is_speakable};
+use crate::audio::{Engine, Gender, HAS_MP3, Say, SoundForm, WITHOUT_MP3, is_speakable};
 use crate::http::problem::Problem;
 use crate::http::routes::recording;
 
@@ -156,15 +156,17 @@ fn instructions(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> Option
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// WAV unless something is said: OpenAI's MP3 is not among ours.
+/// WAV unless something is said: OpenAI's MP3 is among ours only where it is built in.
 fn form(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> SoundForm {
     match present(members, "response_format").map(Value::as_str) {
         None | Some(Some("wav")) => SoundForm::Wav,
         Some(Some("opus")) => SoundForm::Opus,
         Some(Some("pcm")) => SoundForm::Pcm,
-        Some(_) => {
-            let wrong = "must be wav, opus or pcm, since there is no encoder for others here".to_owned();
-            faults.push(("response_format", "unsupported_value", wrong));
+        Some(Some("mp3")) if HAS_MP3 => SoundForm::Mp3,
+        Some(other) => {
+            let wrong = "must be wav, opus, pcm or mp3, since there is no encoder for others here";
+            let wrong = if other == Some("mp3") { WITHOUT_MP3 } else { wrong };
+            faults.push(("response_format", "unsupported_value", wrong.to_owned()));
             SoundForm::Wav
         }
     }
