@@ -82,7 +82,8 @@ fn literal(rest: &mut std::str::Chars<'_>) -> String {
 /// The longest part of a message that is the same each time.
 fn longest_piece(message: &str) -> String {
     let pieces = message.split('{').map(|piece| piece.split_once('}').map_or(piece, |(_, after)| after));
-    pieces.map(str::trim).max_by_key(|piece| piece.len()).unwrap_or_default().to_owned()
+    let bare = |piece: &str| piece.trim_matches([' ', ':', ';', ',']).to_owned();
+    pieces.map(bare).max_by_key(String::len).unwrap_or_default()
 }
 
 #[test]
@@ -91,4 +92,5 @@ fn messages_are_found_as_they_are_written() {
         "fault(NAME, format!(\"must (not) be {a}, \\\n    or {b}\"));\nfault(\"ONE\", x(\"two words\"))";
     assert_eq!(messages(code), ["must (not) be {a}, or {b}", "two words"]);
     assert_eq!(longest_piece("must (not) be {a}, or {b}"), "must (not) be");
+    assert_eq!(longest_piece("{a}: cannot be read: {b}"), "cannot be read");
 }
