@@ -16,7 +16,7 @@ pub(crate) use door::{Door, Guard, SourceKind};
 
 use crate::audio::Studio;
 use crate::clock::Clock;
-use crate::config::{Admin, Listen, Place};
+use crate::config::{Admin, Cors, Listen, Place};
 use crate::fleet::{Counts, Fleet};
 use crate::http::{Endpoints, Gateway, Promises, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
@@ -31,6 +31,8 @@ pub(crate) struct App {
     pub(crate) fleet: Option<Arc<Fleet>>,
     /// What they have counted.
     pub(crate) counts: Option<Arc<Counts>>,
+    /// Whose web pages may call.
+    pub(crate) cors: Option<Cors>,
     pub(crate) shield: Option<Shield>,
     pub(crate) studio: Studio,
     /// Sound that is about to be made.

@@ -2,7 +2,9 @@
 
 mod acme;
 mod admin;
+mod alerts;
 mod audio;
+mod cors;
 mod ext_authz;
 mod keys;
 mod listen;
@@ -23,7 +25,9 @@ use std::path::PathBuf;
 
 pub use acme::Acme;
 pub use admin::{Admin, AdminToken};
+pub use alerts::{AlertFormat, AlertUrl, Alerts, Thresholds};
 pub use audio::Audio;
+pub use cors::Cors;
 pub use ext_authz::ExtAuthz;
 pub use keys::{Auth, GoogleCredentials, GoogleSheet, Keys, Source, Tolerance};
 pub use listen::Listen;
@@ -37,7 +41,7 @@ pub use shield::Shield;
 pub use tls::{ClientCertificates, Redirect, Tls};
 pub use upstream::Upstream;
 pub use usage::Usage;
-pub use variables::{GOOGLES_OWN, NOT_YET, VARIABLES, Variable};
+pub use variables::{GOOGLES_OWN, VARIABLES, Variable};
 pub use webhook::WebhookSecret;
 
 /// Everything that is set.
@@ -48,6 +52,8 @@ pub struct Config {
     pub listen: Listen,
     /// Where the server stands.
     pub place: Place,
+    /// Whose web pages may call; without it none of another origin.
+    pub cors: Option<Cors>,
     /// The brute-force shield.
     pub shield: Shield,
     /// `ROUTES_FILE`.
@@ -60,6 +66,8 @@ pub struct Config {
     pub admin: Admin,
     /// `SHEET_WEBHOOK_SECRET`.
     pub webhook: Option<WebhookSecret>,
+    /// Who is told of what deserves a look.
+    pub alerts: Option<Alerts>,
     /// What several servers share.
     pub redis: Option<Redis>,
     /// The gateway.
@@ -149,12 +157,14 @@ impl Config {
             auth: Auth::read(&mut reader),
             listen: Listen::read(&mut reader),
             place: Place::read(&mut reader),
+            cors: Cors::read(&mut reader),
             shield: Shield::read(&mut reader),
             routes: RoutesFile::read(&mut reader),
             ext_authz: ExtAuthz::read(&mut reader),
             tls: Tls::read(&mut reader, &data_dir),
             admin: Admin::read(&mut reader),
             webhook: WebhookSecret::read(&mut reader),
+            alerts: Alerts::read(&mut reader),
             redis: Redis::read(&mut reader),
             upstream: Upstream::read(&mut reader),
             audio: Audio::read(&mut reader),

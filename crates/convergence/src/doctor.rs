@@ -1,9 +1,10 @@
 //! `convergence doctor`: every part of the set-up looked at, one line for each finding, and what to do about it.
 //!
-//! It changes nothing. It reads as the server reads, so what passes here works there. No line shows a key, a token, the
+//! It changes nothing, and sends nothing unless it is told to. It reads as the server reads, so what passes here works there. No line shows a key, a token, the
 //! private key or a piece of Google's answers.
 
 mod account;
+mod alerts;
 mod certificate;
 mod machine;
 mod providers;
@@ -76,8 +77,9 @@ fn finish(report: &mut Report, order: &[Check], settings: &Settings) {
     report.finish(&order.collect::<Vec<_>>());
 }
 
-/// Checks everything that these settings name. `now` decides which keys have expired.
-pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
+/// Checks everything that these settings name. `now` decides which keys have expired. Where somebody is told of alerts, a
+/// test is sent if `sends`.
+pub(crate) async fn examine(settings: &Settings, now: Now, sends: bool) -> Report {
     let mut report = Report::default();
     let Some(config) = settings_line(&mut report, settings) else {
         finish(&mut report, if settings.value("KEYS_FILE").is_some() { FILE } else { GOOGLE }, settings);
@@ -118,6 +120,10 @@ pub(crate) async fn examine(settings: &Settings, now: Now) -> Report {
     if config.providers.llm.is_some() || config.providers.tts.is_some() {
         order.push(Check::Providers);
         providers::examine(&mut report, config.providers, &config.data_dir).await;
+    }
+    if let Some(alerts) = config.alerts {
+        order.push(Check::Alerts);
+        alerts::examine(&mut report, alerts, &config.usage.instance, sends, now.unix).await;
     }
     finish(&mut report, &order, settings);
     report

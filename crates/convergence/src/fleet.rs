@@ -9,6 +9,7 @@
 //! | a client that has no room for a while, and is refused without asking | `full` |
 //! | who reads the keys for all, and what it has read | `board` |
 //! | what each server has counted, for all | `counts` |
+//! | who tells what all of them see; when a key was used for the last time | `claims`, `uses` |
 //! | without an answer: how many servers there are, and what was admitted meanwhile | `alone` |
 //! | the same of days and months | `quotas` |
 //! | says that this server is there, and what it has admitted alone | `presence` |
@@ -18,6 +19,7 @@ mod access;
 mod alone;
 mod batch;
 mod board;
+mod claims;
 mod counts;
 mod full;
 mod health;
@@ -27,6 +29,7 @@ mod probe;
 mod quotas;
 mod script;
 mod trouble;
+mod uses;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,11 +37,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub(crate) use self::board::{Board, Contact, LEASE, Note, Piece, View};
+pub(crate) use self::claims::Claims;
 pub(crate) use self::counts::{Counts, Line};
 pub(crate) use self::health::Report;
 pub(crate) use self::link::{Link, Reply};
 pub(crate) use self::script::{ClientKey, Limits};
 pub(crate) use self::trouble::Trouble;
+pub(crate) use self::uses::Uses;
 
 use redis::{Cmd, FromRedisValue, RedisError, Value};
 use uuid::Uuid;
@@ -159,6 +164,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 async fn ask<T: FromRedisValue>(connection: &mut Connection, command: Cmd) -> Result<T, RedisError> {
     let answer = connection.send(vec![command]).await?.pop();
     Ok(redis::from_redis_value(answer.unwrap_or(Ok(Value::Nil))?)?)
+}
+
+/// Several, and their answers.
+async fn all(connection: &mut Connection, commands: Vec<Cmd>) -> Result<Vec<Value>, Trouble> {
+    let answers = in_time(connection.send(commands)).await?;
+    answers.into_iter().collect::<Result<_, _>>().map_err(Trouble::from)
 }
 
 async fn in_time<T>(exchange: impl Future<Output = Result<T, RedisError>>) -> Result<T, Trouble> {

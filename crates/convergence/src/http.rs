@@ -23,6 +23,7 @@ mod router;
 
 mod admit;
 mod asked;
+mod cors;
 mod count;
 mod endpoint;
 mod refuse;

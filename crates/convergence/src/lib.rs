@@ -61,6 +61,7 @@ mod http;
 mod layer;
 mod routes;
 
+mod alerts;
 mod doctor;
 mod keys;
 mod setup;

@@ -34,8 +34,11 @@ mod usage_tab;
 mod back_off;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
+pub(crate) use back_off::back_off;
+pub(crate) use complaint::Complaint;
+pub(crate) use disk::replace;
 pub(crate) use early::{EarlyReads, UNKNOWN_KEY_EVERY};
 pub(crate) use flush::Flusher;
 pub(crate) use freshness::{Freshness, InUse};

@@ -19,7 +19,8 @@ pub(crate) use bookkeeper::{Bookkeeper, KeepError};
 pub(crate) use ledger::{Ledger, Row, day_of, oldest_kept};
 pub(crate) use plan::{Plan, Update, found, plan};
 pub(crate) use report::{
-    Asked, Entry, GROUPS, days_of, has_counts, of_days, report, spent, spoken, stretches,
+    Asked, Entry, GROUPS, days_of, has_counts, last_uses, of_days, report, spent, spoken, stretches,
+    totals_by_client,
 };
 pub(crate) use store::Question;
 pub(crate) use tab::{COLUMNS, Grid, HeaderLost, Layout};

@@ -208,6 +208,12 @@ impl Client {
         held.quotas(minute, tally, NonZeroU32::MIN, now)
     }
 
+    /// What is known to have been let through of it in these periods.
+    pub(crate) fn used(&self, periods: &Periods) -> Used {
+        let desk = sync::lock(&self.desk);
+        desk.account.as_ref().map_or_else(Used::default, |account| account.tally.used(periods))
+    }
+
     /// Adds what was used before this process counted.
     pub(crate) fn resume(&self, spent: &Spent, calendar: &Calendar) {
         sync::lock(&self.desk).account.get_or_insert_default().tally.add(spent, calendar);

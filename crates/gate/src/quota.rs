@@ -265,6 +265,15 @@ impl Tally {
         ]
     }
 
+    /// What is known to have been let through in these periods.
+    pub(crate) fn used(&self, periods: &Periods) -> Used {
+        let of = |count: Count, span: Span| {
+            let is_present = (span.from..span.until()).contains(&self.at);
+            if is_present { count.known.saturating_add(count.alone) } else { 0 }
+        };
+        Used { day: of(self.day, periods.day), month: of(self.month, periods.month) }
+    }
+
     /// Adds what was used before this process counted, as far as it was in the same day or month.
     pub(crate) fn add(&mut self, spent: &Spent, calendar: &Calendar) {
         let began = |period: Option<(i64, u64)>| period.map_or(i64::MIN, |(began, _)| began);

@@ -10,7 +10,7 @@ use crate::calendar::{Calendar, Periods};
 use crate::client::Client;
 use crate::directory::Directory;
 use crate::now::Now;
-use crate::quota::Spent;
+use crate::quota::{Spent, Used};
 use crate::record::Record;
 use crate::sync;
 
@@ -38,6 +38,18 @@ impl Gate {
     pub fn periods(&self, now: Now) -> Option<Periods> {
         let state = sync::read(&self.state);
         state.calendar.is_known().then(|| state.calendar.at(now.unix))
+    }
+
+    /// What each client is known to have been let through with in the present day and month, where that is anything: by this
+    /// process, before it, and as far as those have said who count for all servers.
+    pub fn used(&self, now: Now) -> HashMap<String, Used> {
+        let (directory, calendar) = self.in_use();
+        let periods = calendar.at(now.unix);
+        let used = directory.clients().map(|client| (client, client.used(&periods)));
+        // A client with several keys comes several times, with the same.
+        used.filter(|(_, used)| *used != Used::default())
+            .map(|(client, used)| (client.name().to_owned(), used))
+            .collect()
     }
 
     /// Adds what clients used before this process counted, as far as their day or month is still the present one. Each use

@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{App, Door, Guard};
+use crate::alerts::{Hook, Others, Watched, Watcher};
 use crate::clock::Clock;
-use crate::config::{GoogleSheet, Keys, Usage};
+use crate::config::{Alerts, Fault, GoogleSheet, Keys, Usage};
 use crate::http::loosely;
 use crate::keys::KeySource;
 use crate::metrics::Metrics;
@@ -38,6 +39,7 @@ impl Background {
     pub(super) fn of(
         app: &Arc<App>,
         refresh: Option<Task>,
+        alerts: Option<Watcher>,
         flusher: Option<Flusher>,
         drained: watch::Receiver<bool>,
     ) -> Self {
@@ -47,8 +49,10 @@ impl Background {
         };
         let sweep: Task = Box::pin(sweep(Arc::clone(app)));
         let upstreams: Task = Box::pin(look_after_upstreams(Arc::clone(app)));
+        let alerts = alerts.map(|watcher| -> Task { Box::pin(watcher.run()) });
         let last = flusher.map(|flusher| -> Task { Box::pin(flusher.run(drained)) });
-        Self { tasks: refresh.into_iter().chain(keeper).chain([upstreams, sweep]).collect(), last }
+        let tasks = refresh.into_iter().chain(keeper).chain(alerts).chain([upstreams, sweep]);
+        Self { tasks: tasks.collect(), last }
     }
 }
 
@@ -57,6 +61,35 @@ pub(super) fn flusher(app: &App, usage: &Usage, sheet: Option<GoogleSheet>) -> O
     let Door::Guarded(guard) = &app.door else { return None };
     let (clock, counts, board) = (Arc::clone(&app.clock), app.counts.as_ref(), guard.board.clone());
     Some(Flusher::new(app.books.clone(), clock, usage, sheet, counts, board))
+}
+
+/// What tells a person of what deserves a look, where there is anything to look at.
+///
+/// # Errors
+/// There can be no TLS.
+pub(super) fn alerts(
+    app: &App,
+    alerts: Alerts,
+    instance: &str,
+    scope: &str,
+) -> Result<Option<Watcher>, Fault> {
+    let Door::Guarded(guard) = &app.door else {
+        warn!("ALERT_WEBHOOK_URL has no effect: nobody is asked for a key");
+        return Ok(None);
+    };
+    let Alerts { url, format, thresholds } = alerts;
+    let hook = Hook::new(url, format, instance.to_owned()).map_err(|error| Fault {
+        variable: "ALERT_WEBHOOK_URL".to_owned(),
+        wrong: format!("it cannot be called by TLS: {}", error.without_url()),
+    })?;
+    let watched = Watched {
+        gate: Arc::clone(&guard.gate),
+        freshness: Arc::clone(&guard.freshness),
+        cache_duration: guard.cache_duration,
+        usage: app.data_dir.join("usage"),
+    };
+    let others = app.fleet.as_ref().map(|fleet| Others::new(fleet, scope, instance));
+    Ok(Some(Watcher::new(watched, thresholds, hook, others, Arc::clone(&app.clock), &app.data_dir)))
 }
 
 /// What tells a source's records from another's. A default limit is baked into them, so another one makes them another

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::App;
-use super::background::{Background, flusher};
+use super::background::{Background, alerts, flusher};
 use super::door::door;
 use crate::audio::{Chat, OnRecorded, Speech, Studio, StudioSettings};
 use crate::clock::Clock;
@@ -49,13 +49,14 @@ impl App {
         let (door, refresh) = door(config.auth, &config.data_dir, &clock, &metrics, &books, fleet.as_ref())?;
         let routes = config.routes.map(|file| routes(file, make)).transpose()?;
         // Servers of one spreadsheet count for one another, and so do those with a keys file.
-        let scope = sheet.as_ref().map_or("file", |sheet| &sheet.sheet_id);
-        let counts = fleet.as_ref().map(|fleet| Arc::new(Counts::new(fleet, scope)));
+        let scope = sheet.as_ref().map_or("file", |sheet| &sheet.sheet_id).to_owned();
+        let counts = fleet.as_ref().map(|fleet| Arc::new(Counts::new(fleet, &scope)));
         let providers = Providers::new(config.providers, &config.data_dir, &clock)?;
         let app = Arc::new(Self {
             door,
             fleet,
             counts,
+            cors: config.cors,
             shield: config.shield.limit.map(Shield::new),
             openai_speech: config.audio.openai_speech,
             promises: Promises::default(),
@@ -83,7 +84,9 @@ impl App {
             requests: AtomicU64::new(0),
         });
         let flusher = flusher(&app, &config.usage, sheet);
-        let background = Background::of(&app, refresh, flusher, drained);
+        let alerts = config.alerts.map(|alerts| self::alerts(&app, alerts, &config.usage.instance, &scope));
+        let alerts = alerts.transpose()?.flatten();
+        let background = Background::of(&app, refresh, alerts, flusher, drained);
         Ok((app, background))
     }
 }

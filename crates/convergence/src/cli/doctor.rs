@@ -2,12 +2,15 @@
 
 use std::process::ExitCode;
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 
 use super::table::{self, Format};
 use crate::clock::{Clock, SystemClock};
 use crate::doctor::{self, Line, Report};
+
+/// The flag.
+const SEND: &str = "send";
 
 /// What `--help` says is checked.
 const CHECKED: &str = "\
@@ -31,14 +34,21 @@ Checks, each with ok, note, FAIL or skipped (an earlier check failed), and what 
   port          whether it is free; otherwise how the server there is doing
   upstream      with UPSTREAM_URL: whether each is reached, its certificate, its health path
   providers     with LLM_BASE_URL or TTS_BASE_URL: whether it is reached, takes its key, has its model
+  alerts        with ALERT_WEBHOOK_URL: whether it takes a test, which --send sends
 With KEYS_FILE: settings, keys file, time zone, columns, rows, revocation, data folder, port, upstream.
-Nothing is changed. The exit code is 1 if anything failed.";
+Nothing is changed, and without --send nothing sent. The exit code is 1 if anything failed.";
 
 pub(super) fn command() -> Command {
     super::with_settings(
         Command::new("doctor").about("Check the whole set-up, and say what to do about each fault"),
     )
     .arg(Format::flag())
+    .arg(
+        Arg::new(SEND)
+            .long(SEND)
+            .action(ArgAction::SetTrue)
+            .help("Send a test to ALERT_WEBHOOK_URL, where it is set"),
+    )
     .after_help(CHECKED)
 }
 
@@ -46,7 +56,8 @@ pub(super) fn run(flags: &ArgMatches) -> anyhow::Result<ExitCode> {
     let report = match super::settings(flags) {
         Ok(settings) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(doctor::examine(&settings, SystemClock::start().now()))
+            let sends = flags.get_flag(SEND);
+            runtime.block_on(doctor::examine(&settings, SystemClock::start().now(), sends))
         }
         Err(error) => doctor::unreadable_settings(&error),
     };

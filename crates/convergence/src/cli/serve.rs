@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::SystemClock;
-use crate::config::{NOT_YET, Settings};
+use crate::config::Settings;
 use crate::inherited::Inherited;
 use crate::logging;
 use crate::server::Server;
@@ -56,14 +56,9 @@ pub(super) fn serve(settings: &Settings, ready: impl FnOnce(SocketAddr)) -> anyh
     Ok(())
 }
 
-/// Says which of the set variables nothing here reads: parts to come, and names in `.env` that are misspelt.
+/// Says which of the set variables nothing here reads: names in `.env` that are misspelt.
 fn warn_of_unread(settings: &Settings) {
     for name in settings.unknown() {
         tracing::warn!("{name} in .env is not a setting of convergence: it has no effect");
-    }
-    for (variable, part) in NOT_YET {
-        if settings.value(variable).is_some() {
-            tracing::warn!("{variable} is set, and this version does not have {part} yet: it has no effect");
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::variables::{GOOGLES_OWN, NOT_YET, VARIABLES};
+use super::variables::{GOOGLES_OWN, VARIABLES};
 
 /// Set values by variable name. Empty values count as not set.
 #[derive(Clone, Default)]
@@ -80,10 +80,10 @@ impl Settings {
     }
 }
 
-/// Every variable's name, those of parts to come and those of others included.
+/// Every variable's name, those of others included.
 fn known_names() -> impl Iterator<Item = &'static str> {
     let ours = VARIABLES.iter().map(|variable| variable.name);
-    ours.chain(NOT_YET.iter().map(|(name, _)| *name)).chain(GOOGLES_OWN.iter().copied())
+    ours.chain(GOOGLES_OWN.iter().copied())
 }
 
 impl FromIterator<(String, String)> for Settings {

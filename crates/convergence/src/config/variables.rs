@@ -70,6 +70,11 @@ pub const VARIABLES: &[Variable] = &[
         "FILE",
         "A TOML file of routes by path prefix: scopes, time-outs, body limits, upstreams",
     ),
+    variable(
+        "CORS_ALLOWED_ORIGINS",
+        "ORIGINS",
+        "Whose web pages may call from a browser: origins with commas between, or * (default: nobody's)",
+    ),
     variable("API_HOST", "ADDRESS", "The address to listen on (default 127.0.0.1)"),
     variable("API_PORT", "PORT", "The port to listen on (default 8000)"),
     variable("API_THREADS", "N", "Threads that serve requests (default: one for each core)"),
@@ -148,6 +153,24 @@ pub const VARIABLES: &[Variable] = &[
         "SHEET_WEBHOOK_SECRET",
         "SECRET",
         "Signs POST /hooks/sheet-changed, which is there only if this is set; at least 16 bytes",
+    ),
+    variable(
+        "ALERT_WEBHOOK_URL",
+        "URL",
+        "Who is told of keys that expire, quotas, errors, and a sheet that cannot be read (default: nobody)",
+    ),
+    variable("ALERT_WEBHOOK_FORMAT", "slack|json", "What messages are written in (default slack)"),
+    variable("ALERT_EXPIRY_DAYS", "DAYS", "So many days before a key expires; 0 is never (default 14,3,1)"),
+    variable("ALERT_QUOTA_PERCENT", "PERCENT", "From this share of a quota on; 0 is never (default 80)"),
+    variable(
+        "ALERT_ERRORS",
+        "N",
+        "From so many errors of a client in five minutes on, where they have jumped; 0 is never (default 20)",
+    ),
+    variable(
+        "ALERT_UNUSED_DAYS",
+        "DAYS",
+        "After so many days without a use of a key; 0 is never (default 90)",
     ),
     variable(
         "UPSTREAM_URL",
@@ -296,9 +319,6 @@ pub const VARIABLES: &[Variable] = &[
     variable("LOG_LEVEL", "LEVEL", "error, warn, info, debug or trace (default info)"),
     variable("LOG_FORMAT", "text|json", "How log lines are written (default text)"),
 ];
-
-/// Settings of parts that are not built yet: setting one is answered with a warning, not with silence.
-pub const NOT_YET: &[(&str, &str)] = &[("CORS_ALLOWED_ORIGINS", "answering CORS preflights")];
 
 /// Variables of Google's libraries and of the system that say where application-default credentials are. They are read
 /// where Google's libraries would read them, and have no flag.

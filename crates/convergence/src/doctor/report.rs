@@ -28,6 +28,7 @@ pub(crate) enum Check {
     Upstream,
     Redis,
     Providers,
+    Alerts,
 }
 
 impl fmt::Display for Check {
@@ -56,6 +57,7 @@ impl fmt::Display for Check {
             Check::Upstream => "upstream",
             Check::Redis => "redis",
             Check::Providers => "providers",
+            Check::Alerts => "alerts",
         })
     }
 }

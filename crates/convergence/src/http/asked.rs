@@ -14,7 +14,7 @@ static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What a proxy says it was asked, where it asks `/auth/verify` for a client.
-const VERIFY: &str = "/auth/verify";
+pub(super) const VERIFY: &str = "/auth/verify";
 static METHODS: [HeaderName; 2] =
     [HeaderName::from_static("x-forwarded-method"), HeaderName::from_static("x-original-method")];
 static PATHS: [HeaderName; 2] =

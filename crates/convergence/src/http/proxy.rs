@@ -39,7 +39,7 @@ pub(super) async fn answer(connected: &Connected, caller: Caller, request: Reque
     let passed = pass(connected, &caller, request, id).await;
     match passed {
         Ok(Passed { head: AnswerHead { status, version, fields }, body, tunnel }) => {
-            let stamp = Stamp { caller: Some(caller), id, via: Some(headers::via(version)) };
+            let stamp = Stamp { caller: Some(caller), id, via: Some(headers::via(version)), leave: None };
             Reply { status, fields, body, stamp, tunnel }
         }
         Err(answer) => Reply::new(answer, Stamp::own(Some(caller), id)),

@@ -6,6 +6,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use super::admit::{Caller, admit};
 use super::body::Answer;
 use super::connection::Connected;
+use super::cors::{self, Leave};
 use super::framing;
 use super::problem::{Problem, not_found};
 use super::proxy;
@@ -18,17 +19,24 @@ use super::routes::{generate_audio, health, me, speech, status, verify};
 use super::stamp::{self, RequestId, Stamp};
 use crate::app::App;
 
-/// Answers a request, whatever it asks. What is long and rare is in a box: requests that are passed on carry no room for it.
+/// Answers a request, whatever it asks, and says which web pages may read that. What is long and rare is in a box: requests
+/// that are passed on carry no room for it.
 pub(super) async fn answer(connected: &Connected, request: Request) -> Reply {
     let app = &connected.app;
     let id = app.next_request_id();
-    let answer = match request.head.target.path() {
-        "/health" => reading(&request.head.method, health::answer),
-        "/auth/status" => reading(&request.head.method, || status::answer(app)),
-        SHEET_CHANGED if app.webhook.is_some() => Box::pin(signed(connected, request)).await,
-        _ => return guarded(connected, request, id).await,
+    let own = |answer| Reply::new(answer, Stamp::own(None, id));
+    if let Some(preflight) = app.cors.as_ref().and_then(|cors| cors::preflight(cors, &request.head)) {
+        return own(preflight);
+    }
+    let leave = app.cors.as_ref().map(|cors| Leave::of(cors, &request.head));
+    let mut reply = match request.head.target.path() {
+        "/health" => own(reading(&request.head.method, health::answer)),
+        "/auth/status" => own(reading(&request.head.method, || status::answer(app))),
+        SHEET_CHANGED if app.webhook.is_some() => own(Box::pin(signed(connected, request)).await),
+        _ => guarded(connected, request, id).await,
     };
-    Reply::new(answer, Stamp::own(None, id))
+    reply.stamp.leave = leave;
+    reply
 }
 
 /// The route that asks for a signature instead of a key.

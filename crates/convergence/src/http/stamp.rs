@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use gate::{CalendarQuota, Quota, Quotas, WINDOW_SECONDS};
-use http::header::VIA;
+use http::header::{VARY, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::admit::Caller;
+use super::cors::{self, Leave};
 use crate::wire::is;
 
 pub(crate) const CLIENT_NAME: HeaderName = HeaderName::from_static("x-client-name");
@@ -26,12 +27,14 @@ pub(crate) struct Stamp {
     pub(super) id: RequestId,
     /// By which version of HTTP it has come from an upstream, in the words of [`VIA`].
     pub(super) via: Option<&'static str>,
+    /// Which web pages may read it, where anything is said of that.
+    pub(super) leave: Option<Leave>,
 }
 
 impl Stamp {
     /// Of an answer that was made here.
     pub(super) fn own(caller: Option<Caller>, id: RequestId) -> Self {
-        Self { caller, id, via: None }
+        Self { caller, id, via: None, leave: None }
     }
 
     /// Calls `emit` with each header line.
@@ -43,22 +46,34 @@ impl Stamp {
         if let Some(via) = self.via {
             emit(&VIA, via.as_bytes());
         }
+        if let Some(leave) = &self.leave {
+            leave.each(emit);
+        }
     }
 
-    /// Whether it has a line of this name, which an upstream's answer then has not. There may be several of [`VIA`].
+    /// Whether it has a line of this name, which an upstream's answer then has not. There may be several of [`VIA`] and
+    /// [`VARY`].
     pub(super) fn has(&self, name: &[u8]) -> bool {
         let has = |own: &HeaderName| is(own, name);
         let of_caller = |caller: &Caller| {
             (caller.client().is_some() && has(&CLIENT_NAME))
                 || (!caller.quotas().is_empty() && (has(&POLICY) || has(&LIMIT)))
         };
-        has(&REQUEST_ID) || self.caller.as_ref().is_some_and(of_caller)
+        has(&REQUEST_ID)
+            || self.caller.as_ref().is_some_and(of_caller)
+            || (self.leave.is_some() && cors::is_about(name))
     }
 
     /// In a map.
     pub(super) fn add_to(&self, headers: &mut HeaderMap) {
+        if self.leave.is_some() {
+            let theirs = headers.keys().filter(|name| cors::is_about(name.as_ref()));
+            for name in theirs.cloned().collect::<Vec<_>>() {
+                headers.remove(name);
+            }
+        }
         self.each(&mut |name, value| {
-            if *name == VIA {
+            if [VIA, VARY].contains(name) {
                 headers.append(name, printed(value));
             } else {
                 insert(headers, name, value);

@@ -8,7 +8,7 @@ const LAST: Duration = Duration::from_secs(64);
 
 /// How long to wait after so many failures in a row, at least one. It is at most `usual`, the pause after a success, with
 /// up to a quarter taken off at random so that instances that failed together part ways.
-pub(super) fn back_off(failures: u32, usual: Duration) -> Duration {
+pub(crate) fn back_off(failures: u32, usual: Duration) -> Duration {
     let doubled = FIRST * 2_u32.saturating_pow((failures - 1).min(16));
     let capped = doubled.min(LAST).min(usual.max(FIRST));
     let mut random = [0_u8];

@@ -9,11 +9,11 @@ const REPEAT_AFTER: Duration = Duration::from_hours(1);
 
 /// What was last said to be wrong, and at which uptime.
 #[derive(Default)]
-pub(super) struct Complaint(Option<(String, Duration)>);
+pub(crate) struct Complaint(Option<(String, Duration)>);
 
 impl Complaint {
     /// Warns, unless the same was said within the hour.
-    pub(super) fn say(&mut self, now: Duration, words: &str) {
+    pub(crate) fn say(&mut self, now: Duration, words: &str) {
         let is_known = |(said, at): &(String, Duration)| said == words && now < *at + REPEAT_AFTER;
         if !self.0.as_ref().is_some_and(is_known) {
             warn!("{words}");
@@ -22,7 +22,7 @@ impl Complaint {
     }
 
     /// It is well again. Says whether it was not.
-    pub(super) fn end(&mut self) -> bool {
+    pub(crate) fn end(&mut self) -> bool {
         self.0.take().is_some()
     }
 }

@@ -1,7 +1,9 @@
 //! How the keys' source is doing: written by the refresher, read by `/auth/status` and by 503 answers.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use super::roll::Roll;
 
 /// Shared between the refresher and the requests. Requests only look.
 #[derive(Default)]
@@ -22,6 +24,8 @@ pub(crate) struct Report {
     pub(crate) next_attempt: Duration,
     /// Which keys decide.
     pub(crate) in_use: InUse,
+    /// Those keys; `None` until there are some.
+    pub(crate) roll: Option<Arc<Roll>>,
 }
 
 impl Report {
@@ -70,8 +74,8 @@ impl Freshness {
         self.lock().next_attempt.saturating_sub(uptime).as_secs() + 1
     }
 
-    pub(crate) fn update(&self, change: impl FnOnce(&mut Report)) {
-        change(&mut self.lock());
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut Report) -> T) -> T {
+        change(&mut self.lock())
     }
 
     fn lock(&self) -> MutexGuard<'_, Report> {

@@ -2,7 +2,7 @@
 
 mod when;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
@@ -124,6 +124,35 @@ pub(crate) fn spent(folder: &Path, periods: &Periods, now: i64) -> Result<Vec<Sp
         }
     };
     Ok(month.into_iter().map(client).collect())
+}
+
+/// What each client has used in a range of Unix seconds; `until` is the first that is not in it.
+///
+/// # Errors
+/// The counts cannot be read.
+pub(crate) fn totals_by_client(
+    folder: &Path,
+    since: i64,
+    until: i64,
+    now: i64,
+) -> Result<HashMap<String, Totals>, KeepError> {
+    let totals = answer(folder, &Question { since, until, client: None, by: Group::Client }, now)?;
+    Ok(totals.into_iter().map(|(line, totals)| (line.client, totals)).collect())
+}
+
+/// When each key was used for the last time, by its fingerprint's number and in Unix seconds.
+///
+/// # Errors
+/// The counts cannot be read.
+pub(crate) fn last_uses(folder: &Path, now: i64) -> Result<HashMap<u64, i64>, KeepError> {
+    let all = Question { since: 0, until: i64::MAX, client: None, by: Group::Key };
+    let mut last: HashMap<u64, i64> = HashMap::new();
+    for (line, totals) in answer(folder, &all, now)? {
+        // A key has a line for each name that it has had.
+        let at = last.entry(line.number.cast_unsigned()).or_default();
+        *at = totals.last_used_at.max(*at);
+    }
+    Ok(last)
 }
 
 /// How much sound was made for a client since a moment.

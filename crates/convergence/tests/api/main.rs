@@ -7,9 +7,11 @@ mod support;
 
 mod adc;
 mod admin;
+mod alerts;
 mod apps_script;
 mod audio_quota;
 mod connection;
+mod cors;
 mod ext_authz;
 mod file;
 mod framing;

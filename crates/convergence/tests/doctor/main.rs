@@ -7,6 +7,7 @@ mod authority;
 mod support;
 
 mod account;
+mod alerts;
 mod certificate;
 mod file;
 mod machine;

@@ -51,7 +51,12 @@ impl Findings {
 
 /// Runs the program in a folder, with no setting of this machine's environment, and reads its JSON.
 pub fn doctor(folder: &Path, settings: &[(&str, &str)]) -> Findings {
-    let mut command = program(folder, &["doctor", "--format", "json"]);
+    doctor_saying(folder, &[], settings)
+}
+
+/// The same with more arguments.
+pub fn doctor_saying(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Findings {
+    let mut command = program(folder, &[&["doctor", "--format", "json"], arguments].concat());
     let output = command.envs(settings.iter().copied()).output().expect("the program runs");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let said = format!("{text}{}", String::from_utf8_lossy(&output.stderr));

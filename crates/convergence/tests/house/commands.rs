@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, KEY};
 use crate::repository::{File, fenced, files, functions, read, root};
 
 /// Why a command is not run here.
@@ -35,6 +35,7 @@ const NOT_RUN: &[(&str, Reason)] = &[
     ("convergence keys accept", Test("a_held_refresh_is_shouted_listed_and_accepted")),
     ("convergence keys rollback", Test("an_acceptance_and_a_rollback_wait_for_a_server_that_is_down")),
     ("convergence keys seal", Test("p08_sealed_keys_work_as_before")),
+    ("convergence doctor --send", Test("a_test_is_sent_where_somebody_wants_it_and_not_otherwise")),
     ("convergence generate --prompt", Test("a_prompt_becomes_a_file_that_is_what_is_said_of_it")),
     ("convergence generate --outline", Test("an_outline_comes_from_a_file_a_pipe_or_an_address")),
     ("convergence generate --transcript", Test("the_ending_chooses_the_form_and_captions_lie_beside_it")),
@@ -108,6 +109,7 @@ const KINDS: &[(&str, &str)] = &[
     ("csv", "every_key_table_is_read_without_a_problem"),
     ("json", "every_json_in_the_documents_is_json"),
     ("toml", "every_toml_in_the_documents_is_a_file_of_routes"),
+    ("js", "every_script_of_a_page_in_the_documents_is_run"),
     ("python", "openais_client_speaks_in_each_way_it_knows"),
     ("rust", "the_guide_to_the_library_shows_an_example_that_is_compiled"),
     // What is printed, or written into a header: no one runs it.
@@ -151,6 +153,18 @@ fn every_toml_in_the_documents_is_a_file_of_routes() {
             let serve =
                 format!("cat >routes.toml <<'END'\n{block}END\nROUTES_FILE=routes.toml convergence serve");
             assert_eq!(desk.run(&serve), Ok(()), "{path}:\n{block}");
+        }
+    }
+}
+
+/// By Node, which calls as a browser does.
+#[test]
+fn every_script_of_a_page_in_the_documents_is_run() {
+    let desk = Desk::new();
+    for File { path, text } in files(&[".md"]) {
+        for block in fenced(&text, "js") {
+            let page = format!("cat >page.mjs <<'END'\nconst key = '{KEY}';\n{block}END\nnode page.mjs");
+            assert_eq!(desk.run(&page), Ok(()), "{path}:\n{block}");
         }
     }
 }

@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use testkit::{Authority, Google, VALID};
 
-const KEY: &str = "sk-convergence-abc123xyz";
+/// A key that the server knows.
+pub(crate) const KEY: &str = "sk-convergence-abc123xyz";
 /// The key of the guide's example of a format.
 const OTHER: &str = "sk-convergence-550e8400-e29b-41d4-a716-446655440000";
 /// The fingerprint that the documents show. No key of theirs has it.
@@ -78,6 +79,7 @@ impl Desk {
         for (written, here) in [
             ("http://localhost:8000", &*self.server.public),
             ("http://127.0.0.1:8000", &self.server.public),
+            ("https://api.example.com", &self.server.public),
             ("http://127.0.0.1:8001", &self.server.admin),
             ("/etc/convergence/", &etc),
             // Nobody there is asked by a test.

@@ -1,6 +1,6 @@
 //! The examples in the documents are read by the code that they are examples for.
 
-use convergence::config::{Config, NOT_YET, Settings, VARIABLES};
+use convergence::config::{Config, Settings, VARIABLES};
 use gate::{Cell, Rules, Table};
 
 use crate::repository::{fenced, files, read};
@@ -56,11 +56,6 @@ fn every_env_file_is_read_and_names_known_settings() {
             for name in lines.filter_map(|line| line.split('=').next()) {
                 let known = VARIABLES.iter().any(|variable| variable.name == name);
                 assert!(known, "{}: {name} is no setting", file.path);
-                assert!(
-                    !NOT_YET.iter().any(|(other, _)| *other == name),
-                    "{}: {name} is not built",
-                    file.path
-                );
                 let value = settings.value(name).unwrap_or_default();
                 assert!(!value.is_empty() && !value.contains('#'), "{}: {name} is {value:?}", file.path);
             }

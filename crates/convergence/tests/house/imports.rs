@@ -119,13 +119,38 @@ fn providers_know_no_clients() {
         "hyper",
     ];
     assert_eq!(found(&rust_below("crates/convergence/src/providers"), &beyond), [""; 0]);
-    // Nobody else calls servers for audio.
+    // Nobody else calls servers for audio; and one file sends alerts.
     let callers: Vec<String> = rust_below("crates/convergence/src/")
         .into_iter()
         .filter(|file| mentions(&code(&file.text), "reqwest") && !file.path.contains("/providers"))
         .map(|file| file.path)
         .collect();
-    assert_eq!(callers, [""; 0]);
+    let of_alerts =
+        ["alerts/hook.rs", "config/alerts.rs"].map(|file| format!("crates/convergence/src/{file}"));
+    assert_eq!(callers, of_alerts);
+}
+
+#[test]
+fn what_alerts_decide_depends_on_facts_memory_and_time_alone() {
+    let pure = ["event.rs", "look.rs", "memory.rs", "message.rs"]
+        .map(|name| format!("crates/convergence/src/alerts/{name}"));
+    let mut files = rust_below("crates/convergence/src/alerts/");
+    assert_eq!(found(&files, &["crate::http", "crate::app", "hyper"]), [""; 0]);
+    files.retain(|file| pure.contains(&file.path));
+    assert_eq!(files.len(), pure.len(), "they are where they were");
+    let forbidden = [
+        "std::fs",
+        "std::io",
+        "tokio",
+        "tracing",
+        "SystemTime",
+        "Instant",
+        "Clock",
+        "Gate",
+        "reqwest",
+        "crate::fleet",
+    ];
+    assert_eq!(found(&files, &forbidden), [""; 0]);
 }
 
 #[test]

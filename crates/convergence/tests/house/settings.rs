@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use convergence::READ_BY_A_LAYER;
-use convergence::config::{GOOGLES_OWN, NOT_YET, VARIABLES};
+use convergence::config::{GOOGLES_OWN, VARIABLES};
 
 use crate::repository::{code_spans, read};
 
@@ -31,10 +31,6 @@ fn every_variable_is_documented_with_its_flag_and_default() {
     for name in GOOGLES_OWN {
         assert!(document.contains(&format!("`{name}`")), "{DOCUMENT} does not say that {name} is read");
     }
-    for (name, _) in NOT_YET {
-        let rest = document.split("## Not yet").nth(1).unwrap_or_default();
-        assert!(rest.contains(&format!("`{name}`")), "{DOCUMENT} has no {name} under Not yet");
-    }
 }
 
 #[test]
@@ -56,11 +52,8 @@ fn the_guide_to_the_library_says_of_each_variable_whether_it_is_read() {
 
 #[test]
 fn every_documented_variable_exists() {
-    let known = |name: &str| {
-        VARIABLES.iter().any(|variable| variable.name == name)
-            || NOT_YET.iter().any(|(other, _)| *other == name)
-            || GOOGLES_OWN.contains(&name)
-    };
+    let known =
+        |name: &str| VARIABLES.iter().any(|variable| variable.name == name) || GOOGLES_OWN.contains(&name);
     let is_variable = |word: &str| {
         word.contains('_') && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
     };

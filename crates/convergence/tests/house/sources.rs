@@ -49,7 +49,7 @@ fn nothing_that_a_tool_left_behind_is_committed() {
 }
 
 /// Holders of secrets, and where they are.
-const SECRETS: [(&str, &str); 13] = [
+const SECRETS: [(&str, &str); 14] = [
     ("PresentedKey", "crates/gate/src/"),
     ("Key", "crates/gate/src/table/"),
     ("Cell", "crates/gate/src/"),
@@ -61,6 +61,7 @@ const SECRETS: [(&str, &str); 13] = [
     ("AdminToken", "crates/convergence/src/config/"),
     ("WebhookSecret", "crates/convergence/src/config/"),
     ("ProviderKey", "crates/convergence/src/config/"),
+    ("AlertUrl", "crates/convergence/src/config/"),
     ("HttpRequest", "crates/convergence/src/http/ext_authz/"),
     ("RawHeader", "crates/convergence/src/http/ext_authz/"),
 ];

@@ -162,6 +162,10 @@ fn what_was_used_before_a_restart_counts_as_far_as_its_day_and_month_last() {
     let left = quotas(&gate, "k", now);
     assert_eq!((left.day.unwrap().remaining, left.month.unwrap().remaining), (2, 2));
     assert_eq!(admitted(&gate, "l", now, 20), 10, "yesterday is over");
+    let used = |client: &str, now| gate.used(now).get(client).map(|used| (used.day, used.month));
+    assert_eq!((used("acme", now), used("late", now)), (Some((8, 98)), Some((10, 20))));
+    assert_eq!((used("nobody", now), used("acme", at("2026-11-29T00:00:00Z"))), (None, Some((0, 98))));
+    assert_eq!(used("acme", at("2026-12-01T00:00:00Z")), None);
     // At any later time it adds, and waits for clients who have no row yet.
     gate.resume([
         spent("acme", Some(("2026-11-28T00:00:00Z", 1)), None),
