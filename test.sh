@@ -49,13 +49,13 @@ title() {
 
 # g++ compiles libFuzzer, flite speaks, Node runs the Apps Script, Python listens to what was said, nginx and HAProxy ask before
 # they forward, curl and openssl speak TLS and HTTP/2, pebble is an ACME server, valgrind watches the memory, and opus-tools and mpg123 read what
-# we write. redis-tools
-# has the Redis that the tests start, without the service on port 6379 that redis-server is. Chromium has web pages that call. The listener, the programs of
+# we write. Chromium has web pages that call, and looks at the dashboard (in DejaVu, so that it looks the same everywhere). redis-tools
+# has the Redis that the tests start, without the service on port 6379 that redis-server is. The listener, the programs of
 # others and the neural voice are made here rather than in the tests that use them, so that a failed download is told apart
 # from a failed test.
 prepare() {
     need ca-certificates gcc libc6-dev g++ flite python3 python3-venv nodejs npm nginx-light haproxy curl openssl pebble valgrind \
-        redis-tools opus-tools mpg123 make chromium
+        redis-tools opus-tools mpg123 make chromium fonts-dejavu-core
     need_cargo
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"
@@ -65,6 +65,7 @@ prepare() {
     crates/convergence/tests/deploy/setup.sh
     crates/convergence/tests/process/openai/setup.sh
     crates/convergence/tests/models/setup.sh
+    crates/convergence/tests/browser/setup.sh
     crates/testkit/tests/outside/setup.sh
     crates/convergence/tests/corpus/setup.sh
     scripts/fetch-voices.sh

@@ -47,6 +47,7 @@ lacks() {
     haproxy) ! PATH=$PATH:/usr/sbin command -v haproxy ;;
     nginx-light) ! PATH=$PATH:/usr/sbin command -v nginx ;;
     nodejs) ! command -v node ;;
+    fonts-dejavu-core) [ ! -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] ;;
     redis-tools) ! command -v redis-check-rdb ;;
     util-linux) ! command -v taskset ;;
     *) ! command -v "$1" ;;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use gate::Gate;
 use tokio::sync::Semaphore;
 
 pub(crate) use background::{Background, Task};
@@ -17,8 +18,9 @@ pub(crate) use door::{Door, Guard, SourceKind};
 use crate::audio::Studio;
 use crate::clock::Clock;
 use crate::config::{Admin, Cors, Listen, Place};
+use crate::dashboard::Looks;
 use crate::fleet::{Counts, Fleet};
-use crate::http::{Endpoints, Gateway, Promises, RequestId, Shield, Slots, Webhook};
+use crate::http::{Endpoints, Gateway, Live, Promises, Recorders, RequestId, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::providers::Fetcher;
 use crate::routes::{InUse, LiveRoutes};
@@ -54,6 +56,13 @@ pub(crate) struct App {
     pub(crate) webhook: Option<Webhook>,
     pub(crate) gateway: Gateway,
     pub(crate) metrics: Arc<Metrics>,
+    /// What the operator's page has been told lately.
+    pub(crate) looks: Looks,
+    /// `INSTANCE`: this server's name.
+    pub(crate) instance: String,
+    pub(crate) recorders: Recorders,
+    /// What is finished, for those who watch.
+    pub(crate) live: Arc<Live>,
     process: u32,
     requests: AtomicU64,
 }
@@ -62,6 +71,14 @@ impl App {
     /// Whether there may be an upstream for a path that is not ours.
     pub(crate) fn passes_on(&self) -> bool {
         self.gateway.group().is_some() || self.routes.is_some()
+    }
+
+    /// What decides, where the door is guarded.
+    pub(crate) fn gate(&self) -> Option<&Gate> {
+        match &self.door {
+            Door::Guarded(guard) => Some(&guard.gate),
+            Door::Open(_) => None,
+        }
     }
 
     /// The routes to go by, where there are any.

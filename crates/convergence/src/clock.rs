@@ -10,6 +10,11 @@ pub trait Clock: Send + Sync + 'static {
     /// The moment, read once for each request.
     fn now(&self) -> Now;
 
+    /// The moment as far as durations go: the `uptime` of [`Clock::now`].
+    fn uptime(&self) -> Duration {
+        self.now().uptime
+    }
+
     /// The wall clock in Unix milliseconds, by which the lag of a change is measured.
     fn unix_millis(&self) -> i64 {
         self.now().unix.saturating_mul(1_000)
@@ -34,6 +39,10 @@ impl SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Now {
         Now { unix: unix_seconds(SystemTime::now()), uptime: self.start.elapsed() }
+    }
+
+    fn uptime(&self) -> Duration {
+        self.start.elapsed()
     }
 
     fn unix_millis(&self) -> i64 {

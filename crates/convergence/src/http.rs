@@ -30,6 +30,11 @@ mod refuse;
 mod shield;
 mod stamp;
 
+mod live;
+mod record;
+mod recorder;
+mod underway;
+
 mod routes;
 
 mod proxy;
@@ -44,13 +49,16 @@ mod problem;
 mod redact;
 
 pub(crate) use admin::AdminListener;
-pub(crate) use admit::{Admission, Caller, Pending, begin};
+pub(crate) use admit::{Admission, Caller, Pending, Refused, begin};
 pub(crate) use body::Answer;
 pub(crate) use count::Account;
 pub(crate) use endpoint::Endpoints;
 pub(crate) use ext_authz::{ExtAuthzListener, grpc_code};
 pub(crate) use listener::Listeners;
+pub(crate) use live::Live;
 pub(crate) use proxy::{Gateway, loosely};
+pub(crate) use record::{Outcome, Took};
+pub(crate) use recorder::Recorders;
 pub(crate) use refuse::status_and_code;
 pub(crate) use router::finished;
 pub(crate) use routes::audio_quota::Promises;

@@ -70,6 +70,11 @@ pub(crate) trait KeySource: Send + 'static {
         0
     }
 
+    /// Google's number for the tab that was read last; `None` for a source without tabs, and while it is not known.
+    fn tab(&self) -> Option<i64> {
+        None
+    }
+
     /// Ends when the rows have changed since they were last read. For a source that cannot tell, never.
     fn changed(&mut self) -> impl Future<Output = ()> + Send;
 }

@@ -56,6 +56,7 @@ pub mod server;
 mod inherited;
 
 mod app;
+mod dashboard;
 mod fleet;
 mod http;
 mod layer;

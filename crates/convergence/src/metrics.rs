@@ -1,6 +1,8 @@
 //! What `GET /metrics` shows, in the `OpenMetrics` text format. No label holds a key, a client or a sheet's id.
 
+mod durations;
 mod redis;
+mod requests;
 
 use std::time::Duration;
 
@@ -12,7 +14,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 pub(crate) use self::redis::RedisMetrics;
+pub(crate) use self::requests::RequestCounts;
 use crate::sync::Lag;
+
+/// What each name begins with.
+const PREFIX: &str = "convergence";
 
 /// Label sets of one label with a word that is ours.
 type Label = [(&'static str, &'static str); 1];
@@ -53,7 +59,7 @@ pub(crate) struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
-            registry: Registry::with_prefix("convergence"),
+            registry: Registry::with_prefix(PREFIX),
             directory_age: Gauge::default(),
             directory_keys: Gauge::default(),
             directory_problems: Gauge::default(),
@@ -197,12 +203,18 @@ impl Metrics {
     }
 
     /// All of them. `age` is that of the keys in use, in seconds; `held` whether a refresh is held.
-    pub(crate) fn text(&self, age: Option<i64>, held: bool) -> String {
+    pub(crate) fn text(&self, age: Option<i64>, held: bool, requests: RequestCounts) -> String {
         self.refresh_held.set(i64::from(held));
         #[expect(clippy::cast_precision_loss, reason = "exact for ages of human kind")]
         self.directory_age.set(age.map_or(f64::NAN, |age| age as f64));
         let mut text = String::new();
-        text::encode(&mut text, &self.registry).expect("writing to a string cannot fail");
+        // What is added up at this moment has a registry of this moment.
+        let mut sums = Registry::with_prefix(PREFIX);
+        sums.register_collector(Box::new(requests));
+        let written = text::encode_registry(&mut text, &self.registry)
+            .and_then(|()| text::encode_registry(&mut text, &sums))
+            .and_then(|()| text::encode_eof(&mut text));
+        written.expect("writing to a string cannot fail");
         text
     }
 

@@ -19,12 +19,12 @@ pub(crate) use bookkeeper::{Bookkeeper, KeepError};
 pub(crate) use ledger::{Ledger, Row, day_of, oldest_kept};
 pub(crate) use plan::{Plan, Update, found, plan};
 pub(crate) use report::{
-    Asked, Entry, GROUPS, days_of, has_counts, last_uses, of_days, report, spent, spoken, stretches,
-    totals_by_client,
+    Asked, Entry, GROUPS, Stretches, Used, course, days_of, has_counts, last_used, last_uses, of_days,
+    report, spent, spoken, stretches, totals_by_client,
 };
-pub(crate) use store::Question;
+pub(crate) use store::{KEPT_HOURS, KEPT_MINUTES, Question};
 pub(crate) use tab::{COLUMNS, Grid, HeaderLost, Layout};
-pub(crate) use tally::{Endpoint, Tally, Whose};
+pub(crate) use tally::{Endpoint, Tally, Whose, cut};
 pub(crate) use totals::{Kind, Totals};
 
 mod totals;

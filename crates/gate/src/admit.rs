@@ -142,7 +142,7 @@ impl State {
     }
 
     /// What a request of now with this key is held to.
-    fn held(&self, entry: &Entry, now: Now) -> Held {
+    pub(crate) fn held(&self, entry: &Entry, now: Now) -> Held {
         let further = self.directory.further_limits(entry);
         Held {
             limit: entry.limit(),

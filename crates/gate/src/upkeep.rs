@@ -10,8 +10,8 @@ use crate::calendar::{Calendar, Periods};
 use crate::client::Client;
 use crate::directory::Directory;
 use crate::now::Now;
-use crate::quota::{Spent, Used};
-use crate::record::Record;
+use crate::quota::{Quotas, Spent, Used};
+use crate::record::{KeyHash, Record};
 use crate::sync;
 
 impl Gate {
@@ -65,6 +65,13 @@ impl Gate {
                 None => awaiting.add(spent),
             }
         }
+    }
+
+    /// What is left of each limit of a key, as this process counts; `None` if there is no such key. Counts nothing.
+    pub fn left(&self, key: KeyHash, now: Now) -> Option<Quotas> {
+        let state = sync::read(&self.state);
+        let entry = state.directory.find(&key)?;
+        Some(entry.client.quotas(&state.held(entry, now), now))
     }
 
     /// Frees the windows that nobody has asked for in twice their length, and turns the calendar's page. Call it about once

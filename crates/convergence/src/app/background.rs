@@ -122,7 +122,7 @@ pub(super) fn refresher<S: KeySource>(
         cache_duration: keys.cache_duration,
         max_stale: keys.max_stale,
         default_limit: keys.default_limit,
-        reported: Vec::new(),
+        reported: Arc::default(),
         problems: 0,
         accepted: None,
         journal: Journal::new(Arc::clone(&guard.early), Arc::clone(metrics), Arc::clone(clock)),

@@ -14,8 +14,9 @@ use super::door::door;
 use crate::audio::{Chat, OnRecorded, Speech, Studio, StudioSettings};
 use crate::clock::Clock;
 use crate::config::{Audio, Auth, Config, Fault, Redis, RoutesFile};
+use crate::dashboard::Looks;
 use crate::fleet::{Counts, Fleet};
-use crate::http::{Account, Endpoints, Gateway, Promises, Shield, Slots, Webhook};
+use crate::http::{Account, Endpoints, Gateway, Live, Promises, Recorders, Shield, Slots, Webhook};
 use crate::metrics::Metrics;
 use crate::providers::Providers;
 use crate::routes::{LiveRoutes, MakeGroup};
@@ -38,6 +39,7 @@ impl App {
     ) -> Result<(Arc<Self>, Background), Fault> {
         let sheet = config.auth.sheet().cloned();
         let metrics: Arc<Metrics> = Arc::default();
+        let live: Arc<Live> = Arc::default();
         let make = MakeGroups { trust: config.upstream.trust.clone(), failures: metrics.upstream_failures() };
         let gateway = Gateway::new(config.upstream, &make).map_err(|unusable| {
             let (variable, wrong) = (unusable.variable.to_owned(), unusable.wrong);
@@ -67,10 +69,14 @@ impl App {
                 count_seconds(&books, &clock),
             ),
             fetcher: providers.fetcher,
+            looks: Looks::new(config.data_dir.join("usage"), Arc::clone(&clock)),
+            instance: config.usage.instance.clone(),
             books,
             endpoints: Endpoints::default(),
             reports: Semaphore::new(1),
             data_dir: config.data_dir,
+            recorders: Recorders::new(Arc::clone(&clock), Arc::clone(&live)),
+            live,
             clock,
             listen: config.listen,
             slots: Slots::new(config.listen.max_connections),

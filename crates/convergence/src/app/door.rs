@@ -1,7 +1,7 @@
 //! The door: whether requests are checked, by which keys, and where these come from.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,23 +70,31 @@ impl Guard {
 
 /// What the keys are kept in.
 pub(crate) enum SourceKind {
-    File,
-    Google { tab: String },
+    File {
+        /// `KEYS_FILE`.
+        path: PathBuf,
+    },
+    Google {
+        /// `GOOGLE_SHEET_NAME`.
+        tab: String,
+        /// `GOOGLE_SHEET_ID`.
+        sheet_id: String,
+    },
 }
 
 impl SourceKind {
     /// The word for it in `/auth/status` and in the audit file.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            SourceKind::File => "file",
+            SourceKind::File { .. } => "file",
             SourceKind::Google { .. } => "google_sheets",
         }
     }
 
     pub(crate) fn tab(&self) -> Option<&str> {
         match self {
-            SourceKind::File => None,
-            SourceKind::Google { tab } => Some(tab),
+            SourceKind::File { .. } => None,
+            SourceKind::Google { tab, .. } => Some(tab),
         }
     }
 }
@@ -123,7 +131,7 @@ pub(super) fn door(
             info!("keys come from KEYS_FILE {}", path.display());
             let source = CsvFile::new(path.clone(), time_zone.clone(), Arc::clone(clock));
             // Each server has a file of its own.
-            let guard = guard(SourceKind::File, None);
+            let guard = guard(SourceKind::File { path: path.clone() }, None);
             let task = refresher(source, &guard, &keys, data_dir, clock, metrics, books);
             (guard, task)
         }
@@ -133,7 +141,8 @@ pub(super) fn door(
             // What a later version writes may say more than this one reads.
             let identity = format!("{} {SNAPSHOT_VERSION}", identity(&source, &keys));
             let board = fleet.map(|fleet| Board::new(fleet, &identity));
-            let guard = guard(SourceKind::Google { tab: sheet.tab.clone() }, board);
+            let guard =
+                guard(SourceKind::Google { tab: sheet.tab.clone(), sheet_id: sheet.sheet_id.clone() }, board);
             let task = refresher(source, &guard, &keys, data_dir, clock, metrics, books);
             (guard, task)
         }

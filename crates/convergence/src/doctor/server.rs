@@ -144,7 +144,7 @@ async fn exchange(mut address: SocketAddr, path: &str, token: Option<&AdminToken
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Metrics;
+    use crate::metrics::{Metrics, RequestCounts};
     use crate::sync::{Lag, Via};
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
         {
             metrics.lag(Lag { seconds, via });
         }
-        let text = metrics.text(None, false);
+        let text = metrics.text(None, false, RequestCounts::default());
         let lags = read_lags(&text);
         let read = lags.iter().map(|(via, lag)| (*via, lag.count, lag.sum.round(), lag.bound()));
         let expected =

@@ -1,6 +1,14 @@
 //! The admin listener: the operator's requests, on an address and a thread of their own.
 
+mod attempts;
 mod door;
+mod login;
+mod session;
+
+mod assets;
+mod page;
+
+mod dashboard;
 mod metrics;
 mod refresh;
 mod usage;
@@ -20,9 +28,11 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::debug;
 
+use self::login::Guests;
 use super::body::Answer;
 use super::problem::not_found;
 use super::router::{reading, wrong_method};
+use super::shield::Source;
 use super::side::SideListener;
 use super::stamp;
 use crate::app::App;
@@ -60,17 +70,20 @@ impl AdminListener {
 
     /// Serves for as long as its runtime does.
     pub(crate) async fn serve(self, app: Arc<App>) {
-        let connection = |stream, slot| connection(Arc::clone(&app), stream, slot);
+        let guests: Arc<Guests> = Arc::default();
+        let connection = |stream, slot| connection(Arc::clone(&app), Arc::clone(&guests), stream, slot);
         self.0.serve("the admin listener", MOST_CONNECTIONS, connection).await;
     }
 }
 
-async fn connection(app: Arc<App>, stream: TcpStream, slot: OwnedSemaphorePermit) {
+async fn connection(app: Arc<App>, guests: Arc<Guests>, stream: TcpStream, slot: OwnedSemaphorePermit) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    // Who cannot be told from others is one of those who cannot.
+    let from = stream.peer_addr().ok().and_then(|peer| Source::of(peer.ip()));
     let service = service_fn(|request| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(answer(&app, &request).await) }
+        let (app, guests) = (Arc::clone(&app), Arc::clone(&guests));
+        async move { Ok::<_, Infallible>(answer(&app, &guests, from, request).await) }
     });
     if let Err(error) = http.serve_connection(TokioIo::new(stream), service).await {
         debug!("admin connection ended: {error}");
@@ -79,16 +92,35 @@ async fn connection(app: Arc<App>, stream: TcpStream, slot: OwnedSemaphorePermit
 }
 
 /// Every route, behind the one door.
-async fn answer(app: &App, request: &Request<Incoming>) -> Response<Answer> {
-    let mut answer = match door::enter(&app.admin, request.headers(), request.method()) {
+async fn answer(
+    app: &App,
+    guests: &Guests,
+    from: Option<Source>,
+    request: Request<Incoming>,
+) -> Response<Answer> {
+    let uptime = app.clock.now().uptime;
+    let mut answer = match door::enter(&app.admin, guests, from, &request, uptime) {
         Err(refusal) => refusal,
         Ok(()) => match (request.method(), request.uri().path()) {
+            (&Method::GET | &Method::HEAD, "/") => dashboard::answer(app, request.uri().query()).await,
+            (&Method::GET | &Method::HEAD, "/dashboard/use") => {
+                dashboard::course(app, request.uri().query()).await
+            }
+            (&Method::GET, "/dashboard/live") => dashboard::live(app, &guests.watchers),
+            (_, "/dashboard/live") => wrong_method("GET"),
+            (&Method::GET | &Method::HEAD, "/login") => login::form(app, &request),
+            (&Method::POST, "/login") => login::log_in(app, guests, from, request).await,
+            (_, "/login") => wrong_method("GET, HEAD, POST"),
+            (&Method::POST, "/logout") => login::log_out(guests, &request),
             (&Method::POST, "/refresh") => refresh::answer(app).await,
-            (_, "/refresh") => wrong_method("POST"),
             (&Method::GET | &Method::HEAD, "/usage") => usage::answer(app, request.uri().query()).await,
-            (_, "/usage") => wrong_method("GET, HEAD"),
+            (_, "/" | "/dashboard/use" | "/usage") => wrong_method("GET, HEAD"),
+            (_, "/logout" | "/refresh") => wrong_method("POST"),
             (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
-            _ => not_found(),
+            (method, path) => match path.strip_prefix(assets::FOLDER) {
+                Some(name) => reading(method, || assets::answer(name, request.headers())),
+                None => not_found(),
+            },
         },
     };
     stamp::request_id(answer.headers_mut(), app.next_request_id());

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Cause, Fingerprint, HeaderProblem, KeyHash, Permit, Quotas, Refusal};
+use gate::{Cause, Fingerprint, HeaderProblem, KeyHash, Now, Permit, Quotas, Refusal};
 use http::header::AUTHORIZATION;
 use http::{Method, Response};
 use tracing::{Level, debug, enabled};
@@ -17,6 +17,7 @@ use self::limits::Step;
 use super::asked::Errand;
 use super::body::Answer;
 use super::count::Account;
+use super::record::{Holder, Outcome};
 use super::request::Asks;
 use super::shield::{Shield, Source, TooMany};
 use super::stamp::RequestId;
@@ -53,6 +54,14 @@ impl Caller {
         match self {
             Caller::Client(permit, _) => permit.quotas(),
             Caller::Anyone(_) => Quotas::default(),
+        }
+    }
+
+    /// The name that the request is counted under.
+    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Caller::Client(_, endpoint) => Some(endpoint),
+            Caller::Anyone(_) => None,
         }
     }
 
@@ -96,31 +105,51 @@ impl Caller {
     }
 }
 
+/// A request that is not let in.
+pub(crate) struct Refused {
+    /// The whole answer.
+    pub(crate) answer: Response<Answer>,
+    /// The gate's; the shield's refusals are of nobody.
+    refusal: Option<Refusal>,
+    /// The name that it is counted under; nothing where no client is known.
+    pub(super) endpoint: Option<Endpoint>,
+}
+
+impl Refused {
+    pub(super) fn outcome(&self) -> Outcome {
+        self.refusal.as_ref().map_or(Outcome::HeldBack, refuse::outcome)
+    }
+
+    /// Whose key it was, and which.
+    pub(super) fn holder(&self) -> Holder {
+        let refusal = self.refusal.as_ref();
+        let client = refusal.and_then(Refusal::client).map(Box::from);
+        Holder { client, key: refusal.and_then(Refusal::key) }
+    }
+}
+
 /// A decision, which is there at once unless several servers share their limits.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is moved on at once; a box would be an allocation for each request"
-)]
 pub(crate) enum Admission {
-    /// The caller, or the whole answer to a request that is refused.
-    Decided(Result<Caller, Response<Answer>>),
+    /// The caller, or a request that is refused.
+    Decided(Result<Caller, Refused>),
     /// Redis is asked.
     Asked(Pending),
 }
 
-/// Decides a request. Either way the key is no longer in it: nothing behind this can log it or pass it on. Where limits
+/// Decides a request at this moment. Either way the key is no longer in it: nothing behind this can log it or pass it on. Where limits
 /// are shared, `link` is the way to them.
 ///
 /// # Errors
-/// The whole answer to a request that is refused.
+/// The request is refused.
 pub(crate) async fn admit(
     app: &Arc<App>,
     link: Option<&Arc<Link>>,
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
-) -> Result<Caller, Response<Answer>> {
-    let pending = match begin(app, link, peer, request, id) {
+    now: Now,
+) -> Result<Caller, Refused> {
+    let pending = match begin(app, link, peer, request, id, now) {
         Admission::Decided(decision) => return decision,
         // In a box, so that requests that are decided at once carry no room for it.
         Admission::Asked(pending) => Box::pin(pending),
@@ -135,9 +164,10 @@ pub(crate) fn begin(
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
+    now: Now,
 ) -> Admission {
     match &app.door {
-        Door::Guarded(guard) => ask(app, guard, link, peer, request, id),
+        Door::Guarded(guard) => ask(app, guard, link, peer, request, id, now),
         Door::Open(_) => {
             request.remove(&AUTHORIZATION);
             Admission::Decided(Ok(Caller::Anyone(OpenDoor(()))))
@@ -152,8 +182,8 @@ fn ask(
     peer: IpAddr,
     request: &mut impl Asks,
     id: RequestId,
+    now: Now,
 ) -> Admission {
-    let now = app.clock.now();
     let errand = Errand::of(app, peer, request);
     // Clients whose address a trusted proxy has not said are one, at the proxy's: else whoever can muddle it could guess on.
     let from = errand.address.unwrap_or(peer);
@@ -217,7 +247,7 @@ fn ask(
                 }
                 app.metrics.attempt(AttemptResult::Failed);
             }
-            Err(answer)
+            Err(Refused { answer, refusal: Some(refusal), endpoint })
         }
     })
 }
@@ -248,13 +278,13 @@ fn hold_back(
     TooMany { retry_after }: TooMany,
     request: &impl Asks,
     id: RequestId,
-) -> Response<Answer> {
+) -> Refused {
     app.metrics.attempt(AttemptResult::HeldBack);
     if enabled!(Level::DEBUG) {
-        let (method, path) = (request.method(), redact::path(request.path(), &guard.gate));
+        let (method, path) = (request.method(), redact::path(request.path(), Some(&guard.gate)));
         debug!(request = %id, %method, %path, address = %source, "refused: too many failed attempts from there, for {retry_after} s");
     }
-    refuse::too_many_failed_attempts(retry_after)
+    Refused { answer: refuse::too_many_failed_attempts(retry_after), refusal: None, endpoint: None }
 }
 
 /// What is noted of a request once it is decided elsewhere.
@@ -276,7 +306,7 @@ impl Line {
     /// Nothing, where the log does not want to know.
     fn about(guard: &Guard, request: &impl Asks, id: RequestId) -> Option<Self> {
         enabled!(Level::DEBUG).then(|| {
-            let path = redact::path(request.path(), &guard.gate).into_owned();
+            let path = redact::path(request.path(), Some(&guard.gate)).into_owned();
             Self { id, method: request.method().clone(), path }
         })
     }

@@ -19,6 +19,8 @@ use crate::wire::RequestBody;
 
 pub(crate) enum Answer {
     Bytes(Bytes),
+    /// An error's words, and its `code`.
+    Problem(Bytes, &'static str),
     File(Pin<Box<ServeFileSystemResponseBody>>),
     Passed(Box<Passage>),
     /// What is told while it happens.
@@ -30,10 +32,18 @@ impl Answer {
         Self::Bytes(Bytes::new())
     }
 
+    /// The `code` of an error.
+    pub(super) fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Problem(_, code) => Some(code),
+            _ => None,
+        }
+    }
+
     /// The bytes of a body that is in memory, as every refusal's is; of another, nothing.
     pub(crate) fn in_memory(self) -> Bytes {
         match self {
-            Self::Bytes(bytes) => bytes,
+            Self::Bytes(bytes) | Self::Problem(bytes, _) => bytes,
             Self::File(_) | Self::Passed(_) | Self::Events(_) => Bytes::new(),
         }
     }
@@ -84,8 +94,10 @@ impl Body for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match &mut *self {
-            Answer::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Answer::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Answer::Bytes(bytes) | Answer::Problem(bytes, _) if bytes.is_empty() => Poll::Ready(None),
+            Answer::Bytes(bytes) | Answer::Problem(bytes, _) => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))))
+            }
             Answer::File(file) => file.as_mut().poll_frame(context),
             Answer::Passed(passage) => Pin::new(&mut **passage).poll_frame(context),
             Answer::Events(events) => {
@@ -96,7 +108,7 @@ impl Body for Answer {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Answer::Bytes(bytes) => bytes.is_empty(),
+            Answer::Bytes(bytes) | Answer::Problem(bytes, _) => bytes.is_empty(),
             Answer::File(file) => file.is_end_stream(),
             Answer::Passed(passage) => passage.is_end_stream(),
             Answer::Events(_) => false,
@@ -105,7 +117,7 @@ impl Body for Answer {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Answer::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Answer::Bytes(bytes) | Answer::Problem(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             Answer::File(file) => file.size_hint(),
             Answer::Passed(passage) => passage.size_hint(),
             Answer::Events(_) => SizeHint::default(),

@@ -21,6 +21,7 @@ use tracing::debug;
 use super::date::Date;
 use super::life::{Life, Order};
 use super::proxy::Forwarded;
+use super::recorder::Recorder;
 use super::rewound::Rewound;
 use super::router;
 use super::slots::Slot;
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     /// Where limits are shared.
     pub(super) link: Option<Arc<Link>>,
     pub(super) date: Rc<Date>,
+    pub(super) recorder: Arc<Recorder>,
 }
 
 /// What the requests of one connection have in common.
@@ -53,6 +55,7 @@ pub(super) struct Connected {
     pub(super) pool: Rc<Pool>,
     pub(super) link: Option<Arc<Link>>,
     date: Rc<Date>,
+    pub(super) recorder: Arc<Recorder>,
     /// Whether it is under TLS: https, not http.
     pub(super) secure: bool,
 }
@@ -66,9 +69,10 @@ pub(super) async fn serve(
     peer: SocketAddr,
     slot: Slot,
 ) {
-    let Shared { app, pool, link, date } = shared;
+    let Shared { app, pool, link, date, recorder } = shared;
     let (stream, secure) = (Watched::new(stream, Rc::clone(&life)), tls.is_some());
-    let connected = Connected { app, life, peer, forwarded: OnceCell::new(), pool, link, date, secure };
+    let connected =
+        Connected { app, life, peer, forwarded: OnceCell::new(), pool, link, date, recorder, secure };
     match tls {
         None => plain(connected, stream).await,
         // Apart, since it takes more room than a connection without it should.

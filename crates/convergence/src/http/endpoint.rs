@@ -28,6 +28,9 @@ const LONGEST_PATH: usize = 256;
 
 const OTHERS: &str = "(other paths)";
 
+/// The path of a question about a path that nobody has said.
+const UNSAID: &str = "/auth/verify";
+
 thread_local! {
     static RECENTLY: RefCell<Recent> = RefCell::default();
 }
@@ -54,6 +57,17 @@ fn name(method: &str, path: &str, routes: Option<&Routes>) -> String {
         _ => push_path(&mut name, path),
     }
     name
+}
+
+/// The same for whom nothing is counted: nobody else has to keep it.
+pub(super) fn unlisted(
+    method: &str,
+    path: Option<&str>,
+    routes: Option<&InUse>,
+    gate: Option<&Gate>,
+) -> String {
+    let name = name(method, path.unwrap_or(UNSAID), routes.map(|in_use| &in_use.routes));
+    redact::path(&name, gate).into_owned()
 }
 
 fn push_path(name: &mut String, path: &str) {
@@ -107,7 +121,7 @@ impl Endpoints {
         routes: Option<&InUse>,
         gate: &Gate,
     ) -> Endpoint {
-        let path = path.unwrap_or("/auth/verify");
+        let path = path.unwrap_or(UNSAID);
         let of = (self.number, routes.map_or(0, |in_use| in_use.number));
         let make = || self.make(&name(method, path, routes.map(|in_use| &in_use.routes)), gate);
         RECENTLY.with_borrow_mut(|recent| recent.find(of, method, path, make))
@@ -118,7 +132,7 @@ impl Endpoints {
         if self.known.read().unwrap_or_else(PoisonError::into_inner).contains(name) {
             return Endpoint::new(name);
         }
-        let name = redact::path(name, gate);
+        let name = redact::path(name, Some(gate));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MOST || known.contains(&*name) {
             known.insert(name.clone().into_owned());

@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
 
 pub(crate) use self::check::code as grpc_code;
+use super::recorder::Recorder;
 use super::side::SideListener;
 use super::slots::Slot;
 use crate::app::App;
@@ -31,6 +32,14 @@ use crate::fleet::Link;
 /// How long a peer has to take note that a connection ends. A call is answered at once, so that there is nothing else to
 /// wait for.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What a call needs. The threads share one recorder: a call may begin on one and end on another.
+#[derive(Clone)]
+struct Shared {
+    app: Arc<App>,
+    link: Option<Arc<Link>>,
+    recorder: Arc<Recorder>,
+}
 
 /// The bound socket.
 pub(crate) struct ExtAuthzListener(SideListener);
@@ -88,14 +97,15 @@ async fn accept(socket: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bo
     if let Some(link) = &link {
         link.tried().await;
     }
+    let shared = Shared { recorder: app.recorders.recorder(), app, link };
     let mut connections = JoinSet::new();
     let stopped = stop.clone();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    if let Some(slot) = app.slots.take() {
-                        connections.spawn(connection(Arc::clone(&app), link.clone(), stream, slot, stopped.clone()));
+                    if let Some(slot) = shared.app.slots.take() {
+                        connections.spawn(connection(shared.clone(), stream, slot, stopped.clone()));
                     } else {
                         debug!(%peer, "ext_authz connection refused: MAX_CONNECTIONS are open");
                     }
@@ -114,27 +124,22 @@ async fn accept(socket: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bo
 }
 
 /// Serves a connection until its peer closes it, it has been idle for `IDLE_TIMEOUT`, or the server stops.
-async fn connection(
-    app: Arc<App>,
-    link: Option<Arc<Link>>,
-    stream: TcpStream,
-    slot: Slot,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn connection(shared: Shared, stream: TcpStream, slot: Slot, mut stop: watch::Receiver<bool>) {
+    let listen = &shared.app.listen;
     // Answers are small and awaited.
     let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicBool::new(true));
     let service = service_fn(|request| {
         asked.store(true, Ordering::Relaxed);
-        service::answer(Arc::clone(&app), link.clone(), request)
+        service::answer(shared.clone(), request)
     });
-    let header_bytes = u32::try_from(app.listen.max_header_bytes).unwrap_or(u32::MAX);
+    let header_bytes = u32::try_from(listen.max_header_bytes).unwrap_or(u32::MAX);
     let mut http = http2::Builder::new(TokioExecutor::new());
     http.timer(TokioTimer::new()).max_header_list_size(header_bytes);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     let idle = async {
         while asked.swap(false, Ordering::Relaxed) {
-            tokio::time::sleep(app.listen.idle_timeout).await;
+            tokio::time::sleep(listen.idle_timeout).await;
         }
     };
     let over = async {
@@ -147,7 +152,7 @@ async fn connection(
         ended = connection.as_mut() => ended,
         () = over => {
             connection.as_mut().graceful_shutdown();
-            let farewell = FAREWELL.min(app.listen.drain_timeout);
+            let farewell = FAREWELL.min(listen.drain_timeout);
             tokio::time::timeout(farewell, connection).await.unwrap_or(Ok(()))
         }
     };

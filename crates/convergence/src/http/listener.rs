@@ -186,7 +186,8 @@ async fn accept(
     let lives = Rc::new(Lives::new(&app.listen));
     let watcher = tokio::task::spawn_local(Rc::clone(&lives).watch());
     let date = Rc::new(Date::at(app.clock.now().unix));
-    let shared = Shared { app, pool: Rc::default(), link, date };
+    let recorder = app.recorders.recorder();
+    let shared = Shared { app, pool: Rc::default(), link, date, recorder };
     let timekeeper = tokio::task::spawn_local(Rc::clone(&shared.date).keep(Arc::clone(&shared.app.clock)));
     let sweeper = tokio::task::spawn_local({
         let pool = Rc::clone(&shared.pool);

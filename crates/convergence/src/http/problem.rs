@@ -43,7 +43,7 @@ impl Problem {
 
     pub(crate) fn answer(&self) -> Response<Answer> {
         let body = serde_json::to_vec(self).expect("a struct of strings and a number serialises");
-        let mut response = Response::new(Answer::from(body));
+        let mut response = Response::new(Answer::Problem(body.into(), self.code));
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response

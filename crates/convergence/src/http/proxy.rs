@@ -25,6 +25,7 @@ use super::reply::Reply;
 use super::request::{Head, Request};
 use super::stamp::{RequestId, Stamp};
 use super::tunnel::Tunnel;
+use super::underway::Underway;
 use crate::app::App;
 use crate::routes::InUse;
 use crate::upstream::{
@@ -34,32 +35,31 @@ use crate::upstream::{
 /// How many upstreams a request tries at most.
 const MOST_TRIES: usize = 3;
 
-/// Passes a request on, and its answer back.
-pub(super) async fn answer(connected: &Connected, caller: Caller, request: Request, id: RequestId) -> Reply {
-    let passed = pass(connected, &caller, request, id).await;
-    match passed {
-        Ok(Passed { head: AnswerHead { status, version, fields }, body, tunnel }) => {
-            let stamp = Stamp { caller: Some(caller), id, via: Some(headers::via(version)), leave: None };
-            Reply { status, fields, body, stamp, tunnel }
-        }
-        Err(answer) => Reply::new(answer, Stamp::own(Some(caller), id)),
-    }
-}
-
 /// An upstream's answer, for the client.
-struct Passed {
+pub(super) struct Passed {
     head: AnswerHead,
     body: Answer,
     tunnel: Option<Tunnel>,
 }
 
+impl Passed {
+    /// As it goes out.
+    pub(super) fn reply(self, underway: Underway) -> Reply {
+        let Self { head: AnswerHead { status, version, fields }, body, tunnel } = self;
+        let stamp = Stamp { underway, via: Some(headers::via(version)), leave: None };
+        Reply { status, fields, body, stamp, tunnel }
+    }
+}
+
+/// Passes a request on, and its answer back.
+///
 /// # Errors
 /// What the client is told instead.
-async fn pass(
+pub(super) async fn pass(
     connected: &Connected,
     caller: &Caller,
     request: Request,
-    id: RequestId,
+    underway: &Underway,
 ) -> Result<Passed, Response<Answer>> {
     let Request { head: asked, body } = request;
     if let Some(refusal) = refuse_method(&asked.method) {
@@ -70,9 +70,10 @@ async fn pass(
     let way = way(gateway, routes.as_deref(), asked.target.path()).ok_or_else(not_found)?;
     let hop = Hop::read(&asked.fields, asked.version);
     let body = Outgoing::new(body, way.largest_body, connected.app.listen.body_timeout);
-    let asking = Asking { connected, way: &way, caller, id, head: &asked, hop: &hop };
+    let asking = Asking { connected, way: &way, caller, id: underway.id, head: &asked, hop: &hop };
     let answered = asking.any(body).await.map_err(|fault| failure::answer(&fault));
     let (head, exchange, server) = answered?;
+    underway.upstream_answers();
     if head.status != StatusCode::SWITCHING_PROTOCOLS {
         let body = passage::body(exchange, &connected.pool, server, &head.fields);
         return Ok(Passed { head, body, tunnel: None });

@@ -10,6 +10,7 @@ use jiff::tz::Offset;
 
 use super::body::Answer;
 use super::problem::Problem;
+use super::record::Outcome;
 use super::stamp;
 
 const ALLOWS_NONE: &str = "this key allows no requests at all; ask whoever gave it to you";
@@ -18,6 +19,25 @@ const ALLOWS_NONE: &str = "this key allows no requests at all; ask whoever gave 
 pub(crate) fn status_and_code(refusal: &Refusal) -> (u16, &'static str) {
     let problem = problem(refusal.cause(), &refusal.quotas());
     (problem.status.as_u16(), problem.code)
+}
+
+/// What a refusal is counted as.
+pub(super) fn outcome(refusal: &Refusal) -> Outcome {
+    match refusal.cause() {
+        Cause::OverLimit { .. } => Outcome::RateLimited,
+        Cause::QuotaExceeded { .. } => Outcome::QuotaExceeded,
+        Cause::Unavailable | Cause::Undecided => Outcome::Unavailable,
+        Cause::Header(_) | Cause::UnknownKey => Outcome::Unauthenticated,
+        Cause::UnreadableRow
+        | Cause::Inactive
+        | Cause::Revoked { .. }
+        | Cause::Expired { .. }
+        | Cause::WrongEnvironment
+        | Cause::AddressNotAllowed
+        | Cause::MethodNotAllowed
+        | Cause::InsufficientScope
+        | Cause::AmbiguousPath => Outcome::Denied,
+    }
 }
 
 /// How soon Redis may be back, in seconds.

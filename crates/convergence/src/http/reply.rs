@@ -7,6 +7,7 @@ use http_body::Body;
 use super::body::Answer;
 use super::stamp::Stamp;
 use super::tunnel::Tunnel;
+use super::underway::Underway;
 use crate::wire::Fields;
 
 /// An answer. What it is stamped with is written behind its own fields.
@@ -26,13 +27,13 @@ impl Reply {
         Self { status: head.status, fields: head.headers.into(), body, stamp, tunnel: None }
     }
 
-    /// As libraries take it.
-    pub(super) fn into_response(self) -> Response<Answer> {
+    /// As libraries take it, and what is finished once it is sent.
+    pub(super) fn into_response(self) -> (Response<Answer>, Underway) {
         let mut headers: HeaderMap = self.fields.into_map();
         self.stamp.add_to(&mut headers);
         let mut response = Response::new(self.body);
         (*response.status_mut(), *response.headers_mut()) = (self.status, headers);
-        response
+        (response, self.stamp.underway)
     }
 }
 

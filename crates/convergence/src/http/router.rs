@@ -17,23 +17,43 @@ use super::routes::jobs::{self, JOBS};
 use super::routes::sheet_changed::{self, SHEET_CHANGED};
 use super::routes::{generate_audio, health, me, speech, status, verify};
 use super::stamp::{self, RequestId, Stamp};
+use super::underway::{Underway, asked};
 use crate::app::App;
+use crate::clock::Now;
+use crate::usage::Endpoint;
 
 /// Answers a request, whatever it asks, and says which web pages may read that. What is long and rare is in a box: requests
 /// that are passed on carry no room for it.
 pub(super) async fn answer(connected: &Connected, request: Request) -> Reply {
+    let reply = respond(connected, request).await;
+    reply.stamp.underway.has_answer(reply.status, reply.body.code());
+    reply
+}
+
+async fn respond(connected: &Connected, request: Request) -> Reply {
     let app = &connected.app;
-    let id = app.next_request_id();
-    let own = |answer| Reply::new(answer, Stamp::own(None, id));
-    if let Some(preflight) = app.cors.as_ref().and_then(|cors| cors::preflight(cors, &request.head)) {
-        return own(preflight);
+    let now = app.clock.now();
+    let underway = Underway::begin(&connected.recorder, app.next_request_id(), now.uptime);
+    let path = request.head.target.path();
+    let is_public =
+        matches!(path, "/health" | "/auth/status") || (path == SHEET_CHANGED && app.webhook.is_some());
+    let preflight = app.cors.as_ref().and_then(|cors| cors::preflight(cors, &request.head));
+    if is_public || preflight.is_some() {
+        underway.is_public(|endpoint| asked(app, connected.peer.ip(), &request.head, endpoint));
+    }
+    if let Some(preflight) = preflight {
+        return Reply::new(preflight, Stamp::own(underway));
     }
     let leave = app.cors.as_ref().map(|cors| Leave::of(cors, &request.head));
-    let mut reply = match request.head.target.path() {
-        "/health" => own(reading(&request.head.method, health::answer)),
-        "/auth/status" => own(reading(&request.head.method, || status::answer(app))),
-        SHEET_CHANGED if app.webhook.is_some() => own(Box::pin(signed(connected, request)).await),
-        _ => guarded(connected, request, id).await,
+    let mut reply = if is_public {
+        let answer = match path {
+            "/health" => reading(&request.head.method, health::answer),
+            "/auth/status" => reading(&request.head.method, || status::answer(app)),
+            _ => Box::pin(signed(connected, request)).await,
+        };
+        Reply::new(answer, Stamp::own(underway))
+    } else {
+        guarded(connected, request, underway, now).await
     };
     reply.stamp.leave = leave;
     reply
@@ -49,55 +69,61 @@ async fn signed(connected: &Connected, request: Request) -> Response<Answer> {
 }
 
 /// The protected routes. The caller is the proof that the gate was asked.
-async fn guarded(connected: &Connected, mut request: Request, id: RequestId) -> Reply {
-    let app = &connected.app;
-    let link = connected.link.as_ref();
-    let caller = match admit(app, link, connected.peer.ip(), &mut request.head, id).await {
-        Ok(caller) => caller,
-        Err(refusal) => return Reply::new(refusal, Stamp::own(None, id)),
+async fn guarded(connected: &Connected, mut request: Request, underway: Underway, now: Now) -> Reply {
+    let (app, peer) = (&connected.app, connected.peer.ip());
+    let decision = admit(app, connected.link.as_ref(), peer, &mut request.head, underway.id, now).await;
+    let asked = |endpoint: Option<&Endpoint>| asked(app, peer, &request.head, endpoint);
+    let caller = match decision {
+        Ok(caller) => underway.let_in(caller, asked),
+        Err(refused) => {
+            underway.refused(&refused, asked);
+            return Reply::new(refused.answer, Stamp::own(underway));
+        }
     };
     let answer = match (&request.head.method, request.head.target.path()) {
-        (_, "/auth/verify") => verify::answer(&caller),
-        (&Method::GET | &Method::HEAD, "/auth/me") => Box::pin(me::answer(app, &caller)).await,
+        (_, "/auth/verify") => verify::answer(caller),
+        (&Method::GET | &Method::HEAD, "/auth/me") => Box::pin(me::answer(app, caller)).await,
         (_, "/auth/me") => wrong_method("GET, HEAD"),
         (&Method::POST, "/convergence/generate-audio") => {
-            Box::pin(generate_audio::answer(app, &caller, request.into_http())).await
+            Box::pin(generate_audio::answer(app, caller, request.into_http())).await
         }
         (_, "/convergence/generate-audio") => wrong_method("POST"),
         (&Method::GET | &Method::HEAD, path) if path.starts_with(DOWNLOAD) => {
-            Box::pin(download::answer(app, &caller, request.into_http())).await
+            Box::pin(download::answer(app, caller, request.into_http())).await
         }
         (_, path) if path.starts_with(DOWNLOAD) => wrong_method("GET, HEAD"),
-        (method, path) if path.starts_with(JOBS) => Box::pin(jobs::answer(app, &caller, method, path)).await,
+        (method, path) if path.starts_with(JOBS) => Box::pin(jobs::answer(app, caller, method, path)).await,
         (_, path) if path.starts_with("/convergence/") => not_found(),
         (_, path) if speech::owns(app, path) => {
-            Box::pin(speech::answer(app, &caller, request.into_http())).await
+            Box::pin(speech::answer(app, caller, request.into_http())).await
         }
-        _ if app.passes_on() => {
-            let reply = proxy::answer(connected, caller, request, id).await;
-            count_failure(app, &reply);
-            return reply;
-        }
+        _ if app.passes_on() => match proxy::pass(connected, caller, request, &underway).await {
+            Ok(passed) => return counted(app, passed.reply(underway)),
+            Err(answer) => answer,
+        },
         _ => not_found(),
     };
-    let reply = Reply::new(answer, Stamp::own(Some(caller), id));
-    count_failure(app, &reply);
-    reply
+    counted(app, Reply::new(answer, Stamp::own(underway)))
 }
 
 /// Answers what is no request.
 pub(super) fn refuse(connected: &Connected, fault: framing::Fault) -> Reply {
-    let stamp = Stamp::own(None, connected.app.next_request_id());
-    Reply::new(framing::refusal(fault), stamp)
+    let app = &connected.app;
+    let underway = Underway::begin(&connected.recorder, app.next_request_id(), app.clock.uptime());
+    underway.is_malformed();
+    let reply = Reply::new(framing::refusal(fault), Stamp::own(underway));
+    reply.stamp.underway.has_answer(reply.status, reply.body.code());
+    reply
 }
 
 /// What is done with every answer to a caller: a 5xx is counted as failed.
-fn count_failure(app: &App, reply: &Reply) {
-    if let Some(caller) = &reply.stamp.caller
+fn counted(app: &App, reply: Reply) -> Reply {
+    if let Some(caller) = reply.stamp.underway.caller()
         && reply.status.is_server_error()
     {
         caller.record_failure(app);
     }
+    reply
 }
 
 /// The same for an answer that somebody else's service has made, stamped.

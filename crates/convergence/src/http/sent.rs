@@ -9,17 +9,35 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::body::Answer;
 use super::life::Busy;
+use super::underway::Underway;
 
 pub(super) struct Sent {
     answer: Answer,
     /// Gone once it has ended.
-    busy: Option<Busy>,
+    pending: Option<(Busy, Underway)>,
 }
 
 impl Sent {
     /// The request is in progress until the body has ended or is given up.
-    pub(super) fn new(busy: Busy, answer: Answer) -> Self {
-        Self { answer, busy: Some(busy) }
+    pub(super) fn new(busy: Busy, underway: Underway, answer: Answer) -> Self {
+        Self { answer, pending: Some((busy, underway)) }
+    }
+}
+
+impl Sent {
+    fn end(&mut self) {
+        if let Some((_, underway)) = self.pending.take() {
+            underway.is_sent();
+        }
+    }
+}
+
+/// hyper asks nothing of a body that says it has ended.
+impl Drop for Sent {
+    fn drop(&mut self) {
+        if self.is_end_stream() {
+            self.end();
+        }
     }
 }
 
@@ -31,14 +49,15 @@ impl Body for Sent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if let Some(busy) = &mut self.busy {
+        if let Some((busy, _)) = &mut self.pending {
             busy.asked();
         }
         let frame = Pin::new(&mut self.answer).poll_frame(context);
-        match (&frame, &mut self.busy) {
-            (Poll::Ready(Some(Ok(_))), Some(busy)) => busy.gave(),
+        match (&frame, &mut self.pending) {
+            (Poll::Ready(Some(Ok(_))), Some((busy, _))) => busy.gave(),
             // hyper may keep a body that has ended until the client has taken all of it.
-            (Poll::Ready(_), busy) => *busy = None,
+            (Poll::Ready(None), _) => self.end(),
+            (Poll::Ready(_), pending) => *pending = None,
             _ => {}
         }
         frame

@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::admit::Caller;
 use super::cors::{self, Leave};
+use super::underway::Underway;
 use crate::wire::is;
 
 pub(crate) const CLIENT_NAME: HeaderName = HeaderName::from_static("x-client-name");
@@ -22,9 +23,8 @@ const NOT_PRINTABLE: &AsciiSet = CONTROLS;
 
 /// What one answer is stamped with.
 pub(crate) struct Stamp {
-    /// Who has asked, where it is known and the answer does not say so yet.
-    pub(super) caller: Option<Caller>,
-    pub(super) id: RequestId,
+    /// Which names its caller and its id. What a refusal says of its client stands in its own fields.
+    pub(super) underway: Underway,
     /// By which version of HTTP it has come from an upstream, in the words of [`VIA`].
     pub(super) via: Option<&'static str>,
     /// Which web pages may read it, where anything is said of that.
@@ -33,16 +33,16 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// Of an answer that was made here.
-    pub(super) fn own(caller: Option<Caller>, id: RequestId) -> Self {
-        Self { caller, id, via: None, leave: None }
+    pub(super) fn own(underway: Underway) -> Self {
+        Self { underway, via: None, leave: None }
     }
 
     /// Calls `emit` with each header line.
     pub(super) fn each(&self, emit: &mut dyn FnMut(&HeaderName, &[u8])) {
-        if let Some(caller) = &self.caller {
+        if let Some(caller) = self.underway.caller() {
             lines(caller.client(), &caller.quotas(), emit);
         }
-        emit(&REQUEST_ID, self.id.line().as_bytes());
+        emit(&REQUEST_ID, self.underway.id.line().as_bytes());
         if let Some(via) = self.via {
             emit(&VIA, via.as_bytes());
         }
@@ -60,7 +60,7 @@ impl Stamp {
                 || (!caller.quotas().is_empty() && (has(&POLICY) || has(&LIMIT)))
         };
         has(&REQUEST_ID)
-            || self.caller.as_ref().is_some_and(of_caller)
+            || self.underway.caller().is_some_and(of_caller)
             || (self.leave.is_some() && cors::is_about(name))
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct GoogleTab {
     /// What is known of the spreadsheet, and the uptime until which that is believed. Only kept for a small tab, and
     /// forgotten with every failure.
     known: Option<(Properties, Duration)>,
+    /// Google's number for the tab, of which links to its cells are made.
+    tab: Option<i64>,
     /// What the last reading has asked of Google.
     requests: u32,
     /// Counts that in all.
@@ -38,7 +40,7 @@ pub(crate) struct GoogleTab {
 
 impl GoogleTab {
     pub(crate) fn new(sheet: GoogleSheet, clock: Arc<dyn Clock>, reads: Counter) -> Self {
-        Self { sheet, clock, spreadsheet: None, failed: false, known: None, requests: 0, reads }
+        Self { sheet, clock, spreadsheet: None, failed: false, known: None, tab: None, requests: 0, reads }
     }
 
     /// Rows and time zone: a serial date means nothing without its zone.
@@ -60,6 +62,7 @@ impl GoogleTab {
         let properties = spreadsheet.properties().await.map_err(|error| failure(&error))?;
         let tab = properties.tabs.iter().find(|tab| tab.title == self.sheet.tab);
         let ranges = tab.map_or(0, |tab| requests(tab.rows));
+        self.tab = tab.map(|tab| tab.id);
         self.asks(ranges);
         let rows = whole(spreadsheet, &properties, &self.sheet.tab).await?;
         let is_small = ranges == 1;
@@ -127,6 +130,10 @@ impl KeySource for GoogleTab {
 
     fn requests(&self) -> u32 {
         self.requests
+    }
+
+    fn tab(&self) -> Option<i64> {
+        self.tab
     }
 
     /// Google tells nobody of an edit in less than minutes (Drive's change time and push are late by about three).

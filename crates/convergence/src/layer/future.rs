@@ -14,7 +14,7 @@ use super::body::ResponseBody;
 use super::client::Client;
 use super::grpc;
 use crate::app::App;
-use crate::http::{Answer, CLIENT_NAME, Caller, Pending, RequestId, request_id};
+use crate::http::{Answer, CLIENT_NAME, Caller, Pending, Refused, RequestId, request_id};
 
 pin_project! {
     /// The answer of an [`ApiKeyService`](crate::ApiKeyService): the inner service's, or a refusal.
@@ -58,11 +58,7 @@ impl<S, B> ResponseFuture<S, B>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn decided(
-        decision: Result<Caller, Response<Answer>>,
-        inner: &mut S,
-        request: Waiting<B>,
-    ) -> Self {
+    pub(super) fn decided(decision: Result<Caller, Refused>, inner: &mut S, request: Waiting<B>) -> Self {
         Self { answering: Answering::of(decision, inner, request) }
     }
 
@@ -75,7 +71,7 @@ impl<S, B> Answering<S, B>
 where
     S: Service<Request<B>>,
 {
-    fn of(decision: Result<Caller, Response<Answer>>, inner: &mut S, waiting: Waiting<B>) -> Self {
+    fn of(decision: Result<Caller, Refused>, inner: &mut S, waiting: Waiting<B>) -> Self {
         let Waiting { mut request, app, id, in_grpc } = waiting;
         match decision {
             Ok(caller) => {
@@ -85,8 +81,8 @@ where
                 request.extensions_mut().insert(client.clone());
                 Answering::Admitted { future: inner.call(request), client, id, in_grpc }
             }
-            Err(refusal) => {
-                let mut refusal = refusal.map(Answer::in_memory);
+            Err(Refused { answer, .. }) => {
+                let mut refusal = answer.map(Answer::in_memory);
                 request_id(refusal.headers_mut(), id);
                 let refusal = if in_grpc { grpc::refusal(refusal) } else { refusal };
                 Answering::Refused { refusal: Some(refusal) }

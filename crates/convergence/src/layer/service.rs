@@ -74,12 +74,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S, B> {
-        let id = self.layer.app.next_request_id();
+        let (id, now) = (self.layer.app.next_request_id(), self.layer.app.clock.now());
         let in_grpc = grpc::speaks(request.headers());
         let address = request.extensions().get::<ClientAddress>();
         let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0);
         let link = self.layer.link.as_ref();
-        let admission = begin(&self.layer.app, link, address, &mut request, id);
+        let admission = begin(&self.layer.app, link, address, &mut request, id, now);
         let request = Waiting { request, app: Arc::clone(&self.layer.app), id, in_grpc };
         match admission {
             Admission::Decided(decision) => ResponseFuture::decided(decision, &mut self.inner, request),

@@ -138,6 +138,19 @@ impl EarlyReads {
         outcome.ok().flatten().expect("the sender is in self, and only an outcome is waited for")
     }
 
+    /// The last read that has ended, if one has.
+    pub(crate) fn last(&self) -> Option<Outcome> {
+        self.ended.borrow().clone()
+    }
+
+    /// How many requests the budget has room for now, of how many at once.
+    pub(crate) fn room(&self, uptime: Duration) -> (u32, u32) {
+        let ahead = self.lock().budget.saturating_sub(uptime).as_millis();
+        let spent = ahead.div_ceil(REQUEST_EVERY.as_millis());
+        let spent = u32::try_from(spent).unwrap_or(u32::MAX);
+        (REQUESTS_AT_ONCE.saturating_sub(spent), REQUESTS_AT_ONCE)
+    }
+
     /// A read begins, which answers everybody who has asked. Its number, and the changes it is to show.
     pub(super) fn begin(&self, uptime: Duration) -> (u64, Vec<i64>) {
         self.unknown_key.store(false, Ordering::Release);

@@ -1,14 +1,33 @@
-//! How the keys' source is doing: written by the refresher, read by `/auth/status` and by 503 answers.
+//! How the keys' source is doing: written by the refresher, read by `/auth/status`, by 503 answers and by the dashboard.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use gate::Problem;
+
 use super::roll::Roll;
+use super::standing::Standing;
 
 /// Shared between the refresher and the requests. Requests only look.
 #[derive(Default)]
 pub(crate) struct Freshness {
     report: Mutex<Report>,
+    /// Apart from that: whoever looks at it last frees it, which no request should have to.
+    view: Mutex<View>,
+}
+
+/// What is in use, for people to look at.
+#[derive(Clone, Default)]
+pub(crate) struct View {
+    /// `None` before the first read, and without one.
+    pub(crate) roll: Option<Arc<Roll>>,
+    pub(crate) standing: Standing,
+    /// How many problems the table has.
+    pub(crate) problem_count: usize,
+    /// What they are; empty where another server has read it.
+    pub(crate) problems: Arc<[Problem]>,
+    /// Google's number for the tab, where this server has asked for it.
+    pub(crate) tab: Option<i64>,
 }
 
 /// The last known state of the source.
@@ -76,6 +95,20 @@ impl Freshness {
 
     pub(crate) fn update<T>(&self, change: impl FnOnce(&mut Report) -> T) -> T {
         change(&mut self.lock())
+    }
+
+    /// What is in use at this moment.
+    pub(crate) fn view(&self) -> View {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn show(&self, view: View) {
+        let old = {
+            let mut shown = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *shown, view)
+        };
+        // Freed here, after the lock.
+        drop(old);
     }
 
     fn lock(&self) -> MutexGuard<'_, Report> {

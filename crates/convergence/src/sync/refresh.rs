@@ -5,12 +5,12 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Gate, Now, Table};
+use gate::{Gate, Now, Problem, Table};
 use tracing::{debug, error, info, warn};
 
 use super::Journal;
 use super::early::Cause;
-use super::freshness::{Freshness, InUse};
+use super::freshness::{Freshness, InUse, View};
 use super::keeper::Books;
 use super::orders::{Order, Orders};
 use super::pieces::Directory;
@@ -41,7 +41,7 @@ pub(crate) struct Refresher<S> {
     pub(crate) max_stale: Duration,
     pub(crate) default_limit: Option<u32>,
     /// The problems that were last reported, so that they are logged when they change and not with each refresh.
-    pub(crate) reported: Vec<String>,
+    pub(crate) reported: Arc<[Problem]>,
     /// How many problems the table has of what is in use.
     pub(crate) problems: usize,
     /// The digest of what a person has accepted, until the source has been read.
@@ -116,9 +116,9 @@ impl<S: KeySource> Refresher<S> {
     /// Puts what the source has in the gate. The rows are as old as the moment at which their reading began, in Unix
     /// seconds.
     async fn refresh(&mut self, table: Table, began: Now) {
-        self.report_problems(&table.problems);
-        self.problems = table.problems.len();
         debug!(keys = table.records.len(), problems = table.problems.len(), "keys read");
+        self.problems = table.problems.len();
+        self.report_problems(table.problems);
         let accepted = self.accepted.take();
         let now = self.clock.now().unix;
         let before = self.state.standing.clone();
@@ -152,6 +152,8 @@ impl<S: KeySource> Refresher<S> {
         let age = Duration::from_secs(u64::try_from(now.unix - read_at).unwrap_or_default());
         self.schedule.read(now.uptime + self.cache_duration.saturating_sub(age));
         self.problems = problems;
+        self.reported = Arc::default();
+        self.show();
         self.journal.adopted(self.gate.keys(), problems);
         if is_to_be_guarded {
             self.begin_to_share();
@@ -207,6 +209,18 @@ impl<S: KeySource> Refresher<S> {
         });
         // Here, after the lock: a large one takes a while to drop.
         drop(replaced);
+        self.show();
+    }
+
+    /// Lets people look at what is in use.
+    fn show(&self) {
+        self.freshness.show(View {
+            roll: self.state.in_use.clone(),
+            standing: self.state.standing.clone(),
+            problem_count: self.problems,
+            problems: Arc::clone(&self.reported),
+            tab: self.source.tab(),
+        });
     }
 
     /// Tells the gate, before it lets anybody through, what clients have used of their quotas.

@@ -1,5 +1,6 @@
 //! Reports: what is asked in people's words, of the database and what is on its way there together.
 
+mod course;
 mod when;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +17,8 @@ use super::ledger::{KEPT_DAYS, Row, day_of, oldest_kept};
 use super::store::{self, Group, KEPT_HOURS, KEPT_MINUTES, Line, Question, Store, begin_of};
 use super::tally::files;
 use super::totals::Totals;
+
+pub(crate) use course::{Stretches, Used, course, last_used};
 
 /// How long a report goes back where nothing is said, in seconds.
 const BACK: i64 = 30 * DAY;

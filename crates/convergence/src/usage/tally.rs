@@ -23,7 +23,7 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use endpoint::Endpoint;
 pub(crate) use files::SegmentFile;
-pub(crate) use record::{About, Contents, Origin};
+pub(crate) use record::{About, Contents, Origin, cut};
 pub(crate) use segment::Whose;
 
 use super::totals::Kind;

@@ -116,6 +116,25 @@ fn reported(folder: &Path, by: &str, now: i64) -> BTreeMap<(String, String), Tot
     report(folder, &question, now).expect("a report").into_iter().map(line).collect()
 }
 
+/// From the beginning of the model on, to a moment.
+fn stretches(length: i64, now: i64) -> Stretches {
+    let number = usize::try_from((now - BEGIN) / length + 1).expect("a number");
+    Stretches { since: BEGIN, length, number }
+}
+
+/// What the model says of them, by client.
+fn expected_course(model: &Model, stretches: &Stretches) -> BTreeMap<String, Used> {
+    let mut course: BTreeMap<String, Used> = BTreeMap::new();
+    for ((minute, client, ..), totals) in model {
+        let used = course.entry((*client).to_owned()).or_default();
+        used.requests.resize(stretches.number, 0);
+        used.totals.add(totals);
+        let place = usize::try_from((minute - BEGIN) / stretches.length).expect("after the beginning");
+        used.requests[place] += u32::try_from(totals.requests()).expect("a few");
+    }
+    course
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
@@ -153,12 +172,24 @@ proptest! {
             }
             prop_assert_eq!(reported(&folder, "client", now), expected(&model, "client"));
         }
+        let hours = stretches(3_600, now);
+        let found = course(&folder, &hours, now).expect("counts").into_iter().collect();
+        prop_assert_eq!(expected_course(&model, &hours), found);
         process.books.recover(now).expect("a disk");
         process.books.close(now).expect("a disk");
         prop_assert_eq!(files::peek(&folder).unwrap().len(), 0, "no segment is left");
         for by in ["client", "key", "endpoint", "day", "hour"] {
             prop_assert_eq!(reported(&folder, by, now), expected(&model, by), "{}", by);
         }
+        // Minutes are not kept for ever.
+        let shortest = if now - BEGIN < KEPT_MINUTES { 60 } else { 3_600 };
+        for stretches in [shortest, 6 * 3_600, 86_400].map(|length| stretches(length, now)) {
+            let found = course(&folder, &stretches, now).expect("counts").into_iter().collect();
+            prop_assert_eq!(expected_course(&model, &stretches), found);
+        }
+        let last: BTreeMap<String, i64> = last_used(&folder, BEGIN).expect("counts").into_iter().collect();
+        let wanted = expected(&model, "client").into_iter();
+        prop_assert_eq!(wanted.map(|((client, _), totals)| (client, totals.last_used_at)).collect::<BTreeMap<_, _>>(), last);
     }
 }
 

@@ -85,6 +85,11 @@ async fn check(server: &TestServer, http: HttpRequest) -> Verdict {
     verdict
 }
 
+/// Asks about a request with this key, for those who want to know what comes of it elsewhere.
+pub async fn ask(server: &TestServer, key: &str) {
+    check(server, asked(&[format!("Bearer {key}").as_bytes()], "/")).await;
+}
+
 async fn denied(server: &TestServer, http: HttpRequest) -> Denied {
     match check(server, http).await {
         Verdict::Denied(denied) => denied,

@@ -77,7 +77,7 @@ fn few_files_of_http_know_the_gate_and_one_asks_it() {
             ask.push(name.to_owned());
         }
     }
-    // One says what a request asks, in the gate's words; two ask whether a word is a key, to keep it out of the log and out
+    // One says what a request asks, in the gate's words; one names fingerprints; two ask whether a word is a key, to keep it out of the log and out
     // of the counts.
     assert_eq!(
         know,
@@ -87,6 +87,7 @@ fn few_files_of_http_know_the_gate_and_one_asks_it() {
             "asked.rs",
             "count.rs",
             "endpoint.rs",
+            "record.rs",
             "redact.rs",
             "refuse.rs",
             "routes/me.rs",
@@ -104,6 +105,12 @@ fn sync_and_audio_know_no_http() {
     let beyond =
         ["hyper", "tower_http", "reqwest", "gate::", "sheets::", "crate::app", "crate::keys", "crate::sync"];
     assert_eq!(found(&rust_below(AUDIO), &beyond), [""; 0]);
+}
+
+#[test]
+fn dashboard_knows_no_http() {
+    let beyond = ["crate::http", "http::", "hyper", "askama"];
+    assert_eq!(found(&rust_below("crates/convergence/src/dashboard"), &beyond), [""; 0]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Names the cell and the fault, and never holds the content of an `api_key` cell. Shown, it is one line:
 /// `row 7, D7 (rate_limit): "lots" is not a whole number of requests per minute; row refused`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// The row's number in the sheet, from 1.
     pub row: u32,

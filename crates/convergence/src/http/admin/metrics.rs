@@ -22,7 +22,7 @@ pub(super) fn answer(app: &App) -> Response<Answer> {
     for server in app.gateway.servers().iter().chain(others) {
         app.metrics.upstream_up(&server.address.shown, server.works(uptime));
     }
-    let mut answer = Response::new(Answer::from(app.metrics.text(age, held)));
+    let mut answer = Response::new(Answer::from(app.metrics.text(age, held, app.recorders.sum())));
     let openmetrics = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     answer.headers_mut().insert(CONTENT_TYPE, openmetrics);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

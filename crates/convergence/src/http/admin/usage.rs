@@ -90,7 +90,7 @@ async fn of_all_servers(app: &App, question: &Question, now: i64) -> Response<An
     }
 }
 
-fn unreadable(error: &str) -> Response<Answer> {
+pub(super) fn unreadable(error: &str) -> Response<Answer> {
     let detail = format!("the counts cannot be read: {error}");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "usage_unreadable", "Usage unreadable", detail).answer()
 }

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use gate::{Candidate, Known, Now, Permit, Refusal, Verdict};
-use http::Response;
 use tokio::sync::oneshot;
 
-use super::{About, Caller};
+use super::{About, Caller, Refused};
 use crate::app::App;
 use crate::config::RedisFallback;
 use crate::fleet::{ClientKey, Limits, Link, Reply};
-use crate::http::body::Answer;
 use crate::http::{count, refuse};
 
 /// How far a decision has come.
@@ -95,7 +93,7 @@ impl Pending {
 }
 
 impl Future for Pending {
-    type Output = Result<Caller, Response<Answer>>;
+    type Output = Result<Caller, Refused>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         const ENDED: &str = "a future that has ended is not polled";
@@ -120,7 +118,10 @@ impl Future for Pending {
                 Ok(Caller::Client(permit, about.endpoint))
             }
             // A limit refuses it, whatever it asked, and whenever keys are read again.
-            Err(refusal) => Err(refuse::answer(&refusal, None, || 1)),
+            Err(refusal) => {
+                let answer = refuse::answer(&refusal, None, || 1);
+                Err(Refused { answer, refusal: Some(refusal), endpoint: Some(about.endpoint) })
+            }
         })
     }
 }

@@ -99,7 +99,7 @@ async fn serve<S: Stream + 'static>(
         let Some(reply) = reply else { return Ok(End::Gone) };
         poll_fn(|context| client.borrow_mut().poll_begun(context)).await?;
         let last = last || says_last(life) || client.borrow().is_of_no_more_use();
-        let Ready { mut sending, tunnel, persists, until_close } =
+        let Ready { mut sending, underway, tunnel, persists, until_close } =
             answer::ready(words, reply, &question, last, date);
         let sent = poll_fn(|context| poll_sending(&mut sending, client, context)).await;
         if until_close && sent.is_err() {
@@ -109,6 +109,8 @@ async fn serve<S: Stream + 'static>(
         if !sent {
             return Ok(End::Gone);
         }
+        underway.is_sent();
+        drop(underway);
         if let Some(tunnel) = tunnel {
             return Ok(End::Tunnel(tunnel));
         }

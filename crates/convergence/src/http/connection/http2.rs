@@ -78,7 +78,7 @@ async fn answer(connected: Rc<Connected>, request: Request<Incoming>) -> Result<
     let busy = Busy::with(&connected.life);
     let head = request.method() == Method::HEAD;
     let reply = router::answer(&connected, request::Request::of_http2(request)).await;
-    let answer = reply.into_response();
+    let (answer, underway) = reply.into_response();
     let answer = if head { without_body(answer) } else { answer };
-    Ok(answer.map(|body| Sent::new(busy, body)))
+    Ok(answer.map(|body| Sent::new(busy, underway, body)))
 }

@@ -1,53 +1,62 @@
 //! The decision of a `Check`: `admit`'s, in Envoy's words. A request is counted here and once; how the upstream answers
 //! it is not told, so nothing counts as failed.
 
-use std::sync::Arc;
-
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tonic::{Code, Status};
 use tracing::debug;
 
+use super::Shared;
 use super::messages::{
     Allowed, CheckRequest, CheckResponse, Denied, Header, HeaderOption, HttpStatus, RpcStatus, Verdict,
 };
 use super::question::{self, Question, Unreadable};
-use crate::app::App;
-use crate::fleet::Link;
 use crate::http::admit::{Caller, admit};
 use crate::http::body::Answer;
 use crate::http::problem::Problem;
 use crate::http::stamp;
+use crate::http::underway::{Underway, asked};
+use crate::usage::Endpoint;
 
 /// Decides what is asked.
 ///
 /// # Errors
 /// The message is about no HTTP request.
-pub(super) async fn decide(
-    app: &Arc<App>,
-    link: Option<&Arc<Link>>,
-    check: CheckRequest,
-) -> Result<CheckResponse, Status> {
-    let id = app.next_request_id();
-    let decision = match question::read(check) {
+pub(super) async fn decide(shared: &Shared, check: CheckRequest) -> Result<CheckResponse, Status> {
+    let Shared { app, link, recorder } = shared;
+    let (id, now) = (app.next_request_id(), app.clock.now());
+    let underway = Underway::begin(recorder, id, now.uptime);
+    let answer = match question::read(check) {
         Ok(Question { mut request, source }) => {
             debug!(request = %id, %source, "Envoy asks");
-            admit(app, link, source, &mut request, id).await
+            let decision = admit(app, link.as_ref(), source, &mut request, id, now).await;
+            let asked = |endpoint: Option<&Endpoint>| asked(app, source, &request, endpoint);
+            match decision {
+                Ok(caller) => {
+                    underway.has_answer(StatusCode::OK, None);
+                    underway.is_sent();
+                    return Ok(allowed(underway.let_in(caller, asked)));
+                }
+                Err(refused) => {
+                    underway.refused(&refused, asked);
+                    refused.answer
+                }
+            }
         }
         Err(Unreadable::BadRequest(detail)) => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer())
+            underway.is_malformed();
+            Problem::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer()
         }
         Err(Unreadable::NotHttp) => {
+            underway.is_malformed();
             let wrong = "attributes.request.http is missing: only Envoy's HTTP filter can ask";
             return Err(Status::invalid_argument(wrong));
         }
     };
-    match decision {
-        Ok(caller) => Ok(allowed(&caller)),
-        Err(mut refusal) => {
-            stamp::request_id(refusal.headers_mut(), id);
-            Ok(denied(refusal))
-        }
-    }
+    underway.has_answer(answer.status(), answer.body().code());
+    underway.is_sent();
+    let mut refusal = answer;
+    stamp::request_id(refusal.headers_mut(), id);
+    Ok(denied(refusal))
 }
 
 /// The upstream gets the client's name, and neither the key nor a name that the client gave itself. The client gets what

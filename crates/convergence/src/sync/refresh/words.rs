@@ -63,10 +63,9 @@ impl<S: KeySource> Refresher<S> {
         }
     }
 
-    pub(super) fn report_problems(&mut self, problems: &[Problem]) {
-        let now: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let known: HashSet<&String> = self.reported.iter().collect();
-        let new: Vec<&String> = now.iter().filter(|problem| !known.contains(problem)).collect();
+    pub(super) fn report_problems(&mut self, now: Vec<Problem>) {
+        let known: HashSet<&Problem> = self.reported.iter().collect();
+        let new: Vec<&Problem> = now.iter().filter(|problem| !known.contains(problem)).collect();
         new.iter().take(MOST_PROBLEMS).for_each(|problem| warn!("keys table: {problem}"));
         if new.len() > MOST_PROBLEMS {
             warn!("keys table: {} more problems", new.len() - MOST_PROBLEMS);
@@ -74,7 +73,7 @@ impl<S: KeySource> Refresher<S> {
         if now.is_empty() && !self.reported.is_empty() {
             info!("every row of the keys table can be read again");
         }
-        self.reported = now;
+        self.reported = now.into();
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is asked of the counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -59,6 +59,13 @@ impl Question {
                 if is_whole(self.since) && is_whole(self.until) =>
             {
                 Table::Days
+            }
+            // The smallest that knows each stretch by itself.
+            Group::Stretch(seconds) if seconds % DAY == 0 && self.since % DAY == 0 => Table::Days,
+            Group::Stretch(seconds)
+                if seconds % 3_600 == 0 && self.since % 3_600 == 0 && self.since >= now - KEPT_HOURS =>
+            {
+                Table::Hours
             }
             _ if self.since >= now - KEPT_MINUTES => Table::Minutes,
             _ if self.since >= now - KEPT_HOURS => Table::Hours,
@@ -133,6 +140,49 @@ impl Store {
             Ok((Line { client: row.get(0)?, number: row.get(1)?, endpoint: row.get(2)? }, totals(row, 3)?))
         })?;
         lines.collect()
+    }
+
+    /// Calls `each` with the client's number, the moment and the counts of all that a question by stretches asks about, at
+    /// this Unix second: the sums are the caller's, since sorting by client and stretch takes longer than all the rest.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn scan(
+        &self,
+        question: &Question,
+        now: i64,
+        mut each: impl FnMut(i64, i64, &Totals),
+    ) -> Result<(), StoreError> {
+        let table = question.table(now).name();
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT client, at, admitted, rate_limited, quota_exceeded, denied, failed, shadow_limited, audio_ms,
+                    last_used_at
+             FROM {table} WHERE at >= ?1 AND at < ?2"
+        ))?;
+        let mut rows = statement.query([question.since, question.until])?;
+        while let Some(row) = rows.next()? {
+            each(row.get(0)?, row.get(1)?, &totals(row, 2)?);
+        }
+        Ok(())
+    }
+
+    /// When each client was last here, by its number, as far as that was after this Unix second.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn last_used(&self, since: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+        let query = "SELECT client, max(last_used_at) FROM days WHERE at >= ?1 GROUP BY client";
+        let mut statement = self.connection.prepare(query)?;
+        statement.query_map([since - since.rem_euclid(DAY)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    }
+
+    /// The names behind the numbers of clients, of endpoints and of servers.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn names(&self) -> Result<HashMap<i64, String>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT id, name FROM names")?;
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     }
 
     /// Whether a segment is in the database.

@@ -80,7 +80,7 @@ pub(crate) struct Contents {
 }
 
 /// The name, as far as it fits.
-pub(super) fn cut(name: &str) -> &str {
+pub(crate) fn cut(name: &str) -> &str {
     &name[..name.floor_char_boundary(LONGEST_NAME)]
 }
 

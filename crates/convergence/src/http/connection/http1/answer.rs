@@ -9,6 +9,7 @@ use crate::http::body::Answer;
 use crate::http::date::Date;
 use crate::http::reply::Reply;
 use crate::http::tunnel::Tunnel;
+use crate::http::underway::Underway;
 use crate::wire::is;
 use crate::wire::line::words;
 use crate::wire::sending::{Coding, Sending, line};
@@ -51,6 +52,8 @@ impl Question {
 /// An answer that is ready to be sent.
 pub(super) struct Ready {
     pub(super) sending: Sending<Answer>,
+    /// Finished when it is dropped.
+    pub(super) underway: Underway,
     /// What follows it and HTTP.
     pub(super) tunnel: Option<Tunnel>,
     /// Whether another request may follow it.
@@ -107,14 +110,16 @@ pub(super) fn ready(mut words: Vec<u8>, reply: Reply, question: &Question, last:
     words.extend_from_slice(b"\r\n");
     let body = match body {
         _ if !framed.has_body => None,
-        Answer::Bytes(bytes) if bytes.len() <= SHORT && framed.coding == Coding::Plain => {
+        Answer::Bytes(bytes) | Answer::Problem(bytes, _)
+            if bytes.len() <= SHORT && framed.coding == Coding::Plain =>
+        {
             words.extend_from_slice(&bytes);
             None
         }
         body => Some(body),
     };
     let sending = Sending::new(words, framed.coding, false, body);
-    Ready { sending, tunnel, persists, until_close: framed.until_close }
+    Ready { sending, underway: stamp.underway, tunnel, persists, until_close: framed.until_close }
 }
 
 /// How the end of a body is told (RFC 9112, 6.3).

@@ -12,8 +12,9 @@ use crate::config::{Config, Settings};
 use crate::http::body::Answer;
 use crate::http::life::Patience;
 use crate::http::lives::Lives;
-use crate::http::stamp::{RequestId, Stamp};
+use crate::http::stamp::Stamp;
 use crate::http::tunnel::Upgraded;
+use crate::http::underway::Underway;
 use crate::http::watched::Watched;
 
 const UPGRADING: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nfirst ";
@@ -44,7 +45,7 @@ fn echo(lives: &Lives, local: &LocalSet, hangs_up: bool) -> (DuplexStream, Rc<Li
             let mut answer = Response::new(Answer::empty());
             *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
             answer.headers_mut().insert(UPGRADE, "echo".parse().expect("a word"));
-            let stamp = Stamp::own(None, RequestId { process: 0, number: 0 });
+            let stamp = Stamp::own(Underway::nobodys());
             Reply { tunnel: Some(tunnel), ..Reply::new(answer, stamp) }
         };
         let stream = Watched::new(server, Rc::clone(&of_server));

@@ -24,7 +24,8 @@ use crate::http::date::Date;
 use crate::http::lives::Lives;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
-use crate::http::stamp::{RequestId, Stamp};
+use crate::http::stamp::Stamp;
+use crate::http::underway::Underway;
 
 /// A request as its reader sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,7 +83,7 @@ fn by_us(pieces: Vec<Vec<u8>>) -> (Vec<Read>, Option<Fault>) {
                 }
                 Err(fault) => read.borrow_mut().1 = Some(fault),
             }
-            let stamp = Stamp::own(None, RequestId { process: 0, number: 0 });
+            let stamp = Stamp::own(Underway::nobodys());
             Reply::new(Response::new(Answer::empty()), stamp)
         };
         let date = Date::at(0);

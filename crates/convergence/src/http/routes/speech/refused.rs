@@ -48,9 +48,10 @@ impl Refused {
             status if status.is_server_error() => "server_error",
             _ => "invalid_request_error",
         };
-        let error = Words { message: &problem.detail, kind, param: self.parameter, code: problem.code };
+        let code = problem.code;
+        let error = Words { message: &problem.detail, kind, param: self.parameter, code };
         let body = serde_json::to_vec(&Body { error }).expect("a struct of strings serialises");
-        let mut answer = self.why.answer().map(|_| Answer::from(body));
+        let mut answer = self.why.answer().map(|_| Answer::Problem(body.into(), code));
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
