@@ -64,6 +64,8 @@ prepare() {
     crates/convergence/tests/proxies/setup.sh
     crates/convergence/tests/deploy/setup.sh
     crates/convergence/tests/process/openai/setup.sh
+    crates/convergence/tests/process/openapi/setup.sh
+    crates/convergence/tests/process/openapi/client/setup.sh
     crates/convergence/tests/models/setup.sh
     crates/convergence/tests/browser/setup.sh
     crates/testkit/tests/outside/setup.sh

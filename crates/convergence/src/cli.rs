@@ -5,6 +5,7 @@ mod doctor;
 mod generate;
 mod health;
 mod keys;
+mod openapi;
 mod serve;
 mod sheet;
 mod table;
@@ -27,6 +28,7 @@ pub fn run() -> ExitCode {
             settings(flags).and_then(|settings| health::run(&settings)).map(|()| ExitCode::SUCCESS)
         }
         Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
+        Some(("openapi", _)) => openapi::run().map(|()| ExitCode::SUCCESS),
         Some(("sheet", flags)) => sheet::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("usage", flags)) => {
             settings(flags).and_then(|settings| usage::run(flags, &settings)).map(|()| ExitCode::SUCCESS)
@@ -61,6 +63,7 @@ fn command() -> Command {
         .subcommand(generate::command())
         .subcommand(health::command())
         .subcommand(keys::command())
+        .subcommand(openapi::command())
         .subcommand(sheet::command())
         .subcommand(with_settings(usage::command()))
 }

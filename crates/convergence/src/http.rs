@@ -45,6 +45,8 @@ mod ext_authz;
 mod admin;
 
 mod body;
+mod code;
+mod openapi;
 mod problem;
 mod redact;
 
@@ -56,6 +58,7 @@ pub(crate) use endpoint::Endpoints;
 pub(crate) use ext_authz::{ExtAuthzListener, grpc_code};
 pub(crate) use listener::Listeners;
 pub(crate) use live::Live;
+pub(crate) use openapi::text as openapi;
 pub(crate) use proxy::{Gateway, loosely};
 pub(crate) use record::{Outcome, Took};
 pub(crate) use recorder::Recorders;

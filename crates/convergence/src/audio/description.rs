@@ -3,27 +3,31 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::recording::{FileKind, Recording, Timing};
 use super::request::Line;
 use super::script::{Coverage, ScriptSource};
 
 /// A recording as JSON has it, for clients of the server and for the command line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Description {
     /// The form of the sound.
     pub format: FileKind,
     /// The audio's real length.
     pub duration_seconds: f64,
     /// How long it was to be, where the length was to be met.
+    #[schema(required)]
     pub target_seconds: Option<u32>,
     /// How long it took to make.
     pub processing_seconds: f64,
     /// How loud it is, in LUFS.
+    #[schema(required)]
     pub loudness_lufs: Option<f64>,
     /// No person has said it.
     pub synthetic: bool,
-    /// Who wrote the lines.
+    /// Who wrote the lines: `transcript`, `outline`, `template` or `llm:` and the model's name.
+    #[schema(value_type = String, example = "template")]
     pub script_source: ScriptSource,
     /// What spoke.
     pub voice_engine: String,

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::recording::Outcome;
@@ -48,7 +49,7 @@ impl Phase {
 }
 
 /// How far a job is, in figures.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Progress {
     /// What is being done.
     #[serde(skip)]
@@ -60,6 +61,7 @@ pub struct Progress {
     /// Seconds of sound in those.
     pub seconds_spoken: f64,
     /// Seconds until it is likely to be there, once that can be said.
+    #[schema(required)]
     pub eta_seconds: Option<u64>,
 }
 

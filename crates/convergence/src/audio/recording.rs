@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::outside::Trouble;
@@ -13,7 +14,7 @@ use super::script::{Coverage, ScriptError, ScriptSource};
 pub const MAX_MINUTES: u32 = 90;
 
 /// A file that a client may have.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FileKind {
     /// The sound: 16-bit PCM.
@@ -54,7 +55,7 @@ impl FileKind {
 }
 
 /// When a line is heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Timing {
     /// Which line, from 0.
     pub line: usize,

@@ -1,6 +1,7 @@
 //! What a client asks for, read from JSON and checked. All faults are named at once.
 
 mod outline;
+mod schema;
 mod transcript;
 
 use std::ops::RangeInclusive;
@@ -8,6 +9,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use speech::text::Reader;
+use utoipa::ToSchema;
 
 use super::recording::FileKind;
 use super::script::Outline;
@@ -94,13 +96,14 @@ impl Pair {
 }
 
 /// One line of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Line {
     /// Who speaks. Lines with the same name have the same gender.
     pub name: String,
     /// Which voice fits.
     pub gender: Gender,
     /// What the speaker is in this conversation; not spoken.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// What is said.
@@ -108,7 +111,7 @@ pub struct Line {
 }
 
 /// The gender of a speaker, which chooses the voice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Gender {
     /// A woman's voice.

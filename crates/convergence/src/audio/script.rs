@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use outline::{Outline, Point};
 
@@ -63,13 +64,14 @@ pub(super) struct Told {
 }
 
 /// What became of a point of the outline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Coverage {
     /// The point's own words.
     pub point: String,
     /// Whether it is spoken of.
     pub covered: bool,
     /// In which line first, counted from 0.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
 }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::trouble::Trouble;
 use crate::clock::rfc3339;
@@ -25,8 +26,9 @@ struct Links {
     away: Option<(i64, Trouble)>,
 }
 
-/// What is told of it. No address, and nothing that Redis chose.
-#[derive(Serialize)]
+/// How Redis is doing. No address, and nothing that Redis chose.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RedisStatus)]
 pub(crate) struct Report {
     /// Whether every thread can ask it.
     connected: bool,
@@ -35,9 +37,13 @@ pub(crate) struct Report {
     /// `share`, `closed` or `local`: what is done without it.
     fallback: &'static str,
     /// RFC 3339: since when not every thread can ask it.
+    #[schema(required, format = DateTime)]
     away_since: Option<String>,
+    /// Why not.
+    #[schema(required)]
     last_error: Option<String>,
     /// Whether this server reads the sheet for all; nothing, where each has a file of its own.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reads_sheet: Option<bool>,
 }

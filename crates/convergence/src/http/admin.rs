@@ -6,12 +6,13 @@ mod login;
 mod session;
 
 mod assets;
+pub(super) mod documentation;
 mod page;
 
 mod dashboard;
-mod metrics;
-mod refresh;
-mod usage;
+pub(super) mod metrics;
+pub(super) mod refresh;
+pub(super) mod usage;
 
 use std::convert::Infallible;
 use std::io;
@@ -116,6 +117,8 @@ async fn answer(
             (&Method::GET | &Method::HEAD, "/usage") => usage::answer(app, request.uri().query()).await,
             (_, "/" | "/dashboard/use" | "/usage") => wrong_method("GET, HEAD"),
             (_, "/logout" | "/refresh") => wrong_method("POST"),
+            (_, "/openapi.json") => reading(request.method(), documentation::document),
+            (_, "/docs") => reading(request.method(), documentation::page),
             (_, "/metrics") => reading(request.method(), || metrics::answer(app)),
             (method, path) => match path.strip_prefix(assets::FOLDER) {
                 Some(name) => reading(method, || assets::answer(name, request.headers())),

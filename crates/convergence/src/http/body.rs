@@ -8,11 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_http::services::fs::ServeFileSystemResponseBody;
 
+use super::code::Code;
 use super::problem::Problem;
 use super::proxy::Passage;
 use crate::wire::RequestBody;
@@ -20,7 +20,7 @@ use crate::wire::RequestBody;
 pub(crate) enum Answer {
     Bytes(Bytes),
     /// An error's words, and its `code`.
-    Problem(Bytes, &'static str),
+    Problem(Bytes, Code),
     File(Pin<Box<ServeFileSystemResponseBody>>),
     Passed(Box<Passage>),
     /// What is told while it happens.
@@ -35,7 +35,7 @@ impl Answer {
     /// The `code` of an error.
     pub(super) fn code(&self) -> Option<&'static str> {
         match self {
-            Self::Problem(_, code) => Some(code),
+            Self::Problem(_, code) => Some(code.facts().word),
             _ => None,
         }
     }
@@ -63,22 +63,12 @@ pub(crate) async fn read(body: RequestBody, limit: usize, time: Duration) -> Res
     let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
     let problem = match collected {
         Ok(Ok(body)) => return Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "Body too large",
-            format!("the request's body may have {limit} bytes"),
-        ),
-        Ok(Err(_)) => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "body_unreadable",
-            "Bad request",
-            "the request's body broke off",
-        ),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Problem::new(Code::BodyTooLarge, format!("the request's body may have {limit} bytes"))
+        }
+        Ok(Err(_)) => Problem::new(Code::BodyUnreadable, "the request's body broke off"),
         Err(_) => Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "body_timeout",
-            "Request timeout",
+            Code::BodyTimeout,
             format!("the request's body did not arrive within {} s", time.as_secs()),
         ),
     };

@@ -9,13 +9,14 @@ mod machine;
 
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Uri};
-use http::{Method, Response, StatusCode, Version};
+use http::{Method, Response, Version};
 
 pub(super) use self::chunks::Piece;
 pub(super) use self::fault::Fault;
 pub(super) use self::head::Head as Told;
 pub(super) use self::machine::Machine;
 use super::body::Answer;
+use super::code::Code;
 use super::problem::Problem;
 use super::request::Head;
 use crate::wire::Fields;
@@ -46,13 +47,11 @@ fn whole(target: Bytes) -> Option<(Option<Authority>, PathAndQuery)> {
 /// The answer to a request that is refused.
 pub(super) fn refusal(fault: Fault) -> Response<Answer> {
     tracing::debug!("request refused: {fault}");
-    let (status, code, title) = match fault {
-        Fault::TooLarge => {
-            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "header_too_large", "Request header too large")
-        }
-        _ => (StatusCode::BAD_REQUEST, "bad_request_framing", "Bad request framing"),
+    let code = match fault {
+        Fault::TooLarge => Code::HeaderTooLarge,
+        _ => Code::BadRequestFraming,
     };
-    Problem::new(status, code, title, fault.to_string()).answer()
+    Problem::new(code, fault.to_string()).answer()
 }
 
 #[cfg(test)]

@@ -5,18 +5,26 @@ use std::borrow::Cow;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::body::Answer;
+use super::code::{Code, Facts};
 
 /// One error answer's body. `title` is the same for each `code`; `detail` says what to do about it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Problem {
+    /// What has happened, in few words.
     pub(crate) title: &'static str,
+    /// The answer's status.
+    #[schema(value_type = u16)]
     #[serde(serialize_with = "as_number")]
     pub(crate) status: StatusCode,
+    /// What to do about it.
+    #[schema(value_type = String)]
     pub(crate) detail: Cow<'static, str>,
-    pub(crate) code: &'static str,
+    pub(crate) code: Code,
     /// When there will be room again (RFC 3339), where a quota has been used up.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resets_at: Option<String>,
     /// What is wrong with which member of the request's body.
@@ -25,19 +33,17 @@ pub(crate) struct Problem {
 }
 
 /// One faulty member of a request's body.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct MemberError {
+    /// Which, as in `duration` or `transcript[3].message`.
     pub(crate) member: String,
+    /// What is allowed there.
     pub(crate) detail: String,
 }
 
 impl Problem {
-    pub(crate) fn new(
-        status: StatusCode,
-        code: &'static str,
-        title: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        let Facts { status, title, .. } = code.facts();
         Self { title, status, detail: detail.into(), code, resets_at: None, errors: Vec::new() }
     }
 
@@ -57,12 +63,11 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 
 /// For paths that do not exist, and for files that are not this caller's: the two look alike.
 pub(crate) fn not_found() -> Response<Answer> {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", "there is nothing at this path for you")
-        .answer()
+    Problem::new(Code::NotFound, "there is nothing at this path for you").answer()
 }
 
 /// For those who ask that the keys be read, where there are none.
 pub(crate) fn no_keys_to_read() -> Problem {
     let detail = "authentication is off: there are no keys to read; /auth/status says why";
-    Problem::new(StatusCode::CONFLICT, "no_key_source", "No keys to read", detail)
+    Problem::new(Code::NoKeySource, detail)
 }

@@ -19,6 +19,7 @@ use self::headers::{Hop, Lines};
 pub(crate) use self::passage::Passage;
 use super::admit::Caller;
 use super::body::Answer;
+use super::code::Code;
 use super::connection::Connected;
 use super::problem::{Problem, not_found};
 use super::reply::Reply;
@@ -121,8 +122,7 @@ fn refuse_method(method: &Method) -> Option<Response<Answer>> {
     let refused = matches!(*method, Method::CONNECT | Method::TRACE);
     refused.then(|| {
         let detail = format!("{method} is not passed on");
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", detail)
-            .answer()
+        Problem::new(Code::MethodNotAllowed, detail).answer()
     })
 }
 

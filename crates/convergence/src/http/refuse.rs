@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use gate::{Asked, Cause, HeaderProblem, Period, Quotas, Refusal, Scopes};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::body::Answer;
+use super::code::Code;
 use super::problem::Problem;
 use super::record::Outcome;
 use super::stamp;
@@ -18,7 +19,7 @@ const ALLOWS_NONE: &str = "this key allows no requests at all; ask whoever gave 
 /// What a refusal is answered with, for those who explain it.
 pub(crate) fn status_and_code(refusal: &Refusal) -> (u16, &'static str) {
     let problem = problem(refusal.cause(), &refusal.quotas());
-    (problem.status.as_u16(), problem.code)
+    (problem.status.as_u16(), problem.code.facts().word)
 }
 
 /// What a refusal is counted as.
@@ -83,84 +84,55 @@ pub(crate) fn too_many_failed_attempts(retry_after: u64) -> Response<Answer> {
     let detail = format!(
         "too many requests from your address had no key that is known; check the key, and try again in {retry_after} s"
     );
-    let (code, title) = ("too_many_failed_attempts", "Too many failed attempts");
-    let mut answer = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title, detail).answer();
+    let mut answer = Problem::new(Code::TooManyFailedAttempts, detail).answer();
     wait(answer.headers_mut(), retry_after);
     answer
 }
 
 /// The one match from causes to words. The guide's titles; what the client can do; nothing about the row.
 fn problem(cause: Cause, quotas: &Quotas) -> Problem {
-    const REQUIRED: &str = "Authentication required";
-    const INVALID: &str = "Invalid API key";
-    const FORBIDDEN: &str = "Not allowed for this key";
-    let (status, code, title, detail): (_, _, _, Cow<'static, str>) = match cause {
-        Cause::Header(HeaderProblem::Repeated) => (
-            StatusCode::BAD_REQUEST,
-            "repeated_authorization",
-            "Bad request",
-            "send one Authorization header, not several".into(),
-        ),
-        Cause::Header(problem) => {
-            (StatusCode::UNAUTHORIZED, "authentication_required", REQUIRED, header(problem).into())
+    let (code, detail): (_, Cow<'static, str>) = match cause {
+        Cause::Header(HeaderProblem::Repeated) => {
+            (Code::RepeatedAuthorization, "send one Authorization header, not several".into())
         }
+        Cause::Header(problem) => (Code::AuthenticationRequired, header(problem).into()),
         Cause::UnknownKey => (
-            StatusCode::UNAUTHORIZED,
-            "unknown_api_key",
-            INVALID,
+            Code::UnknownApiKey,
             "this key is not known; check it for typing errors, or wait for a new one to be read".into(),
         ),
-        Cause::UnreadableRow | Cause::Inactive | Cause::Revoked { .. } => (
-            StatusCode::UNAUTHORIZED,
-            "inactive_api_key",
-            INVALID,
-            "this key is not active; ask whoever gave it to you".into(),
-        ),
-        Cause::Expired { .. } => (
-            StatusCode::UNAUTHORIZED,
-            "expired_api_key",
-            INVALID,
-            "this key has expired; ask whoever gave it to you for a new one".into(),
-        ),
+        Cause::UnreadableRow | Cause::Inactive | Cause::Revoked { .. } => {
+            (Code::InactiveApiKey, "this key is not active; ask whoever gave it to you".into())
+        }
+        Cause::Expired { .. } => {
+            (Code::ExpiredApiKey, "this key has expired; ask whoever gave it to you for a new one".into())
+        }
         Cause::WrongEnvironment => (
-            StatusCode::FORBIDDEN,
-            "wrong_environment",
-            FORBIDDEN,
+            Code::WrongEnvironment,
             "this key is for another environment; use the one that was made for this".into(),
         ),
         Cause::AddressNotAllowed => (
-            StatusCode::FORBIDDEN,
-            "address_not_allowed",
-            FORBIDDEN,
+            Code::AddressNotAllowed,
             "this key may not be used from your address; ask whoever gave it to you".into(),
         ),
         Cause::MethodNotAllowed => (
-            StatusCode::FORBIDDEN,
-            "method_not_allowed_for_key",
-            FORBIDDEN,
+            Code::MethodNotAllowedForKey,
             "this key may not be used with this method; ask whoever gave it to you".into(),
         ),
         Cause::InsufficientScope => (
-            StatusCode::FORBIDDEN,
-            "insufficient_scope",
-            FORBIDDEN,
+            Code::InsufficientScope,
             "this key lacks a scope that this path needs; ask whoever gave it to you".into(),
         ),
         Cause::AmbiguousPath => (
-            StatusCode::BAD_REQUEST,
-            "ambiguous_path",
-            "Bad request",
-            "this path can be read in two ways, or a proxy has not said it; write it plainly: no empty segments, dots, \
-             encoded slashes or letters, in the case of the documentation"
+            Code::AmbiguousPath,
+            "this path can be read in two ways, or a proxy has not said it; write it plainly: no empty \
+             segments, dots, encoded slashes or letters, in the case of the documentation"
                 .into(),
         ),
         Cause::OverLimit { .. } if quotas.minute.is_some_and(|quota| quota.limit == 0) => {
-            (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "Rate limit exceeded", ALLOWS_NONE.into())
+            (Code::RateLimitExceeded, ALLOWS_NONE.into())
         }
         Cause::OverLimit { retry_after } => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "rate_limit_exceeded",
-            "Rate limit exceeded",
+            Code::RateLimitExceeded,
             format!("this client has used up its requests for the minute; try again in {retry_after} s")
                 .into(),
         ),
@@ -168,19 +140,15 @@ fn problem(cause: Cause, quotas: &Quotas) -> Problem {
             return quota_exceeded(period, quotas, resets_at, offset);
         }
         Cause::Undecided => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "authentication_unavailable",
-            "Authentication unavailable",
+            Code::AuthenticationUnavailable,
             "limits cannot be checked at the moment; yours may be fine, try again in a second".into(),
         ),
         Cause::Unavailable => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "authentication_unavailable",
-            "Authentication unavailable",
+            Code::AuthenticationUnavailable,
             "API keys cannot be checked at the moment; yours may be fine, try again later".into(),
         ),
     };
-    Problem::new(status, code, title, detail)
+    Problem::new(code, detail)
 }
 
 /// The guide's title of a 429 comes with its advice to wait a minute; a quota has a title of its own.
@@ -189,8 +157,7 @@ fn quota_exceeded(period: Period, quotas: &Quotas, resets_at: i64, offset: i32) 
         Period::Day => ("day", quotas.day),
         Period::Month => ("month", quotas.month),
     };
-    let problem =
-        |detail| Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", "Quota exceeded", detail);
+    let problem = |detail| Problem::new(Code::QuotaExceeded, detail);
     if quota.is_some_and(|quota| quota.limit == 0) {
         return problem(Cow::Borrowed(ALLOWS_NONE));
     }

@@ -1,10 +1,11 @@
 //! Every route, public ones first. What is not public passes `admit`, unknown paths too (P18).
 
 use http::header::ALLOW;
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response};
 
 use super::admit::{Caller, admit};
 use super::body::Answer;
+use super::code::Code;
 use super::connection::Connected;
 use super::cors::{self, Leave};
 use super::framing;
@@ -146,8 +147,7 @@ pub(super) fn reading(method: &Method, answer: impl FnOnce() -> Response<Answer>
 
 pub(super) fn wrong_method(allowed: &'static str) -> Response<Answer> {
     let detail = format!("this path takes {allowed}");
-    let problem =
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", detail);
+    let problem = Problem::new(Code::MethodNotAllowed, detail);
     let mut answer = problem.answer();
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     answer

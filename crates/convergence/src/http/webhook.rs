@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use self::message::{Notice, Signature};
+pub(super) use self::message::Notice;
+use self::message::Signature;
 use crate::config::WebhookSecret;
 
 /// How far the time in a signature may be from this machine's, in seconds.

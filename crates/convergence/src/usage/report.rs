@@ -11,6 +11,7 @@ use gate::{Fingerprint, Periods, Spent};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::bookkeeper::KeepError;
 use super::ledger::{KEPT_DAYS, Row, day_of, oldest_kept};
@@ -42,28 +43,45 @@ pub(crate) struct Asked<'a> {
 }
 
 /// One line of a report.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = UsageEntry)]
 pub(crate) struct Entry {
     /// The UTC day, `YYYY-MM-DD`.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) day: Option<String>,
     /// When the hour began, RFC 3339.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hour: Option<String>,
+    /// Whose use it is.
     pub(crate) client_name: String,
     /// The key's fingerprint.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
+    /// The path as it is counted.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) endpoint: Option<String>,
+    /// `admitted` and `rate_limited` together.
     pub(crate) requests: u64,
+    /// Those that were let in.
     pub(crate) admitted: u64,
+    /// Those that the minute's limit or a quota has refused.
     pub(crate) rate_limited: u64,
+    /// Those that were let in and answered with a 5xx.
     pub(crate) failed: u64,
+    /// Sound that was made.
     pub(crate) audio_seconds: f64,
+    /// RFC 3339.
+    #[schema(required, format = DateTime)]
     pub(crate) last_used_at: Option<String>,
+    /// Those among them that a quota has refused.
     pub(crate) quota_exceeded: u64,
+    /// Those whose key is known and may not be used.
     pub(crate) denied: u64,
+    /// Those that a limit which is only tried out would have refused.
     pub(crate) shadow_limited: u64,
 }
 

@@ -179,6 +179,8 @@ async fn p25_ranges_of_a_recording_can_be_asked_for() {
     let tail = server.send(range("bytes=-10")).await;
     assert_eq!(tail.body, whole.body[whole.body.len() - 10..]);
     assert_eq!(server.send(range("bytes=999999999-")).await.status, 416);
+    let in_other_units = server.send(range("lines=1-2")).await;
+    assert_eq!((in_other_units.status, in_other_units.body.len()), (200, whole.body.len()));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod audio_quota;
 mod connection;
 mod cors;
 mod dashboard;
+mod documentation;
 mod ext_authz;
 mod file;
 mod framing;

@@ -44,6 +44,8 @@ const NOT_RUN: &[(&str, Reason)] = &[
         "curl 'http://127.0.0.1:8001/usage?servers=all",
         Test("p23_sums_over_all_servers_are_exact_when_one_is_killed_and_when_redis_forgets"),
     ),
+    ("npx openapi-typescript", Test("a_typed_client_is_made_of_the_document_and_works")),
+    ("npm install openapi-fetch", Test("a_typed_client_is_made_of_the_document_and_works")),
     ("apt-get install", Outside("changes the machine")),
     ("chown", Outside("gives a file to another user")),
     ("install ", Outside("writes into the system's folders")),
@@ -110,6 +112,7 @@ const KINDS: &[(&str, &str)] = &[
     ("json", "every_json_in_the_documents_is_json"),
     ("toml", "every_toml_in_the_documents_is_a_file_of_routes"),
     ("js", "every_script_of_a_page_in_the_documents_is_run"),
+    ("ts", "a_typed_client_is_made_of_the_document_and_works"),
     ("python", "openais_client_speaks_in_each_way_it_knows"),
     ("rust", "the_guide_to_the_library_shows_an_example_that_is_compiled"),
     // What is printed, or written into a header: no one runs it.

@@ -10,6 +10,7 @@ mod documents;
 mod examples;
 mod imports;
 mod repository;
+mod routes;
 mod settings;
 mod sources;
 mod startup;

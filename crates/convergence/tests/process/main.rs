@@ -9,6 +9,7 @@ mod keys;
 mod killed;
 mod lexicon;
 mod openai;
+mod openapi;
 mod restarts;
 mod routes;
 mod sheet_init;

@@ -37,6 +37,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const ASSETS: &[Asset] = assets! {
     "admin.css": CSS,
     "dashboard.js": JAVASCRIPT,
+    "docs.css": CSS,
     "icon.svg": "image/svg+xml",
     "uplot.css": CSS,
     "uplot.js": JAVASCRIPT,

@@ -23,6 +23,7 @@ use super::page::page;
 use crate::app::{App, Door, Guard};
 use crate::dashboard::{self, Chart, Fault, Listing, Look, Place, Range, Tile, Tone, words};
 use crate::http::body::Answer;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::routes::json;
 use crate::sync::View;
@@ -104,7 +105,7 @@ pub(super) async fn course(app: &App, query: Option<&str>) -> Response<Answer> {
     };
     let Some(stretches) = stretches else {
         let detail = "give range, one of 1h, 6h, 24h, 7d and 30d, or since and until in Unix seconds";
-        return Problem::new(http::StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer();
+        return Problem::new(Code::BadRequest, detail).answer();
     };
     match app.looks.look(stretches, &guard.gate, &guard.freshness).await {
         Ok(look) => json(&Chart::of(&look)),

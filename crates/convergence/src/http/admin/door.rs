@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 
 use super::login::{self, Guests};
 use super::{assets, page};
 use crate::config::Admin;
 use crate::http::body::Answer;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::shield::Source;
 
@@ -34,7 +35,7 @@ pub(super) fn enter<B>(
     let by_browser = admin.address.ip().is_loopback() || !headers.contains_key(AUTHORIZATION);
     if !reads && by_browser && !is_same_site(headers) {
         let detail = "no web page of another site may do this";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", "Forbidden", detail).answer());
+        return Err(Problem::new(Code::CrossSite, detail).answer());
     }
     let Some(token) = &admin.token else { return Ok(()) };
     if path == login::PATH || path.starts_with(assets::FOLDER) || guests.sessions.has(headers, uptime) {
@@ -54,8 +55,7 @@ pub(super) fn enter<B>(
 
 fn token_required() -> Response<Answer> {
     let detail = "send the value of ADMIN_TOKEN: Authorization: Bearer YOUR_TOKEN";
-    let problem =
-        Problem::new(StatusCode::UNAUTHORIZED, "admin_token_required", "Authentication required", detail);
+    let problem = Problem::new(Code::AdminTokenRequired, detail);
     let mut answer = problem.answer();
     let challenge = HeaderValue::from_static(r#"Bearer realm="convergence admin""#);
     answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
@@ -64,8 +64,7 @@ fn token_required() -> Response<Answer> {
 
 fn too_many(retry_after: u64) -> Response<Answer> {
     let detail = format!("too many wrong tokens have come from your address; try again in {retry_after} s");
-    let (code, title) = ("too_many_failed_attempts", "Too many failed attempts");
-    let mut answer = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title, detail).answer();
+    let mut answer = Problem::new(Code::TooManyFailedAttempts, detail).answer();
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after));
     answer
 }
@@ -76,8 +75,7 @@ fn is_our_host(admin: &Admin, headers: &HeaderMap) -> Result<(), Response<Answer
         return Ok(());
     }
     let detail = "the admin listener answers to localhost and its own address only";
-    let status = StatusCode::MISDIRECTED_REQUEST;
-    Err(Problem::new(status, "wrong_host", "Misdirected request", detail).answer())
+    Err(Problem::new(Code::WrongHost, detail).answer())
 }
 
 /// A page of another site that sends a form names itself in `Origin`, which browsers add to every request that may

@@ -5,9 +5,23 @@ use http::{HeaderValue, Response};
 
 use crate::app::{App, Door};
 use crate::http::body::Answer;
+use crate::http::openapi::ADMIN;
 use crate::sync::InUse;
 
-pub(super) fn answer(app: &App) -> Response<Answer> {
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = ADMIN,
+    operation_id = "metrics",
+    summary = "For Prometheus",
+    responses((
+        status = 200,
+        description = "In the text format of `OpenMetrics`.",
+        body = String,
+        content_type = "application/openmetrics-text",
+    )),
+)]
+pub(in crate::http) fn answer(app: &App) -> Response<Answer> {
     let (age, held) = match &app.door {
         Door::Guarded(guard) => {
             let report = guard.freshness.report();

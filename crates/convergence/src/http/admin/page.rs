@@ -1,6 +1,7 @@
 //! A page of the admin listener: HTML of ours, and what keeps everybody else's out of it.
 
 use askama::Template;
+use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -21,6 +22,11 @@ pub(super) fn page(template: &impl Template) -> Response<Answer> {
         error!("a page could not be written: {fault}");
         String::new()
     });
+    self::html(html.into())
+}
+
+/// The same page for everybody, written before.
+pub(super) fn html(html: Bytes) -> Response<Answer> {
     let mut answer = Response::new(Answer::from(html));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

@@ -1,15 +1,34 @@
 //! `GET /usage`: what the command `usage --format json` prints, to the last request.
 
-use http::{Response, StatusCode};
+use http::Response;
 
 use crate::app::App;
 use crate::http::body::Answer;
+use crate::http::code::Code;
+use crate::http::openapi::ADMIN;
 use crate::http::problem::Problem;
 use crate::http::routes::json;
 use crate::sync::totals_of_all;
-use crate::usage::{Asked, Question, days_of, of_days, report};
+use crate::usage::{Asked, Entry, Question, days_of, of_days, report};
 
-pub(super) async fn answer(app: &App, query: Option<&str>) -> Response<Answer> {
+#[utoipa::path(
+    get,
+    path = "/usage",
+    tag = ADMIN,
+    operation_id = "usage",
+    summary = "What clients have used",
+    description = "To the last request, as the command `convergence usage --format json` prints it.",
+    params(
+        ("since" = Option<String>, Query, description = "From when: `2025-12-31`, `2025-12-31T23:59:59Z`, `30m`, `24h` or `30d`.", example = "24h"),
+        ("until" = Option<String>, Query, description = "To when, in the same words."),
+        ("client" = Option<String>, Query, description = "Of this client alone."),
+        ("by" = Option<String>, Query, pattern = "^(client|key|endpoint|day|hour)$", description = "A line for each of these; `client` if nothing is said."),
+        ("servers" = Option<String>, Query, pattern = "^all$", description = "`all`: of every server that shares a Redis, by whole UTC days."),
+    ),
+    responses((status = 200, description = "A line for each, in the order of the request.", body = [Entry])),
+    extensions(("x-codes" = json!([Code::BadRequest, Code::UsageUnreadable, Code::RedisUnavailable]))),
+)]
+pub(in crate::http) async fn answer(app: &App, query: Option<&str>) -> Response<Answer> {
     let pairs: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
     let (mut asked, mut is_of_all) = (Asked::default(), false);
     for (name, value) in &pairs {
@@ -84,17 +103,16 @@ async fn of_all_servers(app: &App, question: &Question, now: i64) -> Response<An
         }
         Err(trouble) => {
             let detail = format!("the counts of the other servers cannot be had: {trouble}");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "redis_unavailable", "Redis unavailable", detail)
-                .answer()
+            Problem::new(Code::RedisUnavailable, detail).answer()
         }
     }
 }
 
 pub(super) fn unreadable(error: &str) -> Response<Answer> {
     let detail = format!("the counts cannot be read: {error}");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "usage_unreadable", "Usage unreadable", detail).answer()
+    Problem::new(Code::UsageUnreadable, detail).answer()
 }
 
 fn bad_request(detail: String) -> Response<Answer> {
-    Problem::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer()
+    Problem::new(Code::BadRequest, detail).answer()
 }

@@ -12,6 +12,7 @@ use super::messages::{
 use super::question::{self, Question, Unreadable};
 use crate::http::admit::{Caller, admit};
 use crate::http::body::Answer;
+use crate::http::code::Code as ProblemCode;
 use crate::http::problem::Problem;
 use crate::http::stamp;
 use crate::http::underway::{Underway, asked};
@@ -44,7 +45,7 @@ pub(super) async fn decide(shared: &Shared, check: CheckRequest) -> Result<Check
         }
         Err(Unreadable::BadRequest(detail)) => {
             underway.is_malformed();
-            Problem::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", detail).answer()
+            Problem::new(ProblemCode::BadRequest, detail).answer()
         }
         Err(Unreadable::NotHttp) => {
             underway.is_malformed();

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::StatusCode;
-
 use super::download::owner;
 use super::recording::Refused;
 use crate::app::{App, Door};
 use crate::http::admit::Caller;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::refuse::local;
 use crate::usage::spoken;
@@ -115,10 +114,7 @@ impl Drop for Promise {
 }
 
 fn exceeded(limit: Duration, left: Duration, length: Duration, today: &Today) -> Refused {
-    let problem = |detail| {
-        let (code, title) = ("audio_quota_exceeded", "Audio quota exceeded");
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title, detail)
-    };
+    let problem = |detail| Problem::new(Code::AudioQuotaExceeded, detail);
     let problem = if limit.is_zero() {
         problem("this key allows no sound at all; ask whoever gave it to you".to_owned())
     } else {
@@ -142,6 +138,5 @@ fn minutes(length: Duration, round: fn(f64) -> f64) -> f64 {
 
 fn unknown() -> Refused {
     let detail = "how much sound was made for you today cannot be read at the moment; try again in a second";
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    Refused::until(Problem::new(status, "usage_unavailable", "Usage unavailable", detail), 1)
+    Refused::until(Problem::new(Code::UsageUnavailable, detail), 1)
 }

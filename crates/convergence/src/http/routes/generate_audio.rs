@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 
-use super::recording::{Refused, aside, describe};
+use super::recording::{ALL_THAT_MAY_FAIL, Refused, Spoken, aside, describe};
 use super::{audio_quota, download, jobs, json};
 use crate::app::App;
 use crate::audio::{self, AudioError, BadRequest, FileKind, Recording};
 use crate::http::admit::Caller;
 use crate::http::body::{self, Answer};
+use crate::http::code::Code;
 use crate::http::problem::{MemberError, Problem};
 use crate::http::stamp;
 use crate::wire::RequestBody;
@@ -21,6 +22,60 @@ pub(super) const WARNING: HeaderName = HeaderName::from_static("x-audio-warning"
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Answers with the recording, or at once where that is preferred.
+#[utoipa::path(
+    post,
+    path = "/convergence/generate-audio",
+    tag = "Audio",
+    operation_id = "generate_audio",
+    summary = "Makes a spoken conversation",
+    description = "Of a prompt, an outline or a transcript. The answer comes when it is made, or at once with `Prefer: \
+        respond-async`. It is JSON that says where the sound is, or with `Accept: audio/wav` or `audio/ogg` the sound itself.",
+    params(("Prefer" = Option<String>, Header, description = "`respond-async`: do not wait for it (RFC 7240).", example = "respond-async")),
+    request_body = audio::Request,
+    responses(
+        (
+            status = 200,
+            description = "It is made.",
+            content(
+                (Spoken = "application/json"),
+                ("audio/wav"),
+                ("audio/ogg"),
+                ("audio/mpeg"),
+            ),
+            headers(
+                ("X-Script-Source" = String, description = "With sound: who wrote the lines."),
+                ("X-Voice-Engine" = String, description = "With sound: what spoke."),
+                ("X-Audio-Warning" = String, description = "With sound: what was not done as asked; one line for each."),
+            ),
+        ),
+        (
+            status = 202,
+            description = "It is begun.",
+            body = jobs::Told,
+            headers(
+                ("Location" = String, description = "Where to ask how far it is."),
+                ("Preference-Applied" = String, description = "`respond-async`."),
+            ),
+            links(
+                ("job" = (operation_id = "job", parameters(("id" = "$response.body#/id")))),
+                ("events" = (operation_id = "job_events", parameters(("id" = "$response.body#/id")))),
+                ("delete" = (operation_id = "delete_job", parameters(("id" = "$response.body#/id")))),
+            ),
+        ),
+    ),
+    extensions(("x-codes" = json!([
+        &ALL_THAT_MAY_FAIL[..],
+        &[
+            Code::InvalidRequest,
+            Code::OutlineMediaType,
+            Code::OutlineUnavailable,
+            Code::OutlineTimeout,
+            Code::RecordingUnreadable,
+            Code::ScriptUnusable,
+            Code::Cancelled,
+        ],
+    ].concat()))),
+)]
 pub(crate) async fn answer(app: &App, caller: &Caller, request: Request<RequestBody>) -> Response<Answer> {
     let wished = Wished::by(request.headers());
     match speak(app, caller, request, &wished).await {
@@ -81,12 +136,9 @@ async fn sound(path: PathBuf, recording: &Recording) -> Response<Answer> {
 
 fn bad_request(bad: BadRequest) -> Refused {
     Refused::plain(match bad {
-        BadRequest::NotJson(why) => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_json",
-            "Invalid JSON",
-            format!("the body must be one JSON object: {why}"),
-        ),
+        BadRequest::NotJson(why) => {
+            Problem::new(Code::InvalidJson, format!("the body must be one JSON object: {why}"))
+        }
         BadRequest::Invalid(faults) => {
             let errors: Vec<MemberError> = faults
                 .into_iter()
@@ -94,8 +146,7 @@ fn bad_request(bad: BadRequest) -> Refused {
                 .collect();
             let detail = errors.iter().map(|error| format!("{}: {}", error.member, error.detail));
             let detail = detail.collect::<Vec<_>>().join("; ");
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            Problem { errors, ..Problem::new(status, "invalid_request", "Invalid request", detail) }
+            Problem { errors, ..Problem::new(Code::InvalidRequest, detail) }
         }
     })
 }
@@ -138,9 +189,7 @@ pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Refused> {
         return Ok(());
     }
     Err(Refused::plain(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        "Unsupported media type",
+        Code::UnsupportedMediaType,
         "send the request as JSON: Content-Type: application/json",
     )))
 }

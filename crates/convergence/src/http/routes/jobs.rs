@@ -12,6 +12,8 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
 use super::download::owner;
@@ -21,6 +23,8 @@ use crate::app::App;
 use crate::audio::{Job, Progress, State};
 use crate::http::admit::Caller;
 use crate::http::body::Answer;
+use crate::http::code::Code;
+use crate::http::openapi::one_of;
 use crate::http::problem::{Problem, not_found};
 use crate::http::router::wrong_method;
 
@@ -35,20 +39,28 @@ const STILL_HERE: Duration = Duration::from_secs(15);
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// A job, as JSON has it.
-#[derive(Serialize)]
-struct Told {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
+pub(super) struct Told {
+    /// Its name, and its recording's.
+    #[schema(value_type = String, format = "uuid")]
     id: Uuid,
-    /// `queued`, `writing`, `speaking`, `mixing`, `done`, `failed`.
+    #[schema(schema_with = statuses)]
     status: &'static str,
     /// While it is on its way.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<Progress>,
+    /// Where to ask again, below the server's address.
     url: String,
+    /// Where to be told as it happens.
     events_url: String,
     /// What came of it.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Spoken>,
     /// Why nothing did, as the answer to a request that waits would say it.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Problem>,
 }
@@ -58,20 +70,56 @@ pub(crate) async fn answer(app: &Arc<App>, caller: &Caller, method: &Method, pat
     let id = path.strip_prefix(JOBS).unwrap_or_default();
     let owner = owner(caller);
     match (method, id.strip_suffix(EVENTS)) {
-        (&Method::GET | &Method::HEAD, None) => match app.studio.look(owner, id).await {
-            Some((id, state)) => json(&tell(app, owner, id, &state)),
-            None => not_found(),
-        },
-        (&Method::DELETE, None) if app.studio.remove(owner, id).await => {
-            let mut answer = Response::new(Answer::empty());
-            *answer.status_mut() = StatusCode::NO_CONTENT;
-            answer
-        }
+        (&Method::GET | &Method::HEAD, None) => look(app, owner, id).await,
+        (&Method::DELETE, None) => remove(app, owner, id).await,
         (&Method::GET, Some(id)) => events(app, owner, id).await,
-        (&Method::DELETE, None) => not_found(),
         (_, None) => wrong_method("GET, HEAD, DELETE"),
         (_, Some(_)) => wrong_method("GET"),
     }
+}
+
+/// The words for it.
+fn statuses() -> Object {
+    one_of(
+        &["queued", "writing", "speaking", "mixing", "done", "failed"],
+        "What is being done, or what came of it.",
+    )
+}
+
+#[utoipa::path(
+    get,
+    path = "/convergence/jobs/{id}",
+    tag = "Audio",
+    operation_id = "job",
+    summary = "How far a recording is",
+    params(("id" = String, Path, format = "uuid", example = "0198c0de-0000-7000-8000-000000000000", description = "As `Location` and `id` have named it.")),
+    responses((status = 200, description = "Its state, and what came of it.", body = Told)),
+    extensions(("x-codes" = json!([Code::NotFound]))),
+)]
+pub(in crate::http) async fn look(app: &App, owner: &str, id: &str) -> Response<Answer> {
+    match app.studio.look(owner, id).await {
+        Some((id, state)) => json(&tell(app, owner, id, &state)),
+        None => not_found(),
+    }
+}
+
+#[utoipa::path(
+    delete,
+    path = "/convergence/jobs/{id}",
+    tag = "Audio",
+    operation_id = "delete_job",
+    summary = "Ends the work, or removes the recording",
+    params(("id" = String, Path, format = "uuid", example = "0198c0de-0000-7000-8000-000000000000", description = "As `Location` and `id` have named it.")),
+    responses((status = 204, description = "It is gone.")),
+    extensions(("x-codes" = json!([Code::NotFound]))),
+)]
+pub(in crate::http) async fn remove(app: &App, owner: &str, id: &str) -> Response<Answer> {
+    if !app.studio.remove(owner, id).await {
+        return not_found();
+    }
+    let mut answer = Response::new(Answer::empty());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer
 }
 
 /// The answer to a request that does not wait for its recording.
@@ -100,7 +148,26 @@ fn tell(app: &App, owner: &str, id: Uuid, state: &State) -> Told {
 }
 
 /// Server-sent events (WHATWG HTML, 9.2): `progress` as often as that changes, and `done` or `failed` at the end.
-async fn events(app: &Arc<App>, owner: &str, id: &str) -> Response<Answer> {
+#[utoipa::path(
+    get,
+    path = "/convergence/jobs/{id}/events",
+    tag = "Audio",
+    operation_id = "job_events",
+    summary = "What happens to a recording, as it happens",
+    description = "Server-sent events: `progress` as often as that changes, then `done` or `failed`, and the end. The data of each \
+        is the job as JSON.",
+    params(("id" = String, Path, format = "uuid", example = "0198c0de-0000-7000-8000-000000000000", description = "As `Location` and `id` have named it.")),
+    responses((
+        status = 200,
+        description = "From now to its end.",
+        content((
+            "text/event-stream",
+            example = json!("event: progress\ndata: {\"id\": \"0198c0de-0000-7000-8000-000000000000\", \"status\": \"speaking\"}\n\n"),
+        )),
+    )),
+    extensions(("x-codes" = json!([Code::NotFound]))),
+)]
+pub(in crate::http) async fn events(app: &Arc<App>, owner: &str, id: &str) -> Response<Answer> {
     let events = if let Some(job) = app.studio.job(owner, id) {
         progress(Arc::clone(app), owner.to_owned(), &job)
     } else if let Some((id, state)) = app.studio.look(owner, id).await {

@@ -1,8 +1,9 @@
 //! `GET /auth/me`: what a client may know of itself: its limits, what is left of them, what it has used, and when its key
 //! ends. It counts as a request, so that its figures are those of its own headers.
 
-use http::{Response, StatusCode};
+use http::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::audio_quota::{Today, today, underway};
 use super::json;
@@ -10,63 +11,100 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::http::admit::Caller;
 use crate::http::body::Answer;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::usage::{Asked, Entry, report};
 
-/// What is told.
-#[derive(Serialize)]
+/// What a client may know of itself.
+#[derive(Serialize, ToSchema)]
 struct Me<'a> {
     /// `null` where authentication is off.
+    #[schema(required)]
     client_name: Option<&'a str>,
-    /// The key's fingerprint.
+    /// The key's fingerprint: the first 12 hex digits of its SHA-256.
+    #[schema(required)]
     key: Option<String>,
     /// RFC 3339: the last second at which the key is valid; `null` if there is none.
+    #[schema(required, format = DateTime)]
     expires_at: Option<String>,
+    /// None where there is no limit.
     limits: Vec<Limit>,
     /// `null` where there is no limit.
+    #[schema(required)]
     audio_day: Option<AudioDay>,
     usage: Usage,
 }
 
 /// One limit, by the name that it has in `RateLimit-Policy`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Limit {
+    /// `default` (the minute), `day` or `month`.
     policy: &'static str,
+    /// How many there may be.
     requests: u64,
+    /// In how long.
     window_seconds: u32,
+    /// How many are left.
     remaining: u64,
+    /// In how long there are more.
     reset_seconds: u32,
 }
 
 /// The sound that may be made in the present day.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "JSON has no units, so its names have")]
 struct AudioDay {
+    /// How much there may be.
     limit_seconds: f64,
     /// By any of the client's keys; `null` if it cannot be read now, as what follows from it.
+    #[schema(required)]
     used_seconds: Option<f64>,
     /// What is being made now is likely to take.
     underway_seconds: f64,
+    /// What is left.
+    #[schema(required)]
     remaining_seconds: Option<f64>,
+    /// Until the next day.
+    #[schema(required)]
     reset_seconds: Option<u64>,
 }
 
 /// What the client has used, by any of its keys; `null` if it cannot be read now.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
 struct Usage {
+    /// Since midnight UTC.
+    #[schema(required)]
     today: Option<Used>,
+    /// With today.
+    #[schema(required)]
     last_30_days: Option<Used>,
 }
 
-#[derive(Default, Serialize)]
+/// What was used in some time.
+#[derive(Default, Serialize, ToSchema)]
 struct Used {
+    /// `admitted` and `rate_limited` together.
     requests: u64,
+    /// Those that were let in.
     admitted: u64,
+    /// Those that the minute's limit or a quota has refused.
     rate_limited: u64,
+    /// Those that were let in and answered with a 5xx.
     failed: u64,
+    /// Sound that was made.
     audio_seconds: f64,
 }
 
+#[utoipa::path(
+    get,
+    path = "/auth/me",
+    tag = "Keys",
+    operation_id = "auth_me",
+    summary = "What you may know of yourself",
+    description = "Your limits, what is left of them, what you have used, and when your key ends. It counts as a request.",
+    responses((status = 200, description = "As this request has found it.", body = Me<'static>)),
+    extensions(("x-codes" = json!([Code::Stopping]))),
+)]
 pub(crate) async fn answer(app: &App, caller: &Caller) -> Response<Answer> {
     let Some(client) = caller.client() else { return json(&Me::anyone()) };
     // One after another: a client that asks all the time is to keep no thread but one busy.
@@ -150,5 +188,5 @@ fn limits(caller: &Caller) -> Vec<Limit> {
 
 fn unavailable() -> Response<Answer> {
     let detail = "the server is about to stop; ask again";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "Stopping", detail).answer()
+    Problem::new(Code::Stopping, detail).answer()
 }

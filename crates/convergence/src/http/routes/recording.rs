@@ -1,23 +1,51 @@
 //! What a client is told of a recording, and of one that there is not.
 
-use http::StatusCode;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 use super::download::DOWNLOAD;
 use crate::app::App;
 use crate::audio::{AudioError, Description, FileKind, Recording, Trouble};
 use crate::http::body::Answer;
+use crate::http::code::Code;
 use crate::http::problem::{MemberError, Problem};
 use crate::providers::FetchError;
 
+/// What a sound that is asked for may be refused with.
+pub(super) const ALL_THAT_MAY_FAIL: [Code; 19] = [
+    Code::UnsupportedMediaType,
+    Code::InvalidJson,
+    Code::BodyTooLarge,
+    Code::BodyUnreadable,
+    Code::BodyTimeout,
+    Code::AudioQuotaExceeded,
+    Code::UsageUnavailable,
+    Code::QueueFull,
+    Code::TooLong,
+    Code::NoRoom,
+    Code::NoVoice,
+    Code::VoiceTimeout,
+    Code::RecordingFailed,
+    Code::ProviderUnavailable,
+    Code::ProviderTimeout,
+    Code::ProviderBusy,
+    Code::ProviderRefused,
+    Code::ProviderUnusable,
+    Code::BudgetSpent,
+];
+
 /// A recording, as JSON has it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Recording)]
 pub(super) struct Spoken {
+    /// It is there.
     success: bool,
+    /// The same for people.
     message: String,
+    /// Where the sound is, below the server's address.
     audio_url: String,
     /// What is said, to be read along.
     captions: Captions,
@@ -27,9 +55,12 @@ pub(super) struct Spoken {
     description: Description,
 }
 
-#[derive(Serialize)]
+/// What is said and when, in files.
+#[derive(Serialize, ToSchema)]
 struct Captions {
+    /// `WebVTT`, for web pages.
     vtt: String,
+    /// `SubRip`, for players.
     srt: String,
 }
 
@@ -89,83 +120,55 @@ impl Refused {
 
 impl From<&AudioError> for Refused {
     fn from(error: &AudioError) -> Self {
-        let (status, code, title, retry_after) = match error {
-            AudioError::NoVoice { .. } => {
-                (StatusCode::SERVICE_UNAVAILABLE, "no_voice", "No voice installed", Some(60))
-            }
+        let (code, retry_after) = match error {
+            AudioError::NoVoice { .. } => (Code::NoVoice, Some(60)),
             AudioError::QueueFull { retry_after_seconds, .. } => {
-                (StatusCode::TOO_MANY_REQUESTS, "queue_full", "Too much to say", Some(*retry_after_seconds))
+                (Code::QueueFull, Some(*retry_after_seconds))
             }
-            AudioError::TimedOut { .. } => {
-                (StatusCode::GATEWAY_TIMEOUT, "voice_timeout", "The voice took too long", None)
-            }
-            AudioError::TooLong { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "too_long", "Too much to say", None)
-            }
-            AudioError::NoRoom { .. } => {
-                (StatusCode::INSUFFICIENT_STORAGE, "no_room", "The disk is full", Some(60))
-            }
+            AudioError::TimedOut { .. } => (Code::VoiceTimeout, None),
+            AudioError::TooLong { .. } => (Code::TooLong, None),
+            AudioError::NoRoom { .. } => (Code::NoRoom, Some(60)),
             AudioError::Outside(trouble) => return Self::from(trouble),
-            AudioError::Script(_) => (StatusCode::BAD_GATEWAY, "script_unusable", "No script", None),
-            AudioError::Cancelled => (StatusCode::GONE, "cancelled", "Cancelled", None),
+            AudioError::Script(_) => (Code::ScriptUnusable, None),
+            AudioError::Cancelled => (Code::Cancelled, None),
             // What the voice or the disk said is for the log.
             AudioError::Voice { .. } | AudioError::Storage(_) => {
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                return Self::plain(Problem::new(
-                    status,
-                    "recording_failed",
-                    "Recording failed",
-                    "try again",
-                ));
+                return Self::plain(Problem::new(Code::RecordingFailed, "try again"));
             }
         };
-        Self { problem: Problem::new(status, code, title, error.to_string()), retry_after }
+        Self { problem: Problem::new(code, error.to_string()), retry_after }
     }
 }
 
 /// What a server elsewhere could not do. Its own words are in no answer.
 impl From<&Trouble> for Refused {
     fn from(trouble: &Trouble) -> Self {
-        let (status, code, title, retry_after) = match *trouble {
-            Trouble::Away(_) | Trouble::BrokeOff(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable", "Provider unavailable", Some(30))
-            }
-            Trouble::TimedOut { .. } => {
-                (StatusCode::GATEWAY_TIMEOUT, "provider_timeout", "The provider took too long", None)
-            }
+        let (code, retry_after) = match *trouble {
+            Trouble::Away(_) | Trouble::BrokeOff(_) => (Code::ProviderUnavailable, Some(30)),
+            Trouble::TimedOut { .. } => (Code::ProviderTimeout, None),
             Trouble::Busy { retry_after_seconds, .. } => {
                 let after = retry_after_seconds.unwrap_or(30);
-                (StatusCode::SERVICE_UNAVAILABLE, "provider_busy", "Provider busy", Some(after))
+                (Code::ProviderBusy, Some(after))
             }
-            Trouble::Refused { .. } => {
-                (StatusCode::BAD_GATEWAY, "provider_refused", "Refused by the provider", None)
-            }
-            Trouble::Unusable { .. } => {
-                (StatusCode::BAD_GATEWAY, "provider_unusable", "Unusable answer of the provider", None)
-            }
-            Trouble::Spent { retry_after_seconds, .. } => {
-                (StatusCode::SERVICE_UNAVAILABLE, "budget_spent", "Budget used up", Some(retry_after_seconds))
-            }
+            Trouble::Refused { .. } => (Code::ProviderRefused, None),
+            Trouble::Unusable { .. } => (Code::ProviderUnusable, None),
+            Trouble::Spent { retry_after_seconds, .. } => (Code::BudgetSpent, Some(retry_after_seconds)),
         };
-        Self { problem: Problem::new(status, code, title, trouble.to_string()), retry_after }
+        Self { problem: Problem::new(code, trouble.to_string()), retry_after }
     }
 }
 
 /// Why `outline_url` gave no outline.
 impl From<FetchError> for Refused {
     fn from(error: FetchError) -> Self {
-        let (status, code, title) = match error {
-            FetchError::Away => (StatusCode::BAD_GATEWAY, "outline_unavailable", "Outline unavailable"),
-            FetchError::TimedOut => {
-                (StatusCode::GATEWAY_TIMEOUT, "outline_unavailable", "Outline unavailable")
-            }
-            FetchError::MediaType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "outline_media_type", "Unsupported outline")
-            }
-            _ => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Invalid request"),
+        let code = match error {
+            FetchError::Away => Code::OutlineUnavailable,
+            FetchError::TimedOut => Code::OutlineTimeout,
+            FetchError::MediaType => Code::OutlineMediaType,
+            _ => Code::InvalidRequest,
         };
         let detail = format!("outline_url: {error}");
         let errors = vec![MemberError { member: "outline_url".to_owned(), detail: error.to_string() }];
-        Self::plain(Problem { errors, ..Problem::new(status, code, title, detail) })
+        Self::plain(Problem { errors, ..Problem::new(code, detail) })
     }
 }

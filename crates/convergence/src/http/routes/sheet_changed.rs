@@ -5,12 +5,14 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde::Serialize;
 use tracing::debug;
+use utoipa::ToSchema;
 
 use super::json;
 use crate::app::{App, Door};
 use crate::http::body::{self, Answer};
+use crate::http::code::Code;
 use crate::http::problem::{Problem, no_keys_to_read};
-use crate::http::webhook::{Genuine, MOST_BYTES, Refused, Webhook};
+use crate::http::webhook::{Genuine, MOST_BYTES, Notice, Refused, Webhook};
 use crate::metrics::WebhookResult;
 use crate::wire::RequestBody;
 
@@ -19,12 +21,38 @@ pub(in crate::http) const SHEET_CHANGED: &str = "/hooks/sheet-changed";
 /// What signs a call.
 const SIGNATURE: &str = "x-convergence-signature";
 
-#[derive(Serialize)]
+/// What became of a notice.
+#[derive(Serialize, ToSchema)]
 struct Taken {
     /// `accepted`, or `repeated` for a notice that was accepted before.
     status: &'static str,
 }
 
+#[utoipa::path(
+    post,
+    path = "/hooks/sheet-changed",
+    tag = "Webhook",
+    operation_id = "sheet_changed",
+    summary = "Somebody has changed the sheet",
+    description = "Sent by the spreadsheet's script, so that a change is read at once.",
+    security(("Signature" = [])),
+    request_body = Notice,
+    responses(
+        (status = 202, description = "The sheet is read.", body = Taken),
+        (status = 200, description = "The same notice was taken before.", body = Taken),
+    ),
+    extensions(("x-codes" = json!([
+        Code::SignatureRequired,
+        Code::SignatureExpired,
+        Code::InvalidSignature,
+        Code::InvalidNotice,
+        Code::TooManyNotices,
+        Code::NoKeySource,
+        Code::BodyTooLarge,
+        Code::BodyUnreadable,
+        Code::BodyTimeout,
+    ]))),
+)]
 pub(crate) async fn answer(app: &App, webhook: &Webhook, request: Request<RequestBody>) -> Response<Answer> {
     let result = match take(app, webhook, request).await {
         Ok(result) => result,
@@ -71,41 +99,30 @@ async fn take(
 }
 
 fn refusal(why: &Refused) -> Response<Answer> {
-    const TITLE: &str = "Signature required";
-    let (status, code, title, detail) = match why {
+    let (code, detail) = match why {
         Refused::NoSignature => (
-            StatusCode::UNAUTHORIZED,
-            "signature_required",
-            TITLE,
+            Code::SignatureRequired,
             "sign the request: X-Convergence-Signature: t=UNIX_SECONDS,v1=HEX_HMAC_SHA256",
         ),
         Refused::WrongTime => (
-            StatusCode::UNAUTHORIZED,
-            "signature_expired",
-            TITLE,
+            Code::SignatureExpired,
             "the signature's time is more than 300 s from this server's; sign anew, and check both clocks",
         ),
         Refused::WrongSignature => (
-            StatusCode::UNAUTHORIZED,
-            "invalid_signature",
-            TITLE,
+            Code::InvalidSignature,
             "the signature is not of this body; check that the script has the value of SHEET_WEBHOOK_SECRET",
         ),
         Refused::NoNotice => (
-            StatusCode::BAD_REQUEST,
-            "invalid_notice",
-            "Bad request",
+            Code::InvalidNotice,
             "the body must be a JSON object with id (a UUID), sent_at and edited_at (Unix milliseconds)",
         ),
         Refused::TooMany => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_notices",
-            "Too many notices",
+            Code::TooManyNotices,
             "so many notices came in the last minutes that no more are taken; the sheet is read nevertheless",
         ),
     };
-    let mut answer = Problem::new(status, code, title, detail).answer();
-    if status == StatusCode::UNAUTHORIZED {
+    let mut answer = Problem::new(code, detail).answer();
+    if answer.status() == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static(r#"X-Convergence-Signature realm="convergence""#);
         answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }

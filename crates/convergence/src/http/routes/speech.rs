@@ -2,20 +2,23 @@
 //! base URL set. The key is asked for as everywhere; what these routes refuse, they refuse in OpenAI's words.
 
 mod asked;
-mod models;
+pub(in crate::http) mod models;
 mod refused;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response};
 
 use self::asked::Asked;
+pub(in crate::http) use self::refused::Refusal;
 use self::refused::Refused;
 use super::generate_audio::{VOICE_ENGINE, WARNING, must_be_json};
+use super::recording::ALL_THAT_MAY_FAIL;
 use super::{audio_quota, download, json, recording};
 use crate::app::App;
 use crate::audio::{Said, SoundForm, likely_length};
 use crate::http::admit::Caller;
 use crate::http::body::{self, Answer};
+use crate::http::code::Code;
 use crate::http::router::{reading, wrong_method};
 use crate::http::{proxy, stamp};
 use crate::wire::RequestBody;
@@ -50,7 +53,29 @@ fn model_in(path: &str) -> Option<&str> {
     path.strip_prefix(MODELS)?.strip_prefix('/')
 }
 
-async fn speak(
+#[utoipa::path(
+    post,
+    path = "/v1/audio/speech",
+    tag = "OpenAI",
+    operation_id = "speak",
+    summary = "Says a text",
+    description = "As OpenAI's route of this name does: the answer is the sound.",
+    request_body = Asked,
+    responses((
+        status = 200,
+        description = "It is said.",
+        content(("audio/wav"), ("audio/ogg"), ("audio/mpeg"), ("audio/pcm")),
+        headers(
+            ("X-Voice-Engine" = String, description = "What spoke."),
+            ("X-Audio-Warning" = String, description = "What was not done as asked."),
+        ),
+    )),
+    extensions(("x-codes" = json!([
+        &ALL_THAT_MAY_FAIL[..],
+        &[Code::InvalidValue, Code::UnsupportedValue, Code::MissingRequiredParameter, Code::ModelNotFound],
+    ].concat()))),
+)]
+pub(in crate::http) async fn speak(
     app: &App,
     caller: &Caller,
     request: Request<RequestBody>,

@@ -2,52 +2,95 @@
 
 use http::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use super::json;
 use crate::app::{App, Door, Guard, SourceKind};
 use crate::clock::Now;
 use crate::fleet;
 use crate::http::body::Answer;
+use crate::http::openapi::one_of;
 use crate::sync::InUse;
 
-/// What is told of it.
-#[derive(Default, Serialize)]
+/// How authentication is doing.
+#[derive(Default, Serialize, ToSchema)]
 pub(crate) struct Status<'a> {
+    /// Whether keys are asked for.
     auth_enabled: bool,
     /// `enabled`, `unavailable`, `disabled` or `fallback`.
+    #[schema(schema_with = modes)]
     pub(crate) mode: &'static str,
     /// Why, where there is something to say.
+    #[schema(required)]
     pub(crate) reason: Option<String>,
+    /// `google_sheets` or `file`.
+    #[schema(required)]
     key_source: Option<&'static str>,
+    /// Whether keys are to come from a sheet.
     google_sheets_configured: bool,
+    /// Whether the last read of it has succeeded.
     google_sheets_connected: bool,
+    /// The tab of the keys.
+    #[schema(required)]
     sheet_name: Option<&'a str>,
-    /// Seconds.
+    /// How often keys are read, in seconds.
+    #[schema(required)]
     cache_duration: Option<u64>,
     cache: Cache,
     /// Where limits are shared.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     redis: Option<fleet::Report>,
+    #[schema(required)]
     usage: Option<Usage>,
 }
 
 /// Where what clients use is counted; nobody is, where the door is open.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageStatus)]
 struct Usage {
     /// Whether it is kept on disk, and not in memory only.
     durable: bool,
+    /// Why not.
+    #[schema(required)]
     last_error: Option<String>,
 }
 
-#[derive(Default, Serialize)]
+/// The keys as they were read.
+#[derive(Default, Serialize, ToSchema)]
 struct Cache {
+    /// Since their last reading began.
+    #[schema(required)]
     age_seconds: Option<i64>,
     /// RFC 3339.
+    #[schema(required, format = DateTime)]
     last_refresh: Option<String>,
+    /// Why the last read has failed, if it has.
+    #[schema(required)]
     last_error: Option<String>,
+    /// Whether they are older than they should be.
     stale: bool,
 }
 
+/// The words for it.
+fn modes() -> Object {
+    one_of(
+        &["enabled", "unavailable", "disabled", "fallback"],
+        "Whether keys are asked for, and can be checked.",
+    )
+}
+
+#[utoipa::path(
+    get,
+    path = "/auth/status",
+    tag = "Keys",
+    operation_id = "auth_status",
+    summary = "How authentication is doing",
+    description = "It names no key, client, spreadsheet or path.",
+    security(()),
+    responses((status = 200, description = "Its state.", body = Status<'static>)),
+)]
 pub(crate) fn answer(app: &App) -> Response<Answer> {
     json(&Status::of(app))
 }

@@ -17,6 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tracing::debug;
 
 use crate::http::body::Answer;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::side::SideListener;
 
@@ -73,7 +74,7 @@ async fn connection(stream: TcpStream, to: u16, slot: OwnedSemaphorePermit) {
 fn answer<B>(request: &Request<B>, to: u16) -> Response<Answer> {
     let Some(location) = location(request, to) else {
         let detail = "this port only redirects to https, for which it needs a Host header";
-        return Problem::new(StatusCode::BAD_REQUEST, "no_host", "Bad request", detail).answer();
+        return Problem::new(Code::NoHost, detail).answer();
     };
     let mut answer = Response::new(Answer::empty());
     // Permanent, and with the same method and body (RFC 9110, section 15.4.9).

@@ -1,6 +1,7 @@
 //! What the spreadsheet's script sends: a header that signs, and a body that says when the sheet was changed.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// `X-Convergence-Signature: t=<unix seconds>,v1=<64 hex digits>`, read and not yet believed.
@@ -47,12 +48,17 @@ fn from_hex(hex: &str) -> Option<[u8; 32]> {
 }
 
 /// A change of the sheet, told by its script. Members that are not known are of later versions.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(examples(json!({
+    "id": "6fa459ea-ee8a-4ca4-894e-db77e160355e", "sent_at": 1_764_547_200_500_i64, "edited_at": 1_764_547_200_000_i64
+})))]
 pub(crate) struct Notice {
     /// The same in every repetition of one notice.
+    #[schema(value_type = String, format = "uuid")]
     pub(crate) id: Uuid,
     /// Unix milliseconds.
     sent_at: i64,
+    /// When the sheet was changed, in Unix milliseconds.
     edited_at: Option<i64>,
 }
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::App;
 use crate::dashboard::{Tone, words};
 use crate::http::body::Answer;
+use crate::http::code::Code;
 use crate::http::live::Watch;
 use crate::http::problem::Problem;
 use crate::http::record::Record;
@@ -94,8 +95,7 @@ pub(super) fn refusals(app: &App) -> (Vec<Decision>, Vec<Reason>) {
 pub(in crate::http::admin) fn live(app: &App, watchers: &Arc<Semaphore>) -> Response<Answer> {
     let Ok(slot) = Arc::clone(watchers).try_acquire_owned() else {
         let detail = format!("{MOST_WATCHERS} pages are watching already; close one of them");
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        return Problem::new(status, "too_many_watchers", "Too many watchers", detail).answer();
+        return Problem::new(Code::TooManyWatchers, detail).answer();
     };
     let begin = stream::once(async { Bytes::from_static(b"retry: 3000\n\n") });
     let events = stream::unfold((app.live.watch(), slot), next);

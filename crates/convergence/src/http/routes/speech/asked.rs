@@ -1,10 +1,14 @@
 //! The body of `POST /v1/audio/speech`, read and checked: all faults in one message.
 
-use http::StatusCode;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Refused;
 use crate::audio::{Engine, Gender, HAS_MP3, Say, SoundForm, WITHOUT_MP3, is_speakable};
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::routes::recording;
 
@@ -38,8 +42,54 @@ pub(super) struct Asked {
     form: SoundForm,
 }
 
-/// What is wrong with a member: its name, OpenAI's code, and what is allowed there.
-type Fault = (&'static str, &'static str, String);
+impl ToSchema for Asked {
+    fn name() -> Cow<'static, str> {
+        "SpeechRequest".into()
+    }
+}
+
+impl PartialSchema for Asked {
+    fn schema() -> RefOr<Schema> {
+        let choice = |words: &[&str], description: &str| {
+            let words: Vec<Option<&str>> = words.iter().copied().map(Some).chain([None]).collect();
+            json!({"type": ["string", "null"], "enum": words, "description": description})
+        };
+        let schema = json!({
+            "type": "object",
+            "description": "What is to be said. Members of other names have no effect.",
+            "required": ["model", "input", "voice"],
+            "properties": {
+                "model": {"type": "string", "minLength": 1, "description": "One of `/v1/models`, or one of OpenAI's."},
+                "input": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": MOST_CHARACTERS,
+                    "description": "The text.",
+                },
+                "voice": {
+                    "oneOf": [
+                        {"type": "string", "minLength": 1},
+                        {"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "minLength": 1}}},
+                    ],
+                    "description": "One of the model's voices, or one of OpenAI's.",
+                },
+                "instructions": {
+                    "type": ["string", "null"],
+                    "maxLength": MOST_CHARACTERS,
+                    "description": "How it is to be said, for engines that can be told.",
+                },
+                "speed": {"type": ["number", "null"], "description": "1 is the voice's own pace."},
+                "response_format": choice(&["wav", "opus", "pcm", "mp3"], "WAV if nothing is said; MP3 where it is built in."),
+                "stream_format": choice(&["audio"], "The sound is sent as it is."),
+            },
+            "examples": [{"model": "tts-1", "input": "Good morning.", "voice": "alloy"}],
+        });
+        serde_json::from_value::<Schema>(schema).expect("a schema, by the test of the document").into()
+    }
+}
+
+/// What is wrong with a member: its name, the code, and what is allowed there.
+type Fault = (&'static str, Code, String);
 
 impl Asked {
     /// # Errors
@@ -47,9 +97,7 @@ impl Asked {
     pub(super) fn read(body: &[u8]) -> Result<Self, Refused> {
         let invalid = |why: String| {
             recording::Refused::plain(Problem::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_json",
-                "Invalid JSON",
+                Code::InvalidJson,
                 format!("the body must be one JSON object: {why}"),
             ))
         };
@@ -84,14 +132,14 @@ impl Asked {
                 let (name, openais) = (engine.name(), OPENAIS.map(|(name, _)| name).join(", "));
                 let wrong =
                     format!("must be a voice of {name}, such as {female} and {male}, or one of {openais}");
-                faults.push(("voice", "invalid_value", wrong));
+                faults.push(("voice", Code::InvalidValue, wrong));
                 String::new()
             }
         };
         let speeds = engine.speeds();
         if !speeds.contains(&self.speed) {
             let wrong = format!("must be from {} to {} for {}", speeds.start(), speeds.end(), engine.name());
-            faults.push(("speed", "unsupported_value", wrong));
+            faults.push(("speed", Code::UnsupportedValue, wrong));
         }
         refuse(&faults)?;
         let Self { input: text, speed, instructions: mood, form, .. } = self;
@@ -105,7 +153,7 @@ fn refuse(faults: &[Fault]) -> Result<(), Refused> {
     let Some((parameter, code, _)) = faults.first() else { return Ok(()) };
     let messages = faults.iter().map(|(name, _, wrong)| format!("{name}: {wrong}"));
     let message = messages.collect::<Vec<_>>().join("; ");
-    Err(Refused::parameter(StatusCode::BAD_REQUEST, code, parameter, message))
+    Err(Refused::parameter(*code, parameter, message))
 }
 
 fn present<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
@@ -116,8 +164,8 @@ fn present<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value>
 fn text(members: &Map<String, Value>, name: &'static str, faults: &mut Vec<Fault>) -> String {
     match present(members, name) {
         Some(Value::String(text)) if !text.trim().is_empty() => return text.clone(),
-        Some(_) => faults.push((name, "invalid_value", "must be text".to_owned())),
-        None => faults.push((name, "missing_required_parameter", "is required".to_owned())),
+        Some(_) => faults.push((name, Code::InvalidValue, "must be text".to_owned())),
+        None => faults.push((name, Code::MissingRequiredParameter, "is required".to_owned())),
     }
     String::new()
 }
@@ -133,7 +181,7 @@ fn input(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> String {
     } else {
         None
     };
-    faults.extend(wrong.map(|wrong| ("input", "invalid_value", wrong)));
+    faults.extend(wrong.map(|wrong| ("input", Code::InvalidValue, wrong)));
     input
 }
 
@@ -151,7 +199,7 @@ fn instructions(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> Option
     let text = value.as_str().filter(|text| text.chars().count() <= MOST_CHARACTERS);
     if text.is_none() {
         let wrong = format!("must be text of at most {MOST_CHARACTERS} characters");
-        faults.push(("instructions", "invalid_value", wrong));
+        faults.push(("instructions", Code::InvalidValue, wrong));
     }
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -166,7 +214,7 @@ fn form(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> SoundForm {
         Some(other) => {
             let wrong = "must be wav, opus, pcm or mp3, since there is no encoder for others here";
             let wrong = if other == Some("mp3") { WITHOUT_MP3 } else { wrong };
-            faults.push(("response_format", "unsupported_value", wrong.to_owned()));
+            faults.push(("response_format", Code::UnsupportedValue, wrong.to_owned()));
             SoundForm::Wav
         }
     }
@@ -178,12 +226,12 @@ fn speed(members: &Map<String, Value>, faults: &mut Vec<Fault>) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "a speed needs few digits")]
     let speed = value.as_f64().map(|speed| speed as f32);
     speed.unwrap_or_else(|| {
-        faults.push(("speed", "invalid_value", "must be a number".to_owned()));
+        faults.push(("speed", Code::InvalidValue, "must be a number".to_owned()));
         1.0
     })
 }
 
 fn check_stream_format(members: &Map<String, Value>) -> Option<Fault> {
     let form = present(members, "stream_format")?;
-    (form != "audio").then(|| ("stream_format", "unsupported_value", "must be audio".to_owned()))
+    (form != "audio").then(|| ("stream_format", Code::UnsupportedValue, "must be audio".to_owned()))
 }

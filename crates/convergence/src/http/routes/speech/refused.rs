@@ -3,41 +3,46 @@
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::body::Answer;
+use crate::http::code::Code;
 use crate::http::problem::Problem;
 use crate::http::routes::recording;
 
 /// A request that gets nothing, and why.
-pub(super) struct Refused {
+pub(in crate::http) struct Refused {
     why: recording::Refused,
     /// The member of the request that is wrong.
     parameter: Option<&'static str>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// An error as OpenAI's clients know it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiError)]
+pub(in crate::http) struct Refusal<'a> {
     error: Words<'a>,
 }
 
-#[derive(Serialize)]
+/// What is wrong.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiErrorWords)]
 struct Words<'a> {
+    /// What to do about it.
     message: &'a str,
+    /// `invalid_request_error`, `rate_limit_error` or `server_error`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// The member that is wrong.
+    #[schema(required)]
     param: Option<&'static str>,
-    code: &'static str,
+    code: Code,
 }
 
 impl Refused {
     /// For a member of the request.
-    pub(super) fn parameter(
-        status: StatusCode,
-        code: &'static str,
-        parameter: &'static str,
-        message: String,
-    ) -> Self {
-        let why = recording::Refused::plain(Problem::new(status, code, "Invalid request", message));
+    pub(super) fn parameter(code: Code, parameter: &'static str, message: String) -> Self {
+        let why = recording::Refused::plain(Problem::new(code, message));
         Self { why, parameter: Some(parameter) }
     }
 
@@ -50,7 +55,7 @@ impl Refused {
         };
         let code = problem.code;
         let error = Words { message: &problem.detail, kind, param: self.parameter, code };
-        let body = serde_json::to_vec(&Body { error }).expect("a struct of strings serialises");
+        let body = serde_json::to_vec(&Refusal { error }).expect("a struct of strings serialises");
         let mut answer = self.why.answer().map(|_| Answer::Problem(body.into(), code));
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
