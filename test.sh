@@ -62,6 +62,7 @@ prepare() {
     fi
     crates/convergence/tests/listen/setup.sh
     crates/convergence/tests/proxies/setup.sh
+    crates/convergence/tests/deploy/setup.sh
     crates/convergence/tests/process/openai/setup.sh
     crates/convergence/tests/process/openapi/setup.sh
     crates/convergence/tests/process/openapi/client/setup.sh

@@ -4,6 +4,7 @@ mod completions;
 mod demo;
 mod doctor;
 mod generate;
+mod health;
 mod help;
 mod keys;
 mod man;
@@ -44,6 +45,9 @@ pub fn run() -> ExitCode {
         }
         Some(("doctor", flags)) => doctor::run(flags),
         Some(("generate", flags)) => generate::run(flags),
+        Some(("health", flags)) => {
+            settings(flags).and_then(|settings| health::run(&settings)).map(|()| ExitCode::SUCCESS)
+        }
         Some(("keys", flags)) => keys::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("man", flags)) => man::run(flags).map(|()| ExitCode::SUCCESS),
         Some(("openapi", _)) => openapi::run().map(|()| ExitCode::SUCCESS),
@@ -77,6 +81,7 @@ fn command() -> Command {
         .subcommand(demo::command())
         .subcommand(doctor::command())
         .subcommand(generate::command())
+        .subcommand(health::command())
         .subcommand(keys::command())
         .subcommand(openapi::command())
         .subcommand(sheet::command())

@@ -17,6 +17,7 @@ mod table;
 mod upstream;
 
 pub(crate) use report::{Line, Report};
+pub(crate) use server::answers;
 
 use gate::Rules;
 

@@ -49,6 +49,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("convergence generate --transcript talk.json --female bf_emma --json", "word for word"),
         ],
     ),
+    ("health", &[("convergence health", "for a container: the exit code tells")]),
     (
         "keys",
         &[
@@ -107,6 +108,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("keys history", &[("convergence keys history --limit 5", "the last changes")]),
     ("keys accept", &[("convergence keys accept", "after looking at the list")]),
     ("keys rollback", &[("convergence keys rollback 12", "as it was after entry 12 of the history")]),
+    ("openapi", &[("convergence openapi > openapi.json", "to make a client of")]),
     (
         "sheet init",
         &[("convergence sheet init --dry-run", "what would be made"), ("convergence sheet init", "make it")],

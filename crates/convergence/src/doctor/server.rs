@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::config::{Admin, AdminToken};
+use crate::config::{Admin, AdminToken, Config};
 
 /// For a server on this machine to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -28,6 +28,16 @@ pub(super) async fn status(address: SocketAddr) -> Option<Value> {
     let body = get(address, "/auth/status", None).await?;
     let status: Value = serde_json::from_slice(&body).ok()?;
     status["mode"].is_string().then_some(status)
+}
+
+/// Whether the server that these settings describe answers here; why not, if it does not. With TLS a client may need a
+/// certificate, so the admin listener is asked instead.
+pub(crate) async fn answers(config: &Config) -> Result<(), String> {
+    let (at, answers) = match &config.tls {
+        Some(_) => (config.admin.address, is_ours(&config.admin).await),
+        None => (config.listen.address, get(config.listen.address, "/health", None).await.is_some()),
+    };
+    if answers { Ok(()) } else { Err(format!("no server answers on {at}")) }
 }
 
 /// Whether the admin listener is one of ours.

@@ -235,6 +235,15 @@ async fn promtool_has_nothing_to_say_and_the_guide_names_every_metric() {
 }
 
 #[test]
+fn prometheus_takes_the_settings_of_the_guide() {
+    let guide = std::fs::read_to_string(repository().join("docs/metrics.md")).expect("a guide");
+    let blocks = guide.split("```yaml\n").skip(1).map(|block| block.split("```").next().expect("a block"));
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("prometheus.yml"), blocks.collect::<String>()).expect("a file");
+    assert_eq!(promtool(folder.path(), &["check", "config", "--syntax-only", "prometheus.yml"], ""), Ok(()));
+}
+
+#[test]
 fn the_rules_fire_on_what_they_should_and_on_nothing_else() {
     let folder = repository().join("deploy/prometheus");
     assert_eq!(promtool(&folder, &["check", "rules", "convergence.rules.yml"], ""), Ok(()));

@@ -34,6 +34,13 @@ fn free_port() -> String {
     listener.local_addr().expect("an address").port().to_string()
 }
 
+/// What an engine of containers finds out: the exit code, and what stands beside it in its log.
+fn health(folder: &std::path::Path, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = program(folder, &["health"]).envs(settings.iter().copied()).output().expect("it runs");
+    assert!(output.stdout.is_empty());
+    (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+}
+
 #[test]
 fn a_server_of_ours_is_asked_how_it_is() {
     let folder = folder();
@@ -50,6 +57,7 @@ fn a_server_of_ours_is_asked_how_it_is() {
         assert!(start.elapsed() < Duration::from_secs(20), "{line}");
     };
     assert!(line.starts_with("ok") && line.contains("its keys are"), "{line}");
+    assert_eq!(health(folder.path(), &settings(&port)), (Some(0), String::new()));
 
     std::fs::write(folder.path().join("keys.csv"), "nothing\n").expect("a keys file");
     let line = loop {
@@ -72,6 +80,8 @@ fn a_server_with_tls_is_known_by_its_admin_listener() {
     let settings = [&settings(&port)[..3], &tls].concat();
     let taken = TcpListener::bind(("127.0.0.1", port.parse::<u16>().expect("a port"))).expect("it is free");
     assert!(doctor(folder.path(), &settings).one("port").contains("is taken, and no server of ours"));
+    let nobody = format!("convergence: no server answers on 127.0.0.1:{admin}\n");
+    assert_eq!(health(folder.path(), &settings), (Some(1), nobody));
     drop(taken);
     let serving = program(folder.path(), &["serve"]).envs(settings.clone()).spawn().expect("it starts");
     let _stopped = Stopped(serving);
@@ -83,6 +93,7 @@ fn a_server_with_tls_is_known_by_its_admin_listener() {
         }
         assert!(start.elapsed() < Duration::from_secs(20), "{line}");
     }
+    assert_eq!(health(folder.path(), &settings), (Some(0), String::new()));
 }
 
 #[tokio::test]

@@ -68,6 +68,76 @@ fn relative_links_lead_somewhere() {
     assert_eq!(wrong, [""; 0]);
 }
 
+/// Of the guide that this product is built after.
+const HEADINGS: [&str; 28] = [
+    "API Key Management",
+    "Overview",
+    "Setup",
+    "1. Create Google Sheet",
+    "2. Google Cloud Setup",
+    "3. Environment Configuration",
+    "Using API Keys",
+    "Authentication Headers",
+    "Example Request",
+    "Security Features",
+    "Automatic Expiration",
+    "Rate Limiting",
+    "Client Identification",
+    "Caching",
+    "Fallback Behavior",
+    "Managing Keys",
+    "Adding a New Key",
+    "Revoking a Key",
+    "Setting Expiration",
+    "Best Practices",
+    "Key Format",
+    "Security Tips",
+    "Rate Limit Guidelines",
+    "Troubleshooting",
+    "Common Issues",
+    "Debug Mode",
+    "Public Endpoints",
+    "Next Steps",
+];
+
+#[test]
+fn every_heading_of_the_guide_is_one_of_ours() {
+    let ours = prose(&read("docs/api-keys.md"));
+    let ours: Vec<&str> = ours
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| line.trim_start_matches('#').trim())
+        .collect();
+    let missing: Vec<&str> = HEADINGS.into_iter().filter(|heading| !ours.contains(heading)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn the_index_names_every_document() {
+    let index = links(&read("docs/README.md"));
+    let named = |path: &str| {
+        let name = path.trim_start_matches("docs/");
+        index.iter().any(|link| link.split('#').next() == Some(name))
+    };
+    let is_one = |path: &String| path.starts_with("docs/") && path.matches('/').count() == 1;
+    let missing: Vec<String> = files(&[".md"])
+        .into_iter()
+        .map(|file| file.path)
+        .filter(is_one)
+        .filter(|path| path != "docs/README.md" && !named(path))
+        .collect();
+    assert_eq!(missing, [""; 0], "docs/README.md leads to none of these");
+}
+
+/// Whoever comes sees what it is, and has read it in a few minutes.
+#[test]
+fn the_readme_is_short_and_has_pictures() {
+    let readme = read("README.md");
+    assert!(readme.lines().count() <= 210, "{} lines: move detail to docs/", readme.lines().count());
+    let pictures = readme.matches("![").count();
+    assert!(pictures >= 2, "the sheet or the dashboard is missing");
+}
+
 #[test]
 fn what_is_not_built_is_not_promised() {
     let readme = read("README.md");

@@ -2,7 +2,10 @@
 //! that fails here says which file breaks which rule; change the file, or the rule and its document together.
 
 mod api;
+mod commands;
 mod dependencies;
+mod deploy;
+mod desk;
 mod documents;
 mod examples;
 mod imports;
@@ -10,4 +13,4 @@ mod repository;
 mod routes;
 mod settings;
 mod sources;
-mod units;
+mod startup;

@@ -9,6 +9,9 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::support::{Folder, KEY, ONCE, get, listener};
 
+#[path = "guide.rs"]
+#[allow(dead_code, reason = "the block in docs/library.md, which only has to compile")]
+mod guide;
 #[path = "../../examples/axum.rs"]
 #[allow(dead_code, reason = "its main has a port and an environment of its own")]
 mod with_axum;
