@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every check and test there is, and stops at the first that fails. Installs what they need first (Debian packages,
+# Runs every check and test there is, and stops at the first part that fails. Installs what they need first (Debian packages,
 # and Python and Node tools under target/). Takes about twelve minutes on two cores the first time.
 set -euo pipefail
 from=$PWD
@@ -28,7 +28,7 @@ main() {
     record=$CARGO_TARGET_DIR/test-record
     rm -rf "$record"
     mkdir "$record"
-    TESTKIT_RECORD=$record cargo test --workspace --locked 2>&1 | tee "$logs/workspace"
+    TESTKIT_RECORD=$record cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$logs/workspace"
     title "MP3, which is built in only where it is wanted"
     cargo test --workspace --locked --features convergence/mp3 --test outside mp3 2>&1 | tee "$logs/mp3"
     title "testkit's Google, by the programs of others"
@@ -60,19 +60,24 @@ prepare() {
     if ! { cargo fmt --version && cargo clippy --version; }; then
         fail "rustfmt and clippy are needed: rustup component add clippy rustfmt"
     fi
-    crates/convergence/tests/listen/setup.sh
-    crates/convergence/tests/proxies/setup.sh
-    crates/convergence/tests/deploy/setup.sh
-    crates/convergence/tests/process/openai/setup.sh
-    crates/convergence/tests/process/openapi/setup.sh
-    crates/convergence/tests/process/openapi/client/setup.sh
-    crates/convergence/tests/models/setup.sh
-    crates/convergence/tests/browser/setup.sh
-    crates/testkit/tests/outside/setup.sh
-    crates/convergence/tests/corpus/setup.sh
-    crates/convergence/tests/otlp/setup.sh
-    crates/convergence/tests/promtool/setup.sh
-    scripts/fetch-voices.sh
+    # All at once: they wait for the network.
+    local tools=(
+        crates/convergence/tests/listen/setup.sh
+        crates/convergence/tests/proxies/setup.sh
+        crates/convergence/tests/deploy/setup.sh
+        crates/convergence/tests/process/openai/setup.sh
+        crates/convergence/tests/process/openapi/setup.sh
+        crates/convergence/tests/process/openapi/client/setup.sh
+        crates/convergence/tests/models/setup.sh
+        crates/convergence/tests/browser/setup.sh
+        crates/testkit/tests/outside/setup.sh
+        crates/convergence/tests/corpus/setup.sh
+        crates/convergence/tests/otlp/setup.sh
+        crates/convergence/tests/promtool/setup.sh
+        scripts/fetch-voices.sh
+    )
+    for tool in "${tools[@]}"; do "$tool" & done
+    for tool in "${tools[@]}"; do wait -n; done
     deny=$(cargo_deny)
 }
 
