@@ -93,7 +93,7 @@ impl Watched {
         let report = self.freshness.report();
         let source = self.source(&report, now, started);
         let periods = self.gate.periods(now);
-        let mut facts = Facts { roll: report.roll, periods, source, ..Facts::default() };
+        let mut facts = Facts { roll: self.freshness.view().roll, periods, source, ..Facts::default() };
         if thresholds.quota_percent.is_some() {
             facts.used = self.gate.used(now);
         }

@@ -43,8 +43,6 @@ pub(crate) struct Report {
     pub(crate) next_attempt: Duration,
     /// Which keys decide.
     pub(crate) in_use: InUse,
-    /// Those keys; `None` until there are some.
-    pub(crate) roll: Option<Arc<Roll>>,
 }
 
 impl Report {

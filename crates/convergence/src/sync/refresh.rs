@@ -198,17 +198,14 @@ impl<S: KeySource> Refresher<S> {
         self.gate.set_time_zone(roll.time_zone(), self.clock.now());
         self.resume().await;
         self.gate.replace(records, usable_until);
-        let replaced = self.freshness.update(|report| {
+        self.freshness.update(|report| {
             report.last_read = Some(read_at);
             report.in_use = match &self.state.standing {
                 Standing::AsRead => InUse::Source,
                 Standing::Held(_) => InUse::BeforeHeld,
                 Standing::RolledBack(_) => InUse::RolledBack,
             };
-            report.roll.replace(roll)
         });
-        // Here, after the lock: a large one takes a while to drop.
-        drop(replaced);
         self.show();
     }
 

@@ -67,6 +67,11 @@ async function accessible(page, what) {
   assert.deepEqual(said, [], what);
 }
 
+async function fits(page, what) {
+  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert(wide <= room, `${what}: ${wide} px in ${room}`);
+}
+
 async function picture(page, name) {
   const shot = await page.screenshot({ animations: "disabled", caret: "hide" });
   const file = path.join(world.images, `${name}.png`);
@@ -261,8 +266,12 @@ for (const [name, options] of [
   await drawn(page);
   await picture(page, name);
   await accessible(page, name);
-  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert(wide <= room, `${name}: ${wide} px in ${room}`);
+  await fits(page, name);
+  // The other page, by its link.
+  await page.click('a[href="/docs"]');
+  await page.waitForURL(`${world.admin}/docs`);
+  await accessible(page, `${name}: the API`);
+  await fits(page, `${name}: the API`);
   await page.context().close();
 }
 noComplaints();
