@@ -87,7 +87,10 @@ fn prepare(settings: &mut Settings, path: &Path, is_watched: bool) {
     for google in ["GOOGLE_CREDENTIALS_PATH", "GOOGLE_CREDENTIALS", "GOOGLE_SHEET_ID"] {
         settings.set(google, "");
     }
-    // Who reads the story does not read the log beside it.
+    // Who reads the story does not read the log beside it, and least of all its own traffic.
+    if settings.value("ACCESS_LOG").is_none() {
+        settings.set("ACCESS_LOG", "false");
+    }
     if is_watched && settings.value("LOG_LEVEL").is_none() {
         settings.set("LOG_LEVEL", "warn");
     }

@@ -78,7 +78,7 @@ async fn openais_client_raises_its_own_errors_with_our_words() {
         "{told}"
     );
     let message = told["format"]["body"]["message"].as_str().expect("a message");
-    assert!(message.contains("wav, opus or pcm"), "{message}");
+    assert!(message.contains("wav, opus, pcm or mp3"), "{message}");
     assert_eq!(of("voice"), json!(["BadRequestError", 400, "invalid_value", "voice"]));
     assert_eq!(of("model"), json!(["NotFoundError", 404, "model_not_found", "model"]));
     assert_eq!(of("retrieve"), json!(["NotFoundError", 404, "model_not_found", "model"]));

@@ -67,7 +67,7 @@ def errors(url, key):
     """The client's own exceptions, by what is done wrong."""
     audio, asked = client(url, key).audio.speech, {"model": "tts-1", "voice": "alloy", "input": TEXT}
     return {
-        "format": failure(lambda: audio.create(**asked, response_format="mp3")),
+        "format": failure(lambda: audio.create(**asked, response_format="flac")),
         "voice": failure(lambda: audio.create(**{**asked, "voice": "nobody"})),
         "model": failure(lambda: audio.create(**{**asked, "model": "whisper-1"})),
         "retrieve": failure(lambda: client(url, key).models.retrieve("gpt-5")),
