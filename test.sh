@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every check and test there is, and stops at the first part that fails. Installs what they need first (Debian packages,
-# and Python and Node tools under target/). Takes about twelve minutes on two cores the first time.
+# and Python and Node tools under target/). Takes about half an hour on two cores the first time.
 set -euo pipefail
 from=$PWD
 cd "$(dirname -- "$(realpath -- "$0")")"
