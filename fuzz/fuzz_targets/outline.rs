@@ -21,7 +21,9 @@ fuzz_target!(|text: &str| {
         read += letters(&point.text);
     }
     assert!(read <= letters(text));
-    // Points on their own come to the same words.
+    // Points on their own come to no more. To fewer only where brackets were left over, which make a link by themselves.
     let again = Outline::of(outline.points.iter().cloned());
-    assert_eq!(again.points.len(), outline.points.len());
+    let is_plain = |text: &str| !text.contains("](");
+    assert!(again.points.len() <= outline.points.len());
+    assert!(again.points.len() == outline.points.len() || !outline.points.iter().all(|point| is_plain(&point.text)));
 });
