@@ -11,6 +11,8 @@ main() {
     CARGO_TARGET_DIR=$(target_folder)
     VOICES_DIR=$(voices_folder)
     export CARGO_TARGET_DIR VOICES_DIR
+    # Clippy 1.95 crashes over what it has kept of an earlier run.
+    export CARGO_INCREMENTAL=0
     logs=$CARGO_TARGET_DIR/test-logs
     mkdir -p "$logs"
     rm -f "$logs"/*
